@@ -12,7 +12,9 @@ impl ConfigError {
     /// An error whose text names the option, the value and the cure, in lower case, no full stop.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into() }
+        Self {
+            message: message.into(),
+        }
     }
 }
 

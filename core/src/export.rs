@@ -1,8 +1,21 @@
 //! The one trait between the runtime and a destination. Exporters know the batch and nothing else.
 
+mod console;
+mod frames;
+#[cfg(feature = "otlp-http")]
+mod otlp_http;
+#[cfg(test)]
+pub(crate) mod samples;
+mod text;
+
+pub use console::{Console, render_tree};
+#[cfg(feature = "otlp-http")]
+pub use otlp_http::OtlpHttp;
+
+use crate::finished::FinishedSpan;
 use crate::scope::Scope;
 use bytes::Bytes;
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 /// Spans of one scope, encoded: OTLP `ScopeSpans.spans` fields (tag, length, `Span`) back to back.
 #[derive(Clone, Debug)]
@@ -26,6 +39,12 @@ impl Batch {
     pub fn span_count(&self) -> usize {
         self.runs.iter().map(|run| run.count).sum()
     }
+
+    /// The spans, decoded, for an exporter that does not send OTLP.
+    #[must_use]
+    pub fn to_spans(&self) -> Vec<FinishedSpan> {
+        FinishedSpan::decode_batch(self)
+    }
 }
 
 /// What a destination took.
@@ -39,6 +58,7 @@ pub struct Accepted {
 
 /// Why a batch was not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ExportError {
     /// Try the same batch again, not before `after` if given.
     Retryable {
@@ -54,6 +74,39 @@ pub enum ExportError {
     },
 }
 
+impl ExportError {
+    /// An error after which the same batch may be tried again.
+    pub fn retryable(message: impl Into<String>) -> Self {
+        Self::Retryable {
+            message: message.into(),
+            after: None,
+        }
+    }
+
+    /// An error after which the batch is given up.
+    pub fn permanent(message: impl Into<String>) -> Self {
+        Self::Permanent {
+            message: message.into(),
+        }
+    }
+
+    /// What happened, without credentials.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        match self {
+            Self::Retryable { message, .. } | Self::Permanent { message } => message,
+        }
+    }
+}
+
+impl fmt::Display for ExportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message())
+    }
+}
+
+impl std::error::Error for ExportError {}
+
 /// The answer to an export, awaited in the worker thread.
 pub type ExportFuture<'a> = Pin<Box<dyn Future<Output = Result<Accepted, ExportError>> + 'a>>;
 
@@ -62,10 +115,13 @@ pub trait Exporter {
     /// Sends one batch. The caller cancels it (drops the future) at the export timeout.
     fn export<'a>(&'a mut self, batch: &'a Batch) -> ExportFuture<'a>;
 
-    /// Called once, last.
+    /// Called when a flush has handed over everything. An exporter that holds something back gives
+    /// it out now; must not block.
+    fn flush(&mut self) {}
+
+    /// Called once, last; must not block for long.
     fn shutdown(&mut self) {}
 }
 
 /// Makes an exporter, once in each process (again after a fork), in the worker thread.
-pub type ExporterFactory =
-    Arc<dyn Fn() -> Result<Box<dyn Exporter>, ExportError> + Send + Sync>;
+pub type ExporterFactory = Arc<dyn Fn() -> Result<Box<dyn Exporter>, ExportError> + Send + Sync>;

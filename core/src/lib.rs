@@ -12,4 +12,12 @@ mod scope;
 pub mod otel;
 
 pub use error::{ConfigError, Timeout};
-pub use export::{Accepted, Batch, ExportError, ExportFuture, Exporter, ExporterFactory};
+#[cfg(feature = "otlp-http")]
+pub use export::OtlpHttp;
+pub use export::{
+    Accepted, Batch, Console, ExportError, ExportFuture, Exporter, ExporterFactory, render_tree,
+};
+pub use finished::{
+    FinishedEvent, FinishedLink, FinishedResource, FinishedScope, FinishedSpan, FinishedStatus,
+    OwnedValue, SpanKind,
+};

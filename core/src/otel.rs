@@ -1,1 +1,1 @@
-//! Adapters to and from opentelemetry_sdk's types.
+//! Adapters to and from `opentelemetry_sdk`'s types.

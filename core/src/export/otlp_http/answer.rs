@@ -1,0 +1,177 @@
+//! What an answer means: only 2xx is success, and only four statuses are worth another attempt.
+
+use crate::export::{Accepted, ExportError, text::one_line};
+use bytes::Bytes;
+use http::{HeaderMap, Response, StatusCode, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
+use prost::Message;
+use std::{
+    error::Error,
+    time::{Duration, SystemTime},
+};
+
+/// The longest answer that is read: the limit that OTLP sets for clients.
+pub(super) const MAX_BYTES: usize = 4 * 1024 * 1024;
+/// The longest wait that a server may ask for: a larger number is a mistake, and would not fit into
+/// every sum of times.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// An answer, read to its end.
+pub(super) struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+/// Why there is no answer although it began.
+pub(super) enum Failure {
+    TooLong,
+    Cut(Box<dyn Error + Send + Sync>),
+}
+
+/// Reads an answer, never more than [`MAX_BYTES`] of it.
+pub(super) async fn read(response: Response<Incoming>) -> Result<Answer, Failure> {
+    let (head, body) = response.into_parts();
+    match Limited::new(body, MAX_BYTES).collect().await {
+        Ok(body) => Ok(Answer {
+            status: head.status,
+            headers: head.headers,
+            body: body.to_bytes(),
+        }),
+        Err(error) if error.is::<LengthLimitError>() => Err(Failure::TooLong),
+        Err(error) => Err(Failure::Cut(error)),
+    }
+}
+
+impl Answer {
+    /// What became of `spans` spans sent to `endpoint`; `clean` makes the server's words fit to show.
+    pub(super) fn judge(
+        &self,
+        spans: usize,
+        endpoint: &str,
+        clean: impl Fn(&str) -> String,
+    ) -> Result<Accepted, ExportError> {
+        if self.status.is_success() {
+            return Ok(self.accepted(spans, clean));
+        }
+        if self.status.is_redirection() {
+            return Err(ExportError::permanent(self.redirect(endpoint)));
+        }
+        let words = clean(&self.words());
+        let colon = if words.is_empty() { "" } else { ": " };
+        let message = format!("{endpoint} answered {}{colon}{words}", self.status);
+        match self.status {
+            StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT => {
+                let after = self.headers.get(header::RETRY_AFTER);
+                let after = after.and_then(|value| value.to_str().ok());
+                let after = after.and_then(|text| retry_after(text, SystemTime::now()));
+                Err(ExportError::Retryable { message, after })
+            }
+            _ => Err(ExportError::Permanent { message }),
+        }
+    }
+
+    /// A success; the server may still have refused some of the spans.
+    fn accepted(&self, spans: usize, clean: impl Fn(&str) -> String) -> Accepted {
+        let Ok(answer) = ExportTraceServiceResponse::decode(self.body.clone()) else {
+            let message = "the spans were taken, with an answer that is not OTLP".into();
+            return Accepted {
+                rejected: 0,
+                message,
+            };
+        };
+        let partial = answer.partial_success.unwrap_or_default();
+        let rejected = u64::try_from(partial.rejected_spans).unwrap_or(0);
+        Accepted {
+            rejected: rejected.min(spans as u64),
+            message: clean(&partial.error_message),
+        }
+    }
+
+    /// A redirect is refused: it would carry the headers to who knows whom.
+    fn redirect(&self, endpoint: &str) -> String {
+        let target = self
+            .headers
+            .get(header::LOCATION)
+            .and_then(|value| value.to_str().ok());
+        let target = target.map(super::endpoint::shown).unwrap_or_default();
+        format!(
+            "{endpoint} answered {}: redirects are not followed; set the endpoint to its target \
+             (\"{target}\") if that is right",
+            self.status
+        )
+    }
+
+    /// What the server says about an error: the message of a `google.rpc.Status`, or text.
+    fn words(&self) -> String {
+        let kind = self
+            .headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok());
+        if kind.is_some_and(|kind| kind.starts_with("application/x-protobuf")) {
+            return RpcStatus::decode(self.body.clone())
+                .unwrap_or_default()
+                .message;
+        }
+        let start = self
+            .body
+            .get(..self.body.len().min(2048))
+            .unwrap_or_default();
+        one_line(String::from_utf8_lossy(start).trim(), 1000)
+    }
+}
+
+/// The part of `google.rpc.Status` that a person reads.
+#[derive(Clone, PartialEq, Message)]
+struct RpcStatus {
+    #[prost(string, tag = "2")]
+    message: String,
+}
+
+/// The wait that a `Retry-After` asks for: seconds or a date; nothing if it is neither.
+fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
+    let text = text.trim();
+    let wait = if !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit()) {
+        Duration::from_secs(text.parse().unwrap_or(u64::MAX))
+    } else {
+        // A date that has passed asks for no wait.
+        let date = httpdate::parse_http_date(text).ok()?;
+        date.duration_since(now).unwrap_or(Duration::ZERO)
+    };
+    Some(wait.min(MAX_RETRY_AFTER))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let date = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
+        let now = date - Duration::from_secs(90);
+        for (text, seconds) in [
+            ("0", Some(0)),
+            (" 17 ", Some(17)),
+            ("1000000000", Some(86_400)),
+            ("99999999999999999999999999", Some(86_400)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(90)),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", Some(90)),
+            ("Sun, 06 Nov 1994 08:48:00 GMT", Some(0)),
+            ("-1", None),
+            ("1.5", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            assert_eq!(
+                retry_after(text, now),
+                seconds.map(Duration::from_secs),
+                "{text:?}"
+            );
+        }
+    }
+}

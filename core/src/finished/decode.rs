@@ -1,0 +1,303 @@
+//! From OTLP bytes to [`FinishedSpan`], by prost.
+//!
+//! The messages here differ from opentelemetry-proto's in one point: spans and attributes stay bytes
+//! until they are decoded one by one. So one that cannot be decoded (nested deeper than prost goes)
+//! takes no other with it, and a batch is read without joining its pieces first.
+
+use super::{
+    FinishedEvent, FinishedLink, FinishedResource, FinishedScope, FinishedSpan, FinishedStatus,
+    OwnedValue, SpanKind,
+};
+use crate::export::Batch;
+use bytes::{Buf, Bytes};
+use opentelemetry_proto::tonic::common::v1 as common;
+use prost::Message;
+use std::sync::Arc;
+
+/// What stands for an attribute value that cannot be decoded.
+const UNREADABLE: &str = "(not readable: nested too deeply)";
+/// OTLP `SpanFlags`: the context's (parent's) `is_remote`.
+const FLAG_IS_REMOTE: u32 = 0x200;
+
+#[derive(Clone, PartialEq, Message)]
+struct ResourceSpans {
+    #[prost(message, optional, tag = "1")]
+    resource: Option<Resource>,
+    #[prost(message, repeated, tag = "2")]
+    scope_spans: Vec<ScopeSpans>,
+    #[prost(string, tag = "3")]
+    schema_url: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Resource {
+    #[prost(bytes = "bytes", repeated, tag = "1")]
+    attributes: Vec<Bytes>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ScopeSpans {
+    #[prost(message, optional, tag = "1")]
+    scope: Option<Scope>,
+    #[prost(bytes = "bytes", repeated, tag = "2")]
+    spans: Vec<Bytes>,
+    #[prost(string, tag = "3")]
+    schema_url: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Scope {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(string, tag = "2")]
+    version: String,
+    #[prost(bytes = "bytes", repeated, tag = "3")]
+    attributes: Vec<Bytes>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Span {
+    #[prost(bytes = "bytes", tag = "1")]
+    trace_id: Bytes,
+    #[prost(bytes = "bytes", tag = "2")]
+    id: Bytes,
+    #[prost(string, tag = "3")]
+    trace_state: String,
+    #[prost(bytes = "bytes", tag = "4")]
+    parent_span_id: Bytes,
+    #[prost(string, tag = "5")]
+    name: String,
+    #[prost(int32, tag = "6")]
+    kind: i32,
+    #[prost(fixed64, tag = "7")]
+    start_unix_ns: u64,
+    #[prost(fixed64, tag = "8")]
+    end_unix_ns: u64,
+    #[prost(bytes = "bytes", repeated, tag = "9")]
+    attributes: Vec<Bytes>,
+    #[prost(uint32, tag = "10")]
+    dropped_attributes: u32,
+    #[prost(message, repeated, tag = "11")]
+    events: Vec<Event>,
+    #[prost(uint32, tag = "12")]
+    dropped_events: u32,
+    #[prost(message, repeated, tag = "13")]
+    links: Vec<Link>,
+    #[prost(uint32, tag = "14")]
+    dropped_links: u32,
+    #[prost(message, optional, tag = "15")]
+    status: Option<Status>,
+    #[prost(fixed32, tag = "16")]
+    flags: u32,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Event {
+    #[prost(fixed64, tag = "1")]
+    unix_ns: u64,
+    #[prost(string, tag = "2")]
+    name: String,
+    #[prost(bytes = "bytes", repeated, tag = "3")]
+    attributes: Vec<Bytes>,
+    #[prost(uint32, tag = "4")]
+    dropped_attributes: u32,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Link {
+    #[prost(bytes = "bytes", tag = "1")]
+    trace_id: Bytes,
+    #[prost(bytes = "bytes", tag = "2")]
+    span_id: Bytes,
+    #[prost(string, tag = "3")]
+    trace_state: String,
+    #[prost(bytes = "bytes", repeated, tag = "4")]
+    attributes: Vec<Bytes>,
+    #[prost(uint32, tag = "5")]
+    dropped_attributes: u32,
+    #[prost(fixed32, tag = "6")]
+    flags: u32,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Status {
+    #[prost(string, tag = "2")]
+    message: String,
+    #[prost(int32, tag = "3")]
+    code: i32,
+}
+
+/// The spans of one `ResourceSpans`.
+pub(super) fn resource_spans(bytes: &[u8]) -> Vec<FinishedSpan> {
+    let Ok(decoded) = ResourceSpans::decode(bytes) else {
+        return Vec::new();
+    };
+    let scopes = decoded.scope_spans;
+    let resource = Arc::new(resource(decoded.resource, decoded.schema_url));
+    scopes
+        .into_iter()
+        .flat_map(|scope| scope_spans(scope, &resource))
+        .collect()
+}
+
+/// The spans of a batch, run by run.
+pub(super) fn batch(batch: &Batch) -> Vec<FinishedSpan> {
+    let fields = ResourceSpans::decode(&*batch.resource).unwrap_or_default();
+    let resource = Arc::new(resource(fields.resource, fields.schema_url));
+    let run_spans = |run: &crate::export::Run| {
+        let run = ScopeSpans::decode(run.scope.header.chain(run.spans.clone()));
+        scope_spans(run.unwrap_or_default(), &resource)
+    };
+    batch.runs.iter().flat_map(run_spans).collect()
+}
+
+fn resource(decoded: Option<Resource>, schema_url: String) -> FinishedResource {
+    let decoded = decoded.unwrap_or_default();
+    FinishedResource {
+        attributes: attributes(&decoded.attributes),
+        schema_url,
+    }
+}
+
+fn scope_spans(decoded: ScopeSpans, resource: &Arc<FinishedResource>) -> Vec<FinishedSpan> {
+    let scope = decoded.scope.unwrap_or_default();
+    let scope = Arc::new(FinishedScope {
+        attributes: attributes(&scope.attributes),
+        name: scope.name,
+        version: scope.version,
+        schema_url: decoded.schema_url,
+    });
+    let spans = decoded
+        .spans
+        .into_iter()
+        .filter_map(|bytes| Span::decode(bytes).ok());
+    spans
+        .map(|decoded| span(decoded, &scope, resource))
+        .collect()
+}
+
+fn span(
+    decoded: Span,
+    scope: &Arc<FinishedScope>,
+    resource: &Arc<FinishedResource>,
+) -> FinishedSpan {
+    FinishedSpan {
+        name: decoded.name,
+        trace_id: id(&decoded.trace_id),
+        span_id: id(&decoded.id),
+        parent_span_id: Some(id(&decoded.parent_span_id)).filter(|parent| *parent != [0; 8]),
+        parent_is_remote: decoded.flags & FLAG_IS_REMOTE != 0,
+        trace_flags: w3c_flags(decoded.flags),
+        trace_state: decoded.trace_state,
+        kind: kind(decoded.kind),
+        start_unix_ns: decoded.start_unix_ns,
+        end_unix_ns: decoded.end_unix_ns,
+        attributes: attributes(&decoded.attributes),
+        dropped_attributes: decoded.dropped_attributes,
+        events: decoded.events.into_iter().map(event).collect(),
+        dropped_events: decoded.dropped_events,
+        links: decoded.links.into_iter().map(link).collect(),
+        dropped_links: decoded.dropped_links,
+        status: status(decoded.status),
+        scope: Arc::clone(scope),
+        resource: Arc::clone(resource),
+    }
+}
+
+fn event(decoded: Event) -> FinishedEvent {
+    FinishedEvent {
+        name: decoded.name,
+        unix_ns: decoded.unix_ns,
+        attributes: attributes(&decoded.attributes),
+        dropped_attributes: decoded.dropped_attributes,
+    }
+}
+
+fn link(decoded: Link) -> FinishedLink {
+    FinishedLink {
+        trace_id: id(&decoded.trace_id),
+        span_id: id(&decoded.span_id),
+        trace_state: decoded.trace_state,
+        trace_flags: w3c_flags(decoded.flags),
+        is_remote: decoded.flags & FLAG_IS_REMOTE != 0,
+        attributes: attributes(&decoded.attributes),
+        dropped_attributes: decoded.dropped_attributes,
+    }
+}
+
+fn status(decoded: Option<Status>) -> FinishedStatus {
+    match decoded {
+        Some(Status { code: 1, .. }) => FinishedStatus::Ok,
+        Some(Status { code: 2, message }) => FinishedStatus::Error(message),
+        _ => FinishedStatus::Unset,
+    }
+}
+
+fn kind(number: i32) -> SpanKind {
+    match number {
+        2 => SpanKind::Server,
+        3 => SpanKind::Client,
+        4 => SpanKind::Producer,
+        5 => SpanKind::Consumer,
+        _ => SpanKind::Internal,
+    }
+}
+
+/// The low byte of OTLP's flags.
+fn w3c_flags(flags: u32) -> u8 {
+    let [low, ..] = flags.to_le_bytes();
+    low
+}
+
+/// An id; all zero if it has not the right length.
+fn id<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    bytes.try_into().unwrap_or([0; N])
+}
+
+fn attributes(encoded: &[Bytes]) -> Vec<(String, OwnedValue)> {
+    encoded
+        .iter()
+        .filter_map(|bytes| attribute(bytes))
+        .collect()
+}
+
+fn attribute(encoded: &[u8]) -> Option<(String, OwnedValue)> {
+    if let Ok(decoded) = common::KeyValue::decode(encoded) {
+        return Some((decoded.key, value(decoded.value)));
+    }
+    let key = Key::decode(encoded).ok()?.key;
+    Some((key, OwnedValue::String(UNREADABLE.into())))
+}
+
+/// A `KeyValue` of which only the key is read.
+#[derive(Clone, PartialEq, Message)]
+struct Key {
+    #[prost(string, tag = "1")]
+    key: String,
+}
+
+/// Recursion is bounded: prost stops at 100 nested messages.
+fn value(decoded: Option<common::AnyValue>) -> OwnedValue {
+    use common::any_value::Value;
+    match decoded.and_then(|decoded| decoded.value) {
+        None | Some(Value::StringValueStrindex(_)) => OwnedValue::Null,
+        Some(Value::BoolValue(flag)) => OwnedValue::Bool(flag),
+        Some(Value::IntValue(number)) => OwnedValue::Int(number),
+        Some(Value::DoubleValue(number)) => OwnedValue::Double(number),
+        Some(Value::StringValue(text)) => OwnedValue::String(text),
+        Some(Value::BytesValue(bytes)) => OwnedValue::Bytes(bytes),
+        Some(Value::ArrayValue(list)) => OwnedValue::Array(
+            list.values
+                .into_iter()
+                .map(|item| value(Some(item)))
+                .collect(),
+        ),
+        Some(Value::KvlistValue(map)) => {
+            let entry = |entry: common::KeyValue| (entry.key, value(entry.value));
+            OwnedValue::Map(map.values.into_iter().map(entry).collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
