@@ -1,0 +1,274 @@
+//! One pipeline: the spans that wait for one destination, and the orders it has.
+//!
+//! Lives in the worker thread, shared by the worker's loop, which feeds it and gives orders, and by
+//! the pipeline's own task (`send`), which cuts batches and exports them. It does not know where
+//! spans come from. Invariant: `entered - left` spans are waiting or in flight, and `left` moves
+//! together with exactly one exit counter.
+
+mod send;
+
+use super::{
+    backlog::{Backlog, Limits},
+    counters::{PipelineCounters, count},
+    diagnose::{self, Reporter},
+    ticket::Waiting,
+};
+use crate::export::{Batch, ExporterFactory, Run};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{sync::Notify, time::Instant};
+
+pub(super) use send::Sender;
+
+/// How one pipeline batches, sends and bounds itself.
+#[derive(Clone)]
+pub(crate) struct PipelineSettings {
+    /// For diagnostics: the exporter's name, without credentials.
+    pub(crate) name: String,
+    /// Called in the worker thread when the first batch is there.
+    pub(crate) factory: ExporterFactory,
+    /// Most spans in one export; zero counts as one.
+    pub(crate) max_export_batch_size: usize,
+    /// Most encoded bytes in one export; a single larger span goes alone.
+    pub(crate) max_batch_bytes: usize,
+    /// Longest time a span waits for its batch to fill.
+    pub(crate) schedule_delay: Duration,
+    /// Longest time one export may take; zero means no limit.
+    pub(crate) export_timeout: Duration,
+    /// Waiting bytes above which this pipeline, and no other, drops what is new.
+    pub(crate) share_bytes: usize,
+}
+
+impl PipelineSettings {
+    /// The standard's defaults, and a share that suits one pipeline alone.
+    pub(crate) fn new(name: impl Into<String>, factory: ExporterFactory) -> Self {
+        Self {
+            name: name.into(),
+            factory,
+            max_export_batch_size: 512,
+            max_batch_bytes: 4 << 20, // what gRPC servers take by default
+            schedule_delay: Duration::from_secs(5),
+            export_timeout: Duration::from_secs(30),
+            share_bytes: 32 << 20,
+        }
+    }
+}
+
+/// What the pipeline's task should do next.
+enum Next {
+    Send(Batch),
+    Wait,
+    End,
+}
+
+/// A pipeline as the worker's loop and its own task share it.
+pub(super) struct Pipeline {
+    settings: PipelineSettings,
+    counters: Arc<PipelineCounters>,
+    resource: Arc<[u8]>,
+    backlog: RefCell<Backlog>,
+    in_flight_bytes: Cell<usize>,
+    /// Spans taken into the backlog, and of those the ones counted at an exit.
+    entered: Cell<u64>,
+    left: Cell<u64>,
+    /// Spans up to this one go out in whatever batch they make.
+    due: Cell<u64>,
+    /// Until then a flush or shutdown waits: retries do not sleep long.
+    hurry: Cell<Option<Instant>>,
+    /// When set, the pipeline ends: when all is sent, or then at the latest.
+    close_by: Cell<Option<Instant>>,
+    finished: Cell<bool>,
+    flushing: RefCell<Vec<(u64, Rc<Waiting>)>>,
+    closing: RefCell<Vec<Rc<Waiting>>>,
+    /// Tells the task that spans or orders came.
+    news: Notify,
+    /// Tells the task that `close_by` moved.
+    close_moved: Notify,
+    reporter: RefCell<Reporter>,
+}
+
+impl Pipeline {
+    pub(super) fn new(
+        settings: PipelineSettings,
+        counters: Arc<PipelineCounters>,
+        resource: Arc<[u8]>,
+    ) -> Rc<Self> {
+        Rc::new(Self {
+            settings,
+            counters,
+            resource,
+            backlog: RefCell::default(),
+            in_flight_bytes: Cell::new(0),
+            entered: Cell::new(0),
+            left: Cell::new(0),
+            due: Cell::new(0),
+            hurry: Cell::new(None),
+            close_by: Cell::new(None),
+            finished: Cell::new(false),
+            flushing: RefCell::default(),
+            closing: RefCell::default(),
+            news: Notify::new(),
+            close_moved: Notify::new(),
+            reporter: RefCell::default(),
+        })
+    }
+
+    pub(super) fn schedule_delay(&self) -> Duration {
+        self.settings.schedule_delay
+    }
+
+    /// Whether the task has ended; what is offered from now on counts as left over.
+    pub(super) fn is_finished(&self) -> bool {
+        self.finished.get()
+    }
+
+    /// Takes what fits into the pipeline's share and counts the rest as dropped.
+    pub(super) fn offer(&self, run: &Run) {
+        if self.is_finished() {
+            self.counters.count_shutdown(count(run.count));
+            return;
+        }
+        let taken = {
+            let mut backlog = self.backlog.borrow_mut();
+            let used = backlog.bytes() + self.in_flight_bytes.get();
+            backlog.push(run.clone(), self.settings.share_bytes.saturating_sub(used))
+        };
+        self.entered.set(self.entered.get() + count(taken));
+        let dropped = count(run.count.saturating_sub(taken));
+        if dropped > 0 {
+            self.counters.count_queue_full(dropped);
+            self.report();
+        }
+    }
+
+    /// Lets the task look at what was offered.
+    pub(super) fn announce(&self) {
+        if self.backlog.borrow().fills(self.limits()) {
+            self.news.notify_one();
+        }
+    }
+
+    /// The schedule delay passed: what is there goes out, in full batches or not.
+    pub(super) fn tick(&self) {
+        self.due.set(self.entered.get());
+        self.news.notify_one();
+    }
+
+    /// Sends everything offered so far, hurrying until the deadline.
+    pub(super) fn flush(&self, waiting: &Rc<Waiting>, deadline: Instant) {
+        if self.left.get() >= self.entered.get() {
+            waiting.arrived(true);
+            return;
+        }
+        self.flushing
+            .borrow_mut()
+            .push((self.entered.get(), Rc::clone(waiting)));
+        self.hurry_until(deadline);
+        self.tick();
+    }
+
+    /// Sends everything offered so far, then ends; at the deadline what is left is counted.
+    pub(super) fn close(&self, waiting: &Rc<Waiting>, deadline: Instant) {
+        if self.is_finished() {
+            waiting.arrived(true);
+            return;
+        }
+        self.closing.borrow_mut().push(Rc::clone(waiting));
+        let by = self.close_by.get().map_or(deadline, |by| by.min(deadline));
+        self.close_by.set(Some(by));
+        self.hurry.set(Some(by));
+        self.close_moved.notify_one();
+        self.tick();
+    }
+
+    fn hurry_until(&self, deadline: Instant) {
+        let until = match (self.close_by.get(), self.hurry.get()) {
+            (Some(by), _) => by,
+            (None, Some(until)) => until.max(deadline),
+            (None, None) => deadline,
+        };
+        self.hurry.set(Some(until));
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            spans: self.settings.max_export_batch_size.max(1),
+            bytes: self.settings.max_batch_bytes,
+        }
+    }
+
+    fn next(&self) -> Next {
+        let mut backlog = self.backlog.borrow_mut();
+        let closing = self.close_by.get().is_some();
+        if backlog.is_empty() {
+            return if closing { Next::End } else { Next::Wait };
+        }
+        if !closing && self.left.get() >= self.due.get() && !backlog.fills(self.limits()) {
+            return Next::Wait;
+        }
+        let before = backlog.bytes();
+        let runs = backlog.cut(self.limits(), self.resource.len());
+        self.in_flight_bytes.set(before - backlog.bytes());
+        Next::Send(Batch {
+            resource: Arc::clone(&self.resource),
+            runs,
+        })
+    }
+
+    /// The batch left through an exit that the caller counts with `exit`.
+    fn settle(&self, spans: u64, exit: impl FnOnce(&PipelineCounters, u64)) {
+        exit(&self.counters, spans);
+        self.in_flight_bytes.set(0);
+        let left = self.left.get() + spans;
+        self.left.set(left);
+        self.flushing.borrow_mut().retain(|(target, waiting)| {
+            let waits = left < *target;
+            if !waits {
+                waiting.arrived(true);
+            }
+            waits
+        });
+    }
+
+    /// Ends the account: what has not left is left over.
+    fn finish(&self) {
+        let rest = self.entered.get() - self.left.get();
+        *self.backlog.borrow_mut() = Backlog::default();
+        self.settle(rest, PipelineCounters::count_shutdown);
+        let error = self.counters.last_error();
+        let exits = self.counters.exits();
+        let line = self
+            .reporter
+            .borrow_mut()
+            .farewell(&self.settings.name, exits, &error);
+        if let Some(line) = line {
+            diagnose::line(&line);
+        }
+        self.finished.set(true);
+    }
+
+    /// Tells those who wait for the end; `all` if nothing was left over.
+    fn tell_end(&self, all: bool) {
+        for waiting in self.closing.borrow_mut().drain(..) {
+            waiting.arrived(all);
+        }
+    }
+
+    /// Says what goes wrong, if it was not said a moment ago.
+    fn report(&self) {
+        let mut reporter = self.reporter.borrow_mut();
+        if reporter.may_speak() {
+            let waiting = self.entered.get() - self.left.get();
+            let error = self.counters.last_error();
+            let exits = self.counters.exits();
+            diagnose::line(&reporter.describe(&self.settings.name, exits, waiting, &error));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

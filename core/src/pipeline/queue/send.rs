@@ -1,0 +1,261 @@
+//! The task of one pipeline: cuts batches, exports them one at a time, keeps a batch until it is
+//! taken or refused for good. Nothing an exporter does, panics included, ends the task early.
+
+use super::{Next, Pipeline};
+use crate::{
+    export::{Accepted, Batch, ExportError, Exporter},
+    pipeline::{
+        counters::{PipelineCounters, count},
+        retry::{Backoff, under_deadline},
+    },
+};
+use std::{
+    any::Any,
+    future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    rc::Rc,
+    task::Poll,
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// How one attempt ended.
+enum Outcome {
+    Accepted(Accepted),
+    Refused(String),
+    Again(String, Option<Duration>),
+}
+
+/// Sends one pipeline's batches; owns its exporter.
+pub(in crate::pipeline) struct Sender {
+    pipeline: Rc<Pipeline>,
+    exporter: Option<Box<dyn Exporter>>,
+    backoff: Backoff,
+}
+
+impl Sender {
+    pub(in crate::pipeline) fn new(pipeline: Rc<Pipeline>) -> Self {
+        // Without entropy the waits of several processes are merely less spread.
+        let seed = getrandom::u64().unwrap_or(0);
+        Self {
+            pipeline,
+            exporter: None,
+            backoff: Backoff::new(seed),
+        }
+    }
+
+    /// Runs until the pipeline is closed; then the account is final and the exporter shut down.
+    pub(in crate::pipeline) async fn run(mut self) {
+        let pipeline = Rc::clone(&self.pipeline);
+        tokio::select! {
+            biased;
+            () = closed(&pipeline) => {}
+            () = self.work() => {}
+        }
+        let all = pipeline.left.get() == pipeline.entered.get();
+        pipeline.finish();
+        if let Some(mut exporter) = self.exporter.take() {
+            let ended = caught(move || {
+                exporter.shutdown();
+                drop(exporter);
+            });
+            if let Err(panic) = ended {
+                pipeline.counters.set_last_error(&panic);
+            }
+        }
+        pipeline.tell_end(all);
+    }
+
+    async fn work(&mut self) {
+        loop {
+            match self.pipeline.next() {
+                Next::Send(batch) => {
+                    if !self.deliver(&batch).await {
+                        return;
+                    }
+                }
+                Next::Wait => self.pipeline.news.notified().await,
+                Next::End => return,
+            }
+        }
+    }
+
+    /// Brings one batch to an exit; false if the destination wants to be left alone for longer than
+    /// the pipeline has.
+    async fn deliver(&mut self, batch: &Batch) -> bool {
+        let spans = count(batch.span_count());
+        let mut failures = 0_u32;
+        loop {
+            let (message, wish) = match self.attempt(batch).await {
+                Outcome::Accepted(accepted) => {
+                    self.backoff.reset();
+                    self.accept(spans, &accepted);
+                    return true;
+                }
+                Outcome::Refused(message) => {
+                    self.backoff.reset();
+                    self.pipeline.counters.set_last_error(&message);
+                    self.pipeline.settle(spans, PipelineCounters::count_failed);
+                    self.pipeline.report();
+                    return true;
+                }
+                Outcome::Again(message, wish) => (message, wish),
+            };
+            self.pipeline.counters.set_last_error(&message);
+            failures = failures.saturating_add(1);
+            // One failure may be a connection that went stale; two are worth a line.
+            if failures > 1 {
+                self.pipeline.report();
+            }
+            if !self.pause(wish).await {
+                return false;
+            }
+        }
+    }
+
+    fn accept(&self, spans: u64, accepted: &Accepted) {
+        if accepted.rejected > 0 {
+            self.pipeline.counters.set_last_error(&accepted.message);
+        }
+        self.pipeline.settle(spans, |counters, spans| {
+            counters.count_accepted(spans, accepted.rejected);
+        });
+        if accepted.rejected > 0 {
+            self.pipeline.report();
+        }
+    }
+
+    /// One attempt within the export timeout.
+    async fn attempt(&mut self, batch: &Batch) -> Outcome {
+        if let Err(again) = self.ensure_exporter() {
+            return again;
+        }
+        let limit = self.pipeline.settings.export_timeout;
+        let Some(exporter) = self.exporter.as_mut() else {
+            return Outcome::Again("no exporter".into(), None);
+        };
+        let export = contained(exporter.as_mut(), batch);
+        let ended = if limit.is_zero() {
+            Ok(export.await)
+        } else {
+            tokio::time::timeout(limit, export).await
+        };
+        match ended {
+            Ok(Ok(Ok(accepted))) => Outcome::Accepted(accepted),
+            Ok(Ok(Err(ExportError::Permanent { message }))) => Outcome::Refused(message),
+            Ok(Ok(Err(ExportError::Retryable { message, after }))) => {
+                Outcome::Again(message, after)
+            }
+            Ok(Err(panic)) => {
+                // Its state is unknown now: the next batch gets a new one.
+                let broken = self.exporter.take();
+                let _ = caught(|| drop(broken));
+                Outcome::Refused(panic)
+            }
+            Err(_elapsed) => Outcome::Again(format!("no answer within {limit:?}"), None),
+        }
+    }
+
+    /// Makes the exporter if there is none; whatever the failure, it is tried again.
+    fn ensure_exporter(&mut self) -> Result<(), Outcome> {
+        if self.exporter.is_some() {
+            return Ok(());
+        }
+        let factory = &self.pipeline.settings.factory;
+        match caught(|| factory()) {
+            Ok(Ok(exporter)) => self.exporter = Some(exporter),
+            Ok(Err(ExportError::Retryable { message, after })) => {
+                return Err(Outcome::Again(message, after));
+            }
+            Ok(Err(ExportError::Permanent { message })) | Err(message) => {
+                return Err(Outcome::Again(message, None));
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits before the next attempt; a flush or shutdown that comes meanwhile shortens the wait.
+    /// False if a closing pipeline cannot outlast the destination's wish.
+    async fn pause(&mut self, wish: Option<Duration>) -> bool {
+        let started = Instant::now();
+        let wait = self.backoff.next(wish);
+        let closing_before = self.pipeline.close_by.get().is_some();
+        loop {
+            let now = Instant::now();
+            let left = self
+                .pipeline
+                .hurry
+                .get()
+                .and_then(|by| by.checked_duration_since(now));
+            let closing = self.pipeline.close_by.get().is_some();
+            let wait = match left {
+                // Asked to stay away until after the end: one last attempt was made already.
+                Some(left) if wish.is_some() && closing_before && wait > left => return false,
+                // A flush leaves the destination's wish alone; a shutdown tries once more.
+                Some(left) if wish.is_none() || closing => under_deadline(wait, left),
+                _ => wait,
+            };
+            let Some(until) = started.checked_add(wait).filter(|until| *until > now) else {
+                return true;
+            };
+            tokio::select! {
+                () = tokio::time::sleep_until(until) => return true,
+                () = self.pipeline.news.notified() => {}
+            }
+        }
+    }
+}
+
+impl Drop for Sender {
+    /// However the task ends, its account does too.
+    fn drop(&mut self) {
+        if !self.pipeline.is_finished() {
+            self.pipeline.finish();
+            self.pipeline.tell_end(false);
+        }
+    }
+}
+
+/// Waits for the moment at which a closing pipeline gives up.
+async fn closed(pipeline: &Pipeline) {
+    loop {
+        let Some(by) = pipeline.close_by.get() else {
+            pipeline.close_moved.notified().await;
+            continue;
+        };
+        tokio::select! {
+            () = tokio::time::sleep_until(by) => return,
+            () = pipeline.close_moved.notified() => {}
+        }
+    }
+}
+
+/// The export with a panic turned into its text.
+async fn contained(
+    exporter: &mut dyn Exporter,
+    batch: &Batch,
+) -> Result<Result<Accepted, ExportError>, String> {
+    let mut export = caught(|| exporter.export(batch))?;
+    poll_fn(
+        |context| match caught(|| Pin::new(&mut export).poll(context)) {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
+        },
+    )
+    .await
+}
+
+/// Runs a destination's code; a panic becomes its text.
+fn caught<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| panic_text(panic.as_ref()))
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a message");
+    format!("the exporter panicked: {text}")
+}

@@ -1,0 +1,314 @@
+//! The exporter thread as the rest of the process sees it: a value that starts one thread when it
+//! is needed, and whose callers wait with a deadline, whatever that thread does.
+//!
+//! Nothing here is global and nothing relies on `Drop`: after a fork the child leaks the worker and
+//! makes another. If an exporter blocks the thread, callers time out and the account stays open:
+//! the spans remain queued until the thread comes back and counts them, or for ever. A span is
+//! counted by the worker thread alone (or, when no thread could be started, by the caller that
+//! shuts down), so no span is counted twice.
+
+mod serve;
+mod thread;
+
+use super::{
+    counters::{PipelineCounters, count},
+    queue::PipelineSettings,
+    ticket::{Promise, Ticket, ticket},
+};
+use crate::{error::Timeout, export::Run};
+use std::{
+    cell::Cell,
+    io, mem,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::sync::Notify;
+
+/// Time between two attempts of `wake` to start a thread where the system refused one.
+const SPAWN_PAUSE: Duration = Duration::from_millis(100);
+
+thread_local! {
+    /// Whether this thread is a worker's: it cannot wait for itself.
+    static ON_WORKER: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The finished spans of one provider.
+pub(crate) trait Source: Send + Sync {
+    /// Appends everything published since the last call. Calls never overlap: they come from the
+    /// worker thread, or from a caller that flushes or shuts down while there is none.
+    fn drain(&self, out: &mut Vec<Run>);
+}
+
+/// What a provider hands to the worker.
+pub(crate) struct ProviderPipes {
+    /// Unique in this worker.
+    pub(crate) id: u32,
+    /// The fields of OTLP `ResourceSpans` that stand before the spans.
+    pub(crate) resource: Arc<[u8]>,
+    /// Where its spans come from.
+    pub(crate) source: Arc<dyn Source>,
+    /// Where they go: each pipeline gets every span.
+    pub(crate) pipelines: Vec<(PipelineSettings, Arc<PipelineCounters>)>,
+}
+
+/// A provider and what was drained for it before the thread ran.
+struct Newcomer {
+    pipes: ProviderPipes,
+    runs: Vec<Run>,
+}
+
+/// What callers ask of the thread; `None` means every provider.
+enum Request {
+    Add(Newcomer),
+    Flush(Option<u32>, Instant, Promise),
+    Shutdown(Option<u32>, Instant, Promise),
+}
+
+/// What is known about the thread.
+enum Thread {
+    Absent,
+    Running,
+    /// The system refused one at that time.
+    Refused(Instant),
+    /// It panicked, which is a defect of ours: tracing is off, callers are told at once.
+    Dead,
+}
+
+struct Inbox {
+    thread: Thread,
+    requests: Vec<Request>,
+}
+
+/// What callers and thread share.
+struct Shared {
+    /// Set by the first `wake` since the thread last looked.
+    woken: AtomicBool,
+    running: AtomicBool,
+    news: Notify,
+    inbox: Mutex<Inbox>,
+}
+
+/// Starts the thread; a parameter so that a test can refuse.
+type Spawn = fn(&Arc<Shared>) -> io::Result<()>;
+
+/// One exporter thread and the providers it serves.
+pub(crate) struct Worker {
+    shared: Arc<Shared>,
+    spawn: Spawn,
+}
+
+impl Worker {
+    /// A worker without a thread.
+    pub(crate) fn new() -> Self {
+        Self::with_spawn(thread::spawn)
+    }
+
+    fn with_spawn(spawn: Spawn) -> Self {
+        let inbox = Inbox {
+            thread: Thread::Absent,
+            requests: Vec::new(),
+        };
+        let shared = Shared {
+            woken: AtomicBool::new(false),
+            running: AtomicBool::new(false),
+            news: Notify::new(),
+            inbox: Mutex::new(inbox),
+        };
+        Self {
+            shared: Arc::new(shared),
+            spawn,
+        }
+    }
+
+    /// Serves the provider from now on; starts no thread. After the first span is published,
+    /// `wake` or `ensure_started` must be called once, else its schedule does not run.
+    pub(crate) fn add_provider(&self, pipes: ProviderPipes) {
+        let newcomer = Newcomer {
+            pipes,
+            runs: Vec::new(),
+        };
+        self.shared.lock().requests.push(Request::Add(newcomer));
+        self.shared.news.notify_one();
+    }
+
+    /// Asks the thread to take what is published. Cheap: one swap, and only the first call since
+    /// the thread last looked does more.
+    pub(crate) fn wake(&self) {
+        // AcqRel pairs with the thread's swap: it sees what was published before any `wake`.
+        if !self.shared.woken.swap(true, Ordering::AcqRel) {
+            self.ensure_started();
+            self.shared.news.notify_one();
+        }
+    }
+
+    /// Starts the thread if there is none; where the system refuses, later calls try again.
+    pub(crate) fn ensure_started(&self) {
+        // Acquire pairs with the Release in `start` and `may_end`; a stale answer only costs a lock.
+        if !self.shared.running.load(Ordering::Acquire) {
+            let mut inbox = self.shared.lock();
+            let soon = matches!(inbox.thread, Thread::Refused(at) if at.elapsed() < SPAWN_PAUSE);
+            let started = !soon && self.start(&mut inbox);
+            if !started && !matches!(inbox.thread, Thread::Dead) {
+                // The next `wake` must come here again.
+                self.shared.woken.store(false, Ordering::Release);
+            }
+        }
+    }
+
+    /// Waits until everything published before the call is delivered or counted as lost.
+    pub(crate) fn flush(&self, provider: Option<u32>, deadline: Instant) -> Result<(), Timeout> {
+        self.ask(provider, deadline, Request::Flush)
+    }
+
+    /// Flushes, counts what is left at the deadline, shuts the exporters down and forgets the
+    /// provider. `Ok` if nothing was left or the provider is unknown.
+    pub(crate) fn shutdown_provider(&self, id: u32, deadline: Instant) -> Result<(), Timeout> {
+        self.ask(Some(id), deadline, Request::Shutdown)
+    }
+
+    /// Shuts every provider down, then ends the thread; a provider added later starts another.
+    pub(crate) fn shutdown(&self, deadline: Instant) -> Result<(), Timeout> {
+        self.ask(None, deadline, Request::Shutdown)
+    }
+
+    fn ask(
+        &self,
+        provider: Option<u32>,
+        deadline: Instant,
+        request: fn(Option<u32>, Instant, Promise) -> Request,
+    ) -> Result<(), Timeout> {
+        if ON_WORKER.try_with(Cell::get).unwrap_or(false) {
+            return Err(Timeout);
+        }
+        let (ticket, promise): (Ticket, Promise) = ticket();
+        let request = request(provider, deadline, promise);
+        {
+            let mut inbox = self.shared.lock();
+            if matches!(inbox.thread, Thread::Dead) {
+                return Err(Timeout);
+            }
+            if !matches!(inbox.thread, Thread::Running) {
+                let anything = inbox.drain_newcomers(provider);
+                if !anything || !self.start(&mut inbox) {
+                    return inbox.answer_without_thread(&request);
+                }
+            }
+            inbox.requests.push(request);
+        }
+        self.shared.news.notify_one();
+        ticket.wait(deadline)
+    }
+
+    /// Starts the thread under the lock; false if there is none afterwards.
+    fn start(&self, inbox: &mut Inbox) -> bool {
+        match inbox.thread {
+            Thread::Running => return true,
+            Thread::Dead => return false,
+            Thread::Absent | Thread::Refused(_) => {}
+        }
+        let started = (self.spawn)(&self.shared).is_ok();
+        inbox.thread = if started {
+            Thread::Running
+        } else {
+            Thread::Refused(Instant::now())
+        };
+        self.shared.running.store(started, Ordering::Release);
+        started
+    }
+}
+
+impl Inbox {
+    /// Takes what the newcomers published; whether there is anything. Only without a thread: the
+    /// lock that the caller holds keeps one from starting.
+    fn drain_newcomers(&mut self, provider: Option<u32>) -> bool {
+        let mut anything = false;
+        for newcomer in self.newcomers(provider) {
+            newcomer.pipes.source.drain(&mut newcomer.runs);
+            anything |= !newcomer.runs.is_empty();
+        }
+        anything
+    }
+
+    /// Does what can be done when there is nothing to send or nobody to send it.
+    fn answer_without_thread(&mut self, request: &Request) -> Result<(), Timeout> {
+        let (Request::Flush(provider, ..) | Request::Shutdown(provider, ..)) = *request else {
+            return Ok(());
+        };
+        let ending = matches!(request, Request::Shutdown(..));
+        let mut all = true;
+        for newcomer in self.newcomers(provider) {
+            let left = newcomer.runs.iter().map(|run| count(run.count)).sum();
+            all &= left == 0;
+            if ending {
+                for (_, counters) in &newcomer.pipes.pipelines {
+                    counters.count_shutdown(left);
+                }
+            }
+        }
+        if ending {
+            self.requests.retain(|request| match request {
+                Request::Add(newcomer) => provider.is_some_and(|id| id != newcomer.pipes.id),
+                Request::Flush(..) | Request::Shutdown(..) => true,
+            });
+        }
+        if all { Ok(()) } else { Err(Timeout) }
+    }
+
+    fn newcomers(&mut self, provider: Option<u32>) -> impl Iterator<Item = &mut Newcomer> {
+        self.requests
+            .iter_mut()
+            .filter_map(move |request| match request {
+                Request::Add(newcomer) => provider
+                    .is_none_or(|id| id == newcomer.pipes.id)
+                    .then_some(newcomer),
+                Request::Flush(..) | Request::Shutdown(..) => None,
+            })
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Inbox> {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take_requests(&self) -> Vec<Request> {
+        mem::take(&mut self.lock().requests)
+    }
+
+    /// Lets the thread end if nobody asked for anything meanwhile.
+    fn may_end(&self) -> bool {
+        let mut inbox = self.lock();
+        if inbox.requests.is_empty() {
+            self.set_absent(&mut inbox, Thread::Absent);
+            return true;
+        }
+        false
+    }
+
+    /// The thread could not run, or died; whoever still asks is answered.
+    fn gave_up(&self, thread: Thread) {
+        let unanswered = {
+            let mut inbox = self.lock();
+            let keep = matches!(thread, Thread::Refused(_));
+            self.set_absent(&mut inbox, thread);
+            let (adds, asked) = mem::take(&mut inbox.requests)
+                .into_iter()
+                .partition(|request| keep && matches!(request, Request::Add(_)));
+            inbox.requests = adds;
+            asked
+        };
+        drop::<Vec<Request>>(unanswered);
+    }
+
+    fn set_absent(&self, inbox: &mut Inbox, thread: Thread) {
+        inbox.thread = thread;
+        self.running.store(false, Ordering::Release);
+        self.woken.store(false, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests;
