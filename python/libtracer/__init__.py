@@ -1,0 +1,90 @@
+"""libtracer: OpenTelemetry tracing on one native runtime, shared with C, C++ and Rust.
+
+```python
+import libtracer
+
+libtracer.configure_tracing(service_name="hello", exporter="console")
+
+@libtracer.traced
+def greet(name: str) -> str:
+    with libtracer.start_span("compose", attributes={"name": name}):
+        return f"hello, {name}"
+
+greet("world")
+```
+"""
+
+from pathlib import Path as _Path
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
+
+from libtracer import _process, testing, tracing
+from libtracer._config import Context, configure_tracing, force_flush, init, shutdown
+from libtracer._errors import ConfigError, Error
+from libtracer._native import (
+    Event,
+    ReadableSpan,
+    Span,
+    Tracer,
+    get_current_span,
+    library_path,
+    start_span,
+    stats,
+    version,
+)
+from libtracer._traced import traced
+from libtracer._tracer import get_tracer
+
+if _TYPE_CHECKING:
+    from opentelemetry.trace import SpanKind, StatusCode
+
+__all__ = [
+    "ConfigError",
+    "Context",
+    "Error",
+    "Event",
+    "ReadableSpan",
+    "Span",
+    "SpanKind",
+    "StatusCode",
+    "Tracer",
+    "configure_tracing",
+    "force_flush",
+    "get_current_span",
+    "get_include",
+    "get_library",
+    "get_tracer",
+    "init",
+    "shutdown",
+    "start_span",
+    "stats",
+    "testing",
+    "traced",
+    "tracing",
+]
+
+__version__ = version()
+
+
+def get_include() -> str:
+    """Return the directory of ``tracer.h`` and ``tracer.hpp``, for C and C++ extensions."""
+    return str(_Path(__file__).parent / "include")
+
+
+def get_library() -> str:
+    """Return the path of the ``libtracer.so.1`` in use, to link C and C++ extensions with."""
+    return library_path()
+
+
+def __getattr__(name: str) -> _Any:  # noqa: ANN401 - the type depends on the name
+    """Give OpenTelemetry's enums, importing its API only now."""
+    if name in {"SpanKind", "StatusCode"}:
+        from opentelemetry import trace
+
+        value = getattr(trace, name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+_process.install()

@@ -1,0 +1,106 @@
+"""Set-up: ``init`` and ``configure_tracing``, flush, shutdown and the account."""
+
+import threading
+import warnings
+from dataclasses import dataclass
+
+from libtracer import _native, _process, _tracer
+
+
+@dataclass(frozen=True)
+class Context:
+    """What ``init`` has set up.
+
+    Attributes:
+        service: Name of the service, None when the environment decides.
+        endpoint: Where traces go, None when the environment decides.
+    """
+
+    service: str | None
+    endpoint: str | None
+
+
+_lock = threading.Lock()
+_initialised: list[Context] = []
+
+
+def init(*, service: str | None = None, otel_endpoint: str | None = None) -> Context:
+    """Set tracing up, once; a later call warns and changes nothing.
+
+    What is not given comes from the ``OTEL_*`` environment variables.
+
+    Args:
+        service: Name of the service.
+        otel_endpoint: Base URL of an OTLP/HTTP receiver, such as ``http://localhost:4318``.
+
+    Returns:
+        What was set up: the same object from every call.
+
+    Raises:
+        ConfigError: An option is not usable. Nothing has changed, and ``init`` may be called again.
+    """
+    with _lock:
+        if _initialised:
+            warnings.warn(
+                "libtracer has already been initialized. Duplicate initialization attempts are "
+                "ignored.",
+                UserWarning,
+                stacklevel=2,
+            )
+            return _initialised[0]
+        _native.configure(service_name=service, endpoint=otel_endpoint)
+        _initialised.append(Context(service, otel_endpoint))
+        return _initialised[0]
+
+
+def configure_tracing(
+    service_name: str | None = None,
+    *,
+    endpoint: str | None = None,
+    exporter: str | None = None,
+    sample_rate: float | None = None,
+) -> _native.Tracer:
+    """Set tracing up; every call replaces what was set up before, which is flushed first.
+
+    What is not given comes from the ``OTEL_*`` environment variables.
+
+    Args:
+        service_name: Name of the service.
+        endpoint: Base URL of an OTLP/HTTP receiver, such as ``http://localhost:4318``.
+        exporter: ``"otlp"`` or ``"console"``, which prints each finished trace as a tree.
+        sample_rate: Share of traces to keep, from 0 to 1, decided at their root.
+
+    Returns:
+        The default tracer.
+
+    Raises:
+        ConfigError: An option is not usable. What was set up before goes on.
+    """
+    _native.configure(
+        service_name=service_name, endpoint=endpoint, exporter=exporter, sample_rate=sample_rate
+    )
+    return _tracer.get_tracer()
+
+
+def force_flush(timeout: float | None = None) -> bool:
+    """Export what is finished.
+
+    Args:
+        timeout: Seconds to wait at most; None is no limit of this call's own.
+
+    Returns:
+        False when the time was up first; what is left stays queued.
+    """
+    return _native.force_flush(_process.milliseconds(timeout))
+
+
+def shutdown(timeout: float = _process.EXIT_BUDGET_SECONDS) -> bool:
+    """Export what is finished, and stop; spans that end later are counted and not exported.
+
+    Args:
+        timeout: Seconds to wait at most.
+
+    Returns:
+        False when the time was up first; what was left is counted as dropped.
+    """
+    return _native.shutdown(_process.milliseconds(timeout))

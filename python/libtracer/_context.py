@@ -1,0 +1,98 @@
+"""Taking over OpenTelemetry's context, once, at the first span.
+
+OpenTelemetry keeps its current context in one ``ContextVar``. We keep using that very variable, so
+tokens taken before stay valid, but store our span in it as it is; a real ``Context`` is made only
+when somebody asks for one. If this release of OpenTelemetry, or the context implementation that the
+program has chosen, looks different inside, its public functions do the work instead.
+"""
+
+import warnings
+from contextvars import ContextVar, Token
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry import context as otel_context
+from opentelemetry import trace as otel_trace
+from opentelemetry.context.context import Context
+from opentelemetry.trace import propagation
+
+from libtracer import _facade, _native
+
+if TYPE_CHECKING:
+    from opentelemetry.context.context import _RuntimeContext
+
+
+def take_over() -> None:
+    """Bind OpenTelemetry's context to the native side."""
+    key: str | None = getattr(propagation, "_SPAN_KEY", None)
+    runtime_context = _standard_runtime_context()
+    if key is None or runtime_context is None:
+        _bind_public(key)
+    else:
+        variable: ContextVar[Context] = runtime_context._current_context  # type: ignore[attr-defined]
+        _native.bind_context(variable, Context, key)
+        ours = _make_runtime_context(type(runtime_context))
+        ours._current_context = variable  # type: ignore[attr-defined]
+        otel_context._RUNTIME_CONTEXT = ours
+    _register()
+
+
+def _standard_runtime_context() -> "_RuntimeContext | None":
+    """Return OpenTelemetry's context, if it is the one whose inside we know."""
+    otel_context.get_current()  # Older releases make it at the first use.
+    found = getattr(otel_context, "_RUNTIME_CONTEXT", None)
+    try:
+        from opentelemetry.context.contextvars_context import ContextVarsRuntimeContext
+    except ImportError:
+        return None
+    known = (
+        type(found) is ContextVarsRuntimeContext
+        and type(getattr(found, "_current_context", None)) is ContextVar
+        and issubclass(Context, dict)
+    )
+    return found if known else None
+
+
+def _make_runtime_context(base: "type[_RuntimeContext]") -> "_RuntimeContext":
+    class RuntimeContext(base):  # type: ignore[misc, valid-type]
+        """OpenTelemetry's context with libtracer's span in its variable."""
+
+        attach = staticmethod(_native.attach)
+        detach = staticmethod(_native.detach)
+        get_current = staticmethod(_native.get_current)
+
+        def __init__(self) -> None:
+            """Leave the variable to the caller."""
+
+    made: _RuntimeContext = RuntimeContext()
+    return made
+
+
+def _bind_public(key: str | None) -> None:
+    warnings.warn(
+        "libtracer does not know the inside of this OpenTelemetry context "
+        f"({type(getattr(otel_context, '_RUNTIME_CONTEXT', None)).__name__}) and uses its public "
+        "functions: correct, and slower",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+    # Whatever key the release uses, it is the only one in a context that holds only a span.
+    probe = otel_trace.set_span_in_context(otel_trace.INVALID_SPAN, Context())
+    key = key or next(iter(probe), "current-span")
+
+    def detach(token: "Token[Any]") -> None:
+        otel_context.detach(token)
+
+    _native.bind_public_context(
+        otel_context.get_current,
+        otel_context.attach,
+        detach,
+        otel_trace.set_span_in_context,
+        key,
+    )
+
+
+def _register() -> None:
+    """Make ``isinstance`` answer for the API's classes."""
+    otel_trace.Span.register(_native.Span)
+    otel_trace.Tracer.register(_native.Tracer)
+    _native.set_facade(_facade.class_of_spans)

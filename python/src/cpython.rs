@@ -1,0 +1,117 @@
+//! The functions of CPython that the stable ABI leaves out and a span cannot do without.
+//!
+//! Every CPython from 3.10 on exports them. They are looked up by name at import, so that the
+//! extension links to the stable ABI only.
+
+use pyo3::exceptions::PyImportError;
+use pyo3::ffi::{self, PyObject};
+use pyo3::{PyResult, Python};
+use std::ffi::{CStr, c_int, c_void};
+use std::sync::OnceLock;
+
+/// `PyContextVar_Get` and its kin, resolved.
+pub(crate) struct CPython {
+    /// Reads a `ContextVar` into an owned reference, NULL when it has no value.
+    pub(crate) contextvar_get:
+        unsafe extern "C" fn(*mut PyObject, *mut PyObject, *mut *mut PyObject) -> c_int,
+    /// Sets a `ContextVar` and returns the token that undoes it.
+    pub(crate) contextvar_set: unsafe extern "C" fn(*mut PyObject, *mut PyObject) -> *mut PyObject,
+    /// Undoes a set by its token.
+    pub(crate) contextvar_reset: unsafe extern "C" fn(*mut PyObject, *mut PyObject) -> c_int,
+    /// Calls an object by the vectorcall protocol.
+    pub(crate) vectorcall: unsafe extern "C" fn(
+        *mut PyObject,
+        *const *mut PyObject,
+        usize,
+        *mut PyObject,
+    ) -> *mut PyObject,
+    /// `tp_call` of a type that has a vectorcall slot.
+    pub(crate) vectorcall_call: ffi::ternaryfunc,
+    /// Binds a callable to an instance.
+    pub(crate) method_new: unsafe extern "C" fn(*mut PyObject, *mut PyObject) -> *mut PyObject,
+    /// 1 when the calling thread holds the GIL.
+    pub(crate) gil_check: unsafe extern "C" fn() -> c_int,
+    /// Below 3.12 a collection inside a `ContextVar` change may free what the change still reads.
+    pub(crate) guard_collector: bool,
+}
+
+static CPYTHON: OnceLock<CPython> = OnceLock::new();
+
+/// The functions found at import.
+#[inline]
+pub(crate) fn cpython() -> &'static CPython {
+    // SAFETY: `load` ran to its end before the module offered anything that calls this.
+    unsafe { CPYTHON.get().unwrap_unchecked() }
+}
+
+/// Finds the functions; an interpreter without one of them cannot import the extension.
+pub(crate) fn load(py: Python<'_>) -> PyResult<()> {
+    macro_rules! find {
+        ($name:literal as $kind:ty) => {{
+            let address = address_of($name)?;
+            // SAFETY: CPython's headers give the function of this name this signature.
+            unsafe { std::mem::transmute::<*mut c_void, $kind>(address) }
+        }};
+    }
+    type Get = unsafe extern "C" fn(*mut PyObject, *mut PyObject, *mut *mut PyObject) -> c_int;
+    type Binary = unsafe extern "C" fn(*mut PyObject, *mut PyObject) -> *mut PyObject;
+    type Reset = unsafe extern "C" fn(*mut PyObject, *mut PyObject) -> c_int;
+    type Vectorcall = unsafe extern "C" fn(
+        *mut PyObject,
+        *const *mut PyObject,
+        usize,
+        *mut PyObject,
+    ) -> *mut PyObject;
+    let found = CPython {
+        contextvar_get: find!(c"PyContextVar_Get" as Get),
+        contextvar_set: find!(c"PyContextVar_Set" as Binary),
+        contextvar_reset: find!(c"PyContextVar_Reset" as Reset),
+        vectorcall: find!(c"PyObject_Vectorcall" as Vectorcall),
+        vectorcall_call: find!(c"PyVectorcall_Call" as ffi::ternaryfunc),
+        method_new: find!(c"PyMethod_New" as Binary),
+        gil_check: find!(c"PyGILState_Check" as unsafe extern "C" fn() -> c_int),
+        guard_collector: py.version_info() < (3, 12),
+    };
+    CPYTHON.get_or_init(|| found);
+    Ok(())
+}
+
+fn address_of(name: &CStr) -> PyResult<*mut c_void> {
+    // SAFETY: `name` is a NUL-terminated string; the default handle is always valid.
+    let address = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
+    if address.is_null() {
+        return Err(PyImportError::new_err(format!(
+            "libtracer needs CPython 3.10 or later: this interpreter does not export {}",
+            name.to_string_lossy()
+        )));
+    }
+    Ok(address)
+}
+
+/// Holds the cyclic collector off while it lives, where the interpreter needs that.
+pub(crate) struct CollectorOff {
+    was_on: bool,
+}
+
+impl CollectorOff {
+    /// Until the value is dropped no collection starts.
+    #[inline]
+    pub(crate) fn new(_py: Python<'_>) -> Self {
+        let was_on = cpython().guard_collector && {
+            // SAFETY: the GIL is held, as `_py` shows.
+            let state = unsafe { ffi::PyGC_Disable() };
+            state == 1
+        };
+        Self { was_on }
+    }
+}
+
+impl Drop for CollectorOff {
+    #[inline]
+    fn drop(&mut self) {
+        if self.was_on {
+            // SAFETY: made under the GIL and dropped in the same call.
+            unsafe { ffi::PyGC_Enable() };
+        }
+    }
+}

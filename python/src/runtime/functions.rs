@@ -1,0 +1,78 @@
+//! The C functions this binding uses, by their names in `tracer.h`.
+
+use super::library::Library;
+use libtracer_abi::{tracer_sampler, tracer_stats, tracer_status, tracer_value};
+use std::ffi::{c_char, c_void};
+
+/// `tracer_config *`, opaque here.
+pub(crate) type Config = c_void;
+/// `tracer_scope *`, opaque here.
+pub(crate) type Scope = c_void;
+/// `tracer_capture *`, opaque here.
+pub(crate) type CaptureHandle = c_void;
+
+macro_rules! c_functions {
+    ($($name:ident: fn($($argument:ty),*) $(-> $result:ty)?;)*) => {
+        /// Every function with the signature `tracer.h` gives it.
+        pub(crate) struct Functions {
+            $(pub(crate) $name: unsafe extern "C" fn($($argument),*) $(-> $result)?,)*
+        }
+
+        impl Functions {
+            /// Looks all of them up; says which one is missing.
+            pub(super) fn resolve(library: &Library) -> Result<Self, String> {
+                Ok(Self {
+                    $($name: {
+                        let name = concat!(stringify!($name), "\0");
+                        let address = library.symbol(
+                            std::ffi::CStr::from_bytes_with_nul(name.as_bytes())
+                                .unwrap_or_default(),
+                        )?;
+                        // SAFETY: `tracer.h` gives the function of this name this signature.
+                        unsafe {
+                            std::mem::transmute::<
+                                *mut c_void,
+                                unsafe extern "C" fn($($argument),*) $(-> $result)?,
+                            >(address)
+                        }
+                    },)*
+                })
+            }
+        }
+    };
+}
+
+c_functions! {
+    tracer_version: fn() -> *const c_char;
+    tracer_last_error: fn(*mut c_char, usize) -> usize;
+    tracer_config_new: fn() -> *mut Config;
+    tracer_config_free: fn(*mut Config);
+    tracer_config_load_env: fn(*mut Config) -> tracer_status;
+    tracer_config_set_service_name: fn(*mut Config, *const c_char) -> tracer_status;
+    tracer_config_set_endpoint: fn(*mut Config, *const c_char) -> tracer_status;
+    tracer_config_set_exporter: fn(*mut Config, *const c_char) -> tracer_status;
+    tracer_config_set_sampler: fn(*mut Config, tracer_sampler, f64) -> tracer_status;
+    tracer_init: fn(*const Config) -> tracer_status;
+    tracer_flush: fn(u32) -> tracer_status;
+    tracer_shutdown: fn(u32) -> tracer_status;
+    tracer_is_configured: fn() -> bool;
+    tracer_scope_new: fn(*mut c_void, *const c_char, *const c_char, *const c_char) -> *mut Scope;
+    tracer_value_new: fn() -> *mut tracer_value;
+    tracer_value_free: fn(*mut tracer_value);
+    tracer_value_clear: fn(*mut tracer_value);
+    tracer_value_begin_array: fn(*mut tracer_value);
+    tracer_value_begin_map: fn(*mut tracer_value);
+    tracer_value_end: fn(*mut tracer_value);
+    tracer_value_key: fn(*mut tracer_value, *const c_char, usize);
+    tracer_value_add_null: fn(*mut tracer_value);
+    tracer_value_add_bool: fn(*mut tracer_value, bool);
+    tracer_value_add_int: fn(*mut tracer_value, i64);
+    tracer_value_add_double: fn(*mut tracer_value, f64);
+    tracer_value_add_string: fn(*mut tracer_value, *const c_char, usize);
+    tracer_value_add_bytes: fn(*mut tracer_value, *const c_void, usize);
+    tracer_capture_new: fn() -> *mut CaptureHandle;
+    tracer_capture_free: fn(*mut CaptureHandle);
+    tracer_capture_count: fn(*const CaptureHandle) -> usize;
+    tracer_capture_otlp: fn(*const CaptureHandle, usize, *mut *const u8, *mut usize) -> bool;
+    tracer_read_stats: fn(*mut tracer_stats);
+}

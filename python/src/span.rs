@@ -1,0 +1,39 @@
+//! The span as Python sees it: a type of CPython's own making, because its life is the hot path.
+//!
+//! A span is *pending* until it is entered or first used, so that `start_span("x")` can also be a
+//! decorator that never starts one by itself; then *live*, until it *ended*. A span asked for
+//! before tracing was configured is *void*: it takes everything and does nothing. The object keeps
+//! its ids and, once ended, its encoding; the runtime keeps the rest. It never fails to record.
+
+mod alloc;
+mod error;
+mod life;
+mod methods;
+mod object;
+mod read;
+mod write;
+
+use pyo3::prelude::{PyModule, PyModuleMethods};
+use pyo3::sync::PyOnceLock;
+use pyo3::{Bound, Py, PyAny, PyResult, pyfunction};
+
+pub(crate) use life::{ensure_started as start_now, enter, exit, fresh, pending};
+pub(crate) use object::{Ids, Span, SpanBody, State, option};
+
+/// Answers `span.__class__`; made by `libtracer._facade` once OpenTelemetry's API is there.
+static FACADE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+/// Sets the function that answers `span.__class__`.
+#[pyfunction]
+pub(crate) fn set_facade(class_of: Bound<'_, PyAny>) {
+    let py = class_of.py();
+    FACADE.get_or_init(py, || class_of.unbind());
+}
+
+/// Makes the type and the functions that make spans, and adds them to the module.
+pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let made = methods::make_type(module.py())?;
+    alloc::set_type(&made);
+    module.add("Span", &made)?;
+    methods::add_functions(module)
+}
