@@ -67,6 +67,11 @@ pub enum ExportError {
         /// The destination's wish (Retry-After).
         after: Option<Duration>,
     },
+    /// Too large for the destination: its spans are tried again in smaller batches.
+    TooLarge {
+        /// What happened, without credentials.
+        message: String,
+    },
     /// Never send this batch again.
     Permanent {
         /// What happened, without credentials.
@@ -94,7 +99,9 @@ impl ExportError {
     #[must_use]
     pub fn message(&self) -> &str {
         match self {
-            Self::Retryable { message, .. } | Self::Permanent { message } => message,
+            Self::Retryable { message, .. }
+            | Self::TooLarge { message }
+            | Self::Permanent { message } => message,
         }
     }
 }

@@ -52,6 +52,15 @@ impl Backlog {
         spans
     }
 
+    /// Puts a batch back to where it was cut from.
+    pub(super) fn put_back(&mut self, batch: Vec<Run>) {
+        for run in batch.into_iter().rev() {
+            self.spans += run.count;
+            self.bytes += run.spans.len();
+            self.runs.push_front(run);
+        }
+    }
+
     /// Cuts the next batch: the oldest spans up to the limits, at least one if any waits.
     /// `resource_bytes` is what the batch's resource adds to it.
     pub(super) fn cut(&mut self, limits: Limits, resource_bytes: usize) -> Vec<Run> {

@@ -99,6 +99,7 @@ pub(super) enum Answer {
     Accept,
     Reject(u64),
     Refuse,
+    TooLarge,
     Again(Option<Duration>),
     /// Never answers.
     Silence,
@@ -120,6 +121,7 @@ pub(super) struct Seen {
     pub(super) shutdowns: usize,
     script: VecDeque<Answer>,
     factory_failures: usize,
+    most_bytes: Option<usize>,
 }
 
 /// A destination that follows a script, then accepts everything.
@@ -136,6 +138,12 @@ impl Destination {
     /// The factory fails so often before it makes an exporter.
     pub(super) fn fail_to_start(self, times: usize) -> Self {
         self.seen().factory_failures = times;
+        self
+    }
+
+    /// A batch with more encoded bytes is too large.
+    pub(super) fn take_at_most(self, bytes: usize) -> Self {
+        self.seen().most_bytes = Some(bytes);
         self
     }
 
@@ -198,7 +206,14 @@ impl Exporter for Scripted {
         self.0.change(|seen| {
             seen.batches.push(numbers(&batch.runs));
             seen.times.push(tokio::time::Instant::now());
-            answer = seen.script.pop_front().unwrap_or(Answer::Accept);
+            let bytes: usize = batch.runs.iter().map(|run| run.spans.len()).sum();
+            let too_large = seen.most_bytes.is_some_and(|most| bytes > most);
+            let otherwise = if too_large {
+                Answer::TooLarge
+            } else {
+                Answer::Accept
+            };
+            answer = seen.script.pop_front().unwrap_or(otherwise);
         });
         let ended = Ended(self.0.clone());
         Box::pin(async move {
@@ -211,6 +226,9 @@ impl Exporter for Scripted {
                 }),
                 Answer::Refuse => Err(ExportError::Permanent {
                     message: "refused".into(),
+                }),
+                Answer::TooLarge => Err(ExportError::TooLarge {
+                    message: "too large".into(),
                 }),
                 Answer::Again(after) => Err(ExportError::Retryable {
                     message: "busy".into(),

@@ -65,6 +65,13 @@ enum Next {
     End,
 }
 
+/// Someone who waits until so many spans have left.
+struct Flush {
+    target: u64,
+    deadline: Instant,
+    waiting: Rc<Waiting>,
+}
+
 /// A pipeline as the worker's loop and its own task share it.
 pub(super) struct Pipeline {
     settings: PipelineSettings,
@@ -72,6 +79,8 @@ pub(super) struct Pipeline {
     resource: Arc<[u8]>,
     backlog: RefCell<Backlog>,
     in_flight_bytes: Cell<usize>,
+    /// Most bytes of a batch: the setting, or less where the destination was found to take less.
+    max_batch_bytes: Cell<usize>,
     /// Spans taken into the backlog, and of those the ones counted at an exit.
     entered: Cell<u64>,
     left: Cell<u64>,
@@ -82,7 +91,7 @@ pub(super) struct Pipeline {
     /// When set, the pipeline ends: when all is sent, or then at the latest.
     close_by: Cell<Option<Instant>>,
     finished: Cell<bool>,
-    flushing: RefCell<Vec<(u64, Rc<Waiting>)>>,
+    flushing: RefCell<Vec<Flush>>,
     closing: RefCell<Vec<Rc<Waiting>>>,
     /// Tells the task that spans or orders came.
     news: Notify,
@@ -98,6 +107,7 @@ impl Pipeline {
         resource: Arc<[u8]>,
     ) -> Rc<Self> {
         Rc::new(Self {
+            max_batch_bytes: Cell::new(settings.max_batch_bytes),
             settings,
             counters,
             resource,
@@ -164,9 +174,15 @@ impl Pipeline {
             waiting.arrived(true);
             return;
         }
-        self.flushing
-            .borrow_mut()
-            .push((self.entered.get(), Rc::clone(waiting)));
+        let mut flushing = self.flushing.borrow_mut();
+        // During a long outage those who gave up must not pile up.
+        let now = Instant::now();
+        flushing.retain(|flush| flush.deadline > now);
+        flushing.push(Flush {
+            target: self.entered.get(),
+            deadline,
+            waiting: Rc::clone(waiting),
+        });
         self.hurry_until(deadline);
         self.tick();
     }
@@ -197,7 +213,7 @@ impl Pipeline {
     fn limits(&self) -> Limits {
         Limits {
             spans: self.settings.max_export_batch_size.max(1),
-            bytes: self.settings.max_batch_bytes,
+            bytes: self.max_batch_bytes.get(),
         }
     }
 
@@ -225,13 +241,29 @@ impl Pipeline {
         self.in_flight_bytes.set(0);
         let left = self.left.get() + spans;
         self.left.set(left);
-        self.flushing.borrow_mut().retain(|(target, waiting)| {
-            let waits = left < *target;
+        self.flushing.borrow_mut().retain(|flush| {
+            let waits = left < flush.target;
             if !waits {
-                waiting.arrived(true);
+                flush.waiting.arrived(true);
             }
             waits
         });
+    }
+
+    /// The batch was too large: its spans go back and out again at once, in smaller batches, and so
+    /// do all that follow. False for a single span, which cannot be split.
+    fn split(&self, batch: Batch) -> bool {
+        let spans = batch.span_count();
+        if spans < 2 {
+            return false;
+        }
+        let bytes = self.in_flight_bytes.replace(0);
+        self.max_batch_bytes
+            .set(self.max_batch_bytes.get().min(bytes) / 2);
+        self.backlog.borrow_mut().put_back(batch.runs);
+        let due = self.left.get() + count(spans);
+        self.due.set(self.due.get().max(due));
+        true
     }
 
     /// Ends the account: what has not left is left over.

@@ -12,9 +12,6 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// Longest wish of a destination (Retry-After) that is followed.
 const LONGEST_WISH: Duration = Duration::from_secs(300);
 
-/// Shortest wait under a deadline, so that the last moments are no busy loop.
-const SHORTEST: Duration = Duration::from_millis(25);
-
 /// The waits of one pipeline; reset when a batch leaves.
 #[derive(Debug)]
 pub(super) struct Backoff {
@@ -61,9 +58,9 @@ impl Backoff {
     }
 }
 
-/// The wait when only `remaining` is left: short enough for a few more attempts.
+/// The wait when only `remaining` is left: short enough for a few more attempts, no busy loop.
 pub(super) fn under_deadline(wait: Duration, remaining: Duration) -> Duration {
-    wait.min((remaining / 3).max(SHORTEST))
+    wait.min((remaining / 3).max(FIRST))
 }
 
 #[cfg(test)]
@@ -97,7 +94,7 @@ mod tests {
     fn a_deadline_shortens_the_wait_but_never_to_a_busy_loop() {
         let second = Duration::from_secs(1);
         assert_eq!(under_deadline(second * 30, second * 3), second);
-        assert_eq!(under_deadline(second * 30, Duration::ZERO), SHORTEST);
-        assert_eq!(under_deadline(SHORTEST / 5, second), SHORTEST / 5);
+        assert_eq!(under_deadline(second * 30, Duration::ZERO), FIRST);
+        assert_eq!(under_deadline(FIRST / 5, second), FIRST / 5);
     }
 }

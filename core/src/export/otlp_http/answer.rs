@@ -1,4 +1,5 @@
-//! What an answer means: only 2xx is success, and only four statuses are worth another attempt.
+//! What an answer means: only 2xx is success, and only four statuses are worth another attempt,
+//! and one a smaller one.
 
 use crate::export::{Accepted, ExportError, text::one_line};
 use bytes::Bytes;
@@ -72,6 +73,7 @@ impl Answer {
                 let after = after.and_then(|text| retry_after(text, SystemTime::now()));
                 Err(ExportError::Retryable { message, after })
             }
+            StatusCode::PAYLOAD_TOO_LARGE => Err(ExportError::TooLarge { message }),
             _ => Err(ExportError::Permanent { message }),
         }
     }

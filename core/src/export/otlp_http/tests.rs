@@ -159,13 +159,15 @@ fn only_2xx_is_success_and_only_four_statuses_are_retried() {
         "404 No",
         "408 Slow",
     ];
-    for status in permanent
-        .iter()
-        .chain(&["413 Large", "500 Error", "501 No", "505 No"])
-    {
+    for status in permanent.iter().chain(&["500 Error", "501 No", "505 No"]) {
         let outcome = answered(Reply::status(status, "retry-after: 1\r\n", b""));
         assert!(is_permanent(&outcome), "{status}: {outcome:?}");
     }
+    let outcome = answered(Reply::status("413 Large", "", b""));
+    assert!(
+        matches!(outcome, Err(ExportError::TooLarge { .. })),
+        "{outcome:?}"
+    );
 }
 
 #[test]

@@ -24,6 +24,7 @@ use tokio::time::Instant;
 enum Outcome {
     Accepted(Accepted),
     Refused(String),
+    TooLarge(String),
     Again(String, Option<Duration>),
 }
 
@@ -71,7 +72,7 @@ impl Sender {
         loop {
             match self.pipeline.next() {
                 Next::Send(batch) => {
-                    if !self.deliver(&batch).await {
+                    if !self.deliver(batch).await {
                         return;
                     }
                 }
@@ -83,24 +84,28 @@ impl Sender {
 
     /// Brings one batch to an exit; false if the destination wants to be left alone for longer than
     /// the pipeline has.
-    async fn deliver(&mut self, batch: &Batch) -> bool {
+    async fn deliver(&mut self, batch: Batch) -> bool {
         let spans = count(batch.span_count());
         let mut failures = 0_u32;
         loop {
-            let (message, wish) = match self.attempt(batch).await {
+            let (message, wish) = match self.attempt(&batch).await {
+                Outcome::Again(message, wish) => (message, wish),
                 Outcome::Accepted(accepted) => {
-                    self.backoff.reset();
                     self.accept(spans, &accepted);
-                    return true;
+                    break;
                 }
                 Outcome::Refused(message) => {
-                    self.backoff.reset();
-                    self.pipeline.counters.set_last_error(&message);
-                    self.pipeline.settle(spans, PipelineCounters::count_failed);
-                    self.pipeline.report();
-                    return true;
+                    self.refuse(spans, &message);
+                    break;
                 }
-                Outcome::Again(message, wish) => (message, wish),
+                Outcome::TooLarge(message) => {
+                    if self.pipeline.split(batch) {
+                        self.pipeline.counters.set_last_error(&message);
+                    } else {
+                        self.refuse(spans, &message);
+                    }
+                    break;
+                }
             };
             self.pipeline.counters.set_last_error(&message);
             failures = failures.saturating_add(1);
@@ -112,10 +117,19 @@ impl Sender {
                 return false;
             }
         }
+        self.backoff.reset();
+        true
+    }
+
+    fn refuse(&self, spans: u64, message: &str) {
+        self.pipeline.counters.set_last_error(message);
+        self.pipeline.settle(spans, PipelineCounters::count_failed);
+        self.pipeline.report();
     }
 
     fn accept(&self, spans: u64, accepted: &Accepted) {
-        if accepted.rejected > 0 {
+        // Also a batch that was taken whole may come back with a warning.
+        if !accepted.message.is_empty() {
             self.pipeline.counters.set_last_error(&accepted.message);
         }
         self.pipeline.settle(spans, |counters, spans| {
@@ -144,6 +158,7 @@ impl Sender {
         match ended {
             Ok(Ok(Ok(accepted))) => Outcome::Accepted(accepted),
             Ok(Ok(Err(ExportError::Permanent { message }))) => Outcome::Refused(message),
+            Ok(Ok(Err(ExportError::TooLarge { message }))) => Outcome::TooLarge(message),
             Ok(Ok(Err(ExportError::Retryable { message, after }))) => {
                 Outcome::Again(message, after)
             }
@@ -168,9 +183,8 @@ impl Sender {
             Ok(Err(ExportError::Retryable { message, after })) => {
                 return Err(Outcome::Again(message, after));
             }
-            Ok(Err(ExportError::Permanent { message })) | Err(message) => {
-                return Err(Outcome::Again(message, None));
-            }
+            Ok(Err(error)) => return Err(Outcome::Again(error.message().to_owned(), None)),
+            Err(panic) => return Err(Outcome::Again(panic, None)),
         }
         Ok(())
     }

@@ -1,9 +1,11 @@
 //! One pipeline in virtual time: waits cost nothing and take exactly as long as they say.
 
+mod ending;
+
 use super::*;
 use crate::pipeline::{
     counters::Exits,
-    doubles::{Answer, Destination, SPAN_BYTES, run, take_batches},
+    doubles::{Answer, Destination, SPAN_BYTES, run, run_of, span, take_batches},
     ticket::{Ticket, ticket},
 };
 use std::future::Future;
@@ -222,85 +224,38 @@ fn above_its_share_a_pipeline_drops_what_is_new_also_counting_what_is_in_flight(
 }
 
 #[test]
-fn a_close_sends_what_is_there_and_shuts_the_exporter_down() {
+fn a_batch_that_is_too_large_goes_in_smaller_ones_and_so_does_what_follows() {
     virtually(|| async {
-        let rig = Rig::start(Destination::default(), |_| ());
-        rig.offer(0..3);
-        let ticket = rig.close(SECOND);
-        rig.until(|rig| rig.pipeline.is_finished()).await;
-        assert!(answer(ticket));
-        assert_eq!(rig.destination.seen().shutdowns, 1);
-        rig.offer(3..5);
+        let rig = Rig::start(Destination::default().take_at_most(4 * SPAN_BYTES), |_| ());
+        rig.pipeline
+            .offer(&run_of(&[span(0, 8), span(1, 90), span(2, 8)]));
+        rig.offer(3..11);
+        rig.pipeline.tick();
+        rig.until_left(11).await;
         let expected = Exits {
-            exported: 3,
-            shutdown: 2,
+            failed: 1,
+            exported: 10,
             ..Exits::default()
         };
-        assert_eq!(rig.counters.exits(), expected);
-        assert!(answer(rig.close(SECOND)), "closing twice is fine");
-    });
-}
+        assert_eq!(
+            rig.counters.exits(),
+            expected,
+            "only the one that is too large itself"
+        );
+        assert_eq!(rig.counters.last_error(), "too large");
+        let before = take_batches(&rig.destination).len();
+        assert!(before < 16, "{before} requests");
 
-#[test]
-fn at_the_deadline_of_a_close_the_rest_is_counted() {
-    virtually(|| async {
-        let rig = Rig::start(Destination::new([Answer::Accept, Answer::Silence]), |s| {
-            s.max_export_batch_size = 2;
-        });
-        rig.offer(0..5);
-        let begun = Instant::now();
-        let late = rig.close(SECOND * 10);
-        let early = rig.close(SECOND * 2);
-        rig.until(|rig| rig.pipeline.is_finished()).await;
-        assert_eq!(begun.elapsed().as_secs(), 2, "the earlier deadline counts");
-        assert!(!answer(early) && !answer(late));
-        let expected = Exits {
-            exported: 2,
-            shutdown: 3,
-            ..Exits::default()
-        };
-        assert_eq!(rig.counters.exits(), expected);
-        assert_eq!(rig.destination.seen().ended, 2);
-        assert_eq!(rig.destination.seen().shutdowns, 1);
-    });
-}
-
-#[test]
-fn a_flush_or_close_shortens_the_sleep_before_a_retry() {
-    virtually(|| async {
-        let script = (0..12).map(|_| Answer::Again(None));
-        let rig = Rig::start(Destination::new(script), |_| ());
-        rig.offer(0..1);
+        rig.offer(11..31);
         rig.pipeline.tick();
-        rig.until(|rig| rig.destination.seen().batches.len() == 9)
-            .await;
-        let begun = Instant::now();
-        let flush = rig.flush(SECOND);
-        rig.until(|rig| rig.destination.seen().batches.len() == 11)
-            .await;
-        let close = rig.close(SECOND);
-        rig.until_left(1).await;
-        assert!(begun.elapsed() < SECOND * 2, "{:?}", begun.elapsed());
-        assert!(answer(flush) && answer(close));
-        assert_eq!(rig.counters.exits().exported, 1);
-    });
-}
-
-#[test]
-fn a_destination_that_asks_for_more_than_is_left_is_tried_once_more_and_left_alone() {
-    virtually(|| async {
-        let script = (0..9).map(|_| Answer::Again(Some(SECOND * 60)));
-        let rig = Rig::start(Destination::new(script), |_| ());
-        rig.offer(0..1);
-        rig.pipeline.tick();
-        rig.until(|rig| rig.destination.seen().batches.len() == 1)
-            .await;
-        let ticket = rig.close(SECOND * 2);
-        rig.until(|rig| rig.pipeline.is_finished()).await;
-        assert!(!answer(ticket));
-        assert_eq!(rig.destination.seen().batches.len(), 2);
-        assert!(rig.attempts()[1] < 1.0);
-        assert_eq!(rig.counters.exits().shutdown, 1);
+        rig.until_left(31).await;
+        assert_eq!(rig.counters.exits().exported, 30);
+        let batches = take_batches(&rig.destination);
+        assert_eq!(
+            batches.concat(),
+            (11..31).collect::<Vec<_>>(),
+            "the limit was learned"
+        );
     });
 }
 
@@ -339,18 +294,5 @@ fn a_panic_fails_its_batch_and_the_next_one_gets_a_new_exporter() {
             "the exporter panicked: on purpose"
         );
         assert_eq!(rig.destination.seen().made, 2);
-    });
-}
-
-#[test]
-fn a_task_that_is_torn_down_ends_its_account() {
-    virtually(|| async {
-        let rig = Rig::start(Destination::default(), |_| ());
-        let sender = Sender::new(Rc::clone(&rig.pipeline));
-        rig.offer(0..2);
-        drop(sender);
-        assert_eq!(rig.counters.exits().shutdown, 2);
-        rig.offer(2..3);
-        assert_eq!(rig.counters.exits().shutdown, 3);
     });
 }

@@ -229,6 +229,27 @@ fn a_worker_that_is_asked_to_wait_for_itself_declines() {
 }
 
 #[test]
+fn a_thread_may_flush_and_shut_down_while_its_locals_are_destroyed() {
+    struct Last(Arc<Worker>, Arc<Published>);
+    impl Drop for Last {
+        fn drop(&mut self) {
+            self.1.publish(0..1);
+            self.0.wake();
+            let _ = self.0.flush(None, soon());
+            self.1.publish(1..2);
+            let _ = self.0.shutdown(soon());
+        }
+    }
+    thread_local!(static LAST: Cell<Option<Last>> = const { Cell::new(None) });
+    let destination = Destination::default();
+    let (worker, source, counters) = serving_one(&destination);
+    std::thread::spawn(move || LAST.set(Some(Last(worker, source))))
+        .join()
+        .unwrap();
+    assert_eq!(counters.exits().exported, 2);
+}
+
+#[test]
 fn where_no_thread_can_start_the_spans_are_counted_by_who_shuts_down() {
     let worker = Worker::with_spawn(|_| Err(io::Error::from(io::ErrorKind::WouldBlock)));
     let source = Arc::new(Published::default());

@@ -1,0 +1,118 @@
+//! Flushes and closes: what a deadline does to a pipeline.
+
+use super::*;
+
+#[test]
+fn a_close_sends_what_is_there_and_shuts_the_exporter_down() {
+    virtually(|| async {
+        let rig = Rig::start(Destination::default(), |_| ());
+        rig.offer(0..3);
+        let ticket = rig.close(SECOND);
+        rig.until(|rig| rig.pipeline.is_finished()).await;
+        assert!(answer(ticket));
+        assert_eq!(rig.destination.seen().shutdowns, 1);
+        rig.offer(3..5);
+        let expected = Exits {
+            exported: 3,
+            shutdown: 2,
+            ..Exits::default()
+        };
+        assert_eq!(rig.counters.exits(), expected);
+        assert!(answer(rig.close(SECOND)), "closing twice is fine");
+    });
+}
+
+#[test]
+fn at_the_deadline_of_a_close_the_rest_is_counted() {
+    virtually(|| async {
+        let rig = Rig::start(Destination::new([Answer::Accept, Answer::Silence]), |s| {
+            s.max_export_batch_size = 2;
+        });
+        rig.offer(0..5);
+        let begun = Instant::now();
+        let late = rig.close(SECOND * 10);
+        let early = rig.close(SECOND * 2);
+        rig.until(|rig| rig.pipeline.is_finished()).await;
+        assert_eq!(begun.elapsed().as_secs(), 2, "the earlier deadline counts");
+        assert!(!answer(early) && !answer(late));
+        let expected = Exits {
+            exported: 2,
+            shutdown: 3,
+            ..Exits::default()
+        };
+        assert_eq!(rig.counters.exits(), expected);
+        assert_eq!(rig.destination.seen().ended, 2);
+        assert_eq!(rig.destination.seen().shutdowns, 1);
+    });
+}
+
+#[test]
+fn a_flush_or_close_shortens_the_sleep_before_a_retry() {
+    virtually(|| async {
+        let script = (0..12).map(|_| Answer::Again(None));
+        let rig = Rig::start(Destination::new(script), |_| ());
+        rig.offer(0..1);
+        rig.pipeline.tick();
+        rig.until(|rig| rig.destination.seen().batches.len() == 9)
+            .await;
+        let begun = Instant::now();
+        let flush = rig.flush(SECOND);
+        rig.until(|rig| rig.destination.seen().batches.len() == 11)
+            .await;
+        let close = rig.close(SECOND);
+        rig.until_left(1).await;
+        assert!(begun.elapsed() < SECOND * 2, "{:?}", begun.elapsed());
+        assert!(answer(flush) && answer(close));
+        assert_eq!(rig.counters.exits().exported, 1);
+    });
+}
+
+#[test]
+fn a_destination_that_asks_for_more_than_is_left_is_tried_once_more_and_left_alone() {
+    virtually(|| async {
+        let script = (0..9).map(|_| Answer::Again(Some(SECOND * 60)));
+        let rig = Rig::start(Destination::new(script), |_| ());
+        rig.offer(0..1);
+        rig.pipeline.tick();
+        rig.until(|rig| rig.destination.seen().batches.len() == 1)
+            .await;
+        let ticket = rig.close(SECOND * 2);
+        rig.until(|rig| rig.pipeline.is_finished()).await;
+        assert!(!answer(ticket));
+        assert_eq!(rig.destination.seen().batches.len(), 2);
+        assert!(rig.attempts()[1] < 1.0);
+        assert_eq!(rig.counters.exits().shutdown, 1);
+    });
+}
+
+#[test]
+fn callers_of_flush_who_gave_up_do_not_pile_up() {
+    virtually(|| async {
+        let script = (0..50).map(|_| Answer::Again(Some(SECOND * 60)));
+        let rig = Rig::start(Destination::new(script), |_| ());
+        rig.offer(0..1);
+        for _ in 0..20 {
+            assert!(!answer(rig.flush(SECOND)));
+            tokio::time::sleep(SECOND * 2).await;
+        }
+        assert_eq!(rig.pipeline.flushing.borrow().len(), 1);
+        let attempts = rig.attempts().len();
+        assert!(
+            attempts <= 2,
+            "{attempts} attempts against the destination's wish"
+        );
+    });
+}
+
+#[test]
+fn a_task_that_is_torn_down_ends_its_account() {
+    virtually(|| async {
+        let rig = Rig::start(Destination::default(), |_| ());
+        let sender = Sender::new(Rc::clone(&rig.pipeline));
+        rig.offer(0..2);
+        drop(sender);
+        assert_eq!(rig.counters.exits().shutdown, 2);
+        rig.offer(2..3);
+        assert_eq!(rig.counters.exits().shutdown, 3);
+    });
+}
