@@ -5,6 +5,9 @@ mod frames;
 #[cfg(feature = "otlp-http")]
 mod otlp_http;
 #[cfg(test)]
+#[path = "../tests/common/receiver.rs"]
+pub(crate) mod receiver;
+#[cfg(test)]
 pub(crate) mod samples;
 mod text;
 

@@ -202,6 +202,10 @@ pub struct FinishedResource {
 }
 
 impl FinishedResource {
+    pub(crate) fn of(batch: &crate::Batch) -> Self {
+        decode::batch_resource(batch)
+    }
+
     /// The value of an attribute.
     #[must_use]
     pub fn attribute(&self, key: &str) -> Option<&OwnedValue> {

@@ -142,13 +142,18 @@ pub(super) fn resource_spans(bytes: &[u8]) -> Vec<FinishedSpan> {
 
 /// The spans of a batch, run by run.
 pub(super) fn batch(batch: &Batch) -> Vec<FinishedSpan> {
-    let fields = ResourceSpans::decode(&*batch.resource).unwrap_or_default();
-    let resource = Arc::new(resource(fields.resource, fields.schema_url));
+    let resource = Arc::new(batch_resource(batch));
     let run_spans = |run: &crate::export::Run| {
         let run = ScopeSpans::decode(run.scope.header.chain(run.spans.clone()));
         scope_spans(run.unwrap_or_default(), &resource)
     };
     batch.runs.iter().flat_map(run_spans).collect()
+}
+
+/// The resource of a batch.
+pub(super) fn batch_resource(batch: &Batch) -> FinishedResource {
+    let fields = ResourceSpans::decode(&*batch.resource).unwrap_or_default();
+    resource(fields.resource, fields.schema_url)
 }
 
 fn resource(decoded: Option<Resource>, schema_url: String) -> FinishedResource {

@@ -1,17 +1,17 @@
 //! The transport against a real socket; what arrives is decoded by opentelemetry-proto.
 
 use super::*;
-use crate::export::{Accepted, Batch, ExportError, Exporter, samples};
+use crate::export::{
+    Accepted, Batch, ExportError, Exporter,
+    receiver::{Reply, Server},
+    samples,
+};
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 use prost::Message;
-use receiver::{Reply, Server};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
-
-#[path = "../../../tests/common/receiver.rs"]
-mod receiver;
 
 const SECOND: Duration = Duration::from_secs(1);
 
