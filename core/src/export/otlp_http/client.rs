@@ -26,6 +26,10 @@ use std::{
 /// The largest request that is sent: the limit that OTLP sets for clients.
 const MAX_REQUEST_BYTES: usize = 64 * 1024 * 1024;
 
+/// What is read at once, and the longest head of an answer. Small, because all that a server has
+/// sent ahead is parsed before a timeout is looked at again.
+const READ_BUFFER: usize = 16 * 1024;
+
 /// Opens the exporter for these settings; called in the exporter thread, inside its runtime.
 pub(super) fn open(settings: &OtlpHttp) -> Result<Box<dyn Exporter>, ExportError> {
     let mut tcp = HttpConnector::new();
@@ -59,6 +63,7 @@ impl<C: Connect + Clone + Send + Sync + 'static> Sender<C> {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_max_idle_per_host(1)
+            .http1_read_buf_exact_size(READ_BUFFER)
             .build(connector);
         Self {
             settings,
@@ -73,9 +78,9 @@ impl<C: Connect + Clone + Send + Sync + 'static> Sender<C> {
             return Ok(Accepted::default());
         }
         if len > MAX_REQUEST_BYTES {
-            return Err(ExportError::permanent(format!(
-                "a request of {len} bytes is over the limit of {MAX_REQUEST_BYTES}"
-            )));
+            let message =
+                format!("a request of {len} bytes is over the limit of {MAX_REQUEST_BYTES}");
+            return Err(ExportError::TooLarge { message });
         }
         let timeout = self.settings.timeout;
         let attempt = self.attempt(&frames, len, batch.span_count());
