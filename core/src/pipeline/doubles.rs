@@ -118,6 +118,7 @@ pub(super) struct Seen {
     pub(super) times: Vec<tokio::time::Instant>,
     /// Exports whose future was dropped or answered.
     pub(super) ended: usize,
+    pub(super) flushes: usize,
     pub(super) shutdowns: usize,
     script: VecDeque<Answer>,
     factory_failures: usize,
@@ -246,6 +247,10 @@ impl Exporter for Scripted {
                 }
             }
         })
+    }
+
+    fn flush(&mut self) {
+        self.0.change(|seen| seen.flushes += 1);
     }
 
     fn shutdown(&mut self) {

@@ -170,7 +170,7 @@ impl Pipeline {
 
     /// Sends everything offered so far, hurrying until the deadline.
     pub(super) fn flush(&self, waiting: &Rc<Waiting>, deadline: Instant) {
-        if self.left.get() >= self.entered.get() {
+        if self.is_finished() {
             waiting.arrived(true);
             return;
         }
@@ -239,15 +239,15 @@ impl Pipeline {
     fn settle(&self, spans: u64, exit: impl FnOnce(&PipelineCounters, u64)) {
         exit(&self.counters, spans);
         self.in_flight_bytes.set(0);
-        let left = self.left.get() + spans;
-        self.left.set(left);
-        self.flushing.borrow_mut().retain(|flush| {
-            let waits = left < flush.target;
-            if !waits {
-                flush.waiting.arrived(true);
-            }
-            waits
-        });
+        self.left.set(self.left.get() + spans);
+    }
+
+    /// Takes out the flushes whose spans have left.
+    fn take_flushed(&self) -> Vec<Flush> {
+        let mut flushing = self.flushing.borrow_mut();
+        flushing
+            .extract_if(.., |flush| flush.target <= self.left.get())
+            .collect()
     }
 
     /// The batch was too large: its spans go back and out again at once, in smaller batches, and so
@@ -271,6 +271,9 @@ impl Pipeline {
         let rest = self.entered.get() - self.left.get();
         *self.backlog.borrow_mut() = Backlog::default();
         self.settle(rest, PipelineCounters::count_shutdown);
+        for flush in self.take_flushed() {
+            flush.waiting.arrived(true);
+        }
         let error = self.counters.last_error();
         let exits = self.counters.exits();
         let line = self

@@ -54,6 +54,7 @@ impl Sender {
             () = closed(&pipeline) => {}
             () = self.work() => {}
         }
+        self.give_out();
         let all = pipeline.left.get() == pipeline.entered.get();
         pipeline.finish();
         if let Some(mut exporter) = self.exporter.take() {
@@ -70,6 +71,7 @@ impl Sender {
 
     async fn work(&mut self) {
         loop {
+            self.give_out();
             match self.pipeline.next() {
                 Next::Send(batch) => {
                     if !self.deliver(batch).await {
@@ -79,6 +81,27 @@ impl Sender {
                 Next::Wait => self.pipeline.news.notified().await,
                 Next::End => return,
             }
+        }
+    }
+
+    /// Answers the flushes whose spans have left, once the exporter has given out what it held back.
+    fn give_out(&mut self) {
+        let flushed = self.pipeline.take_flushed();
+        if flushed.is_empty() {
+            return;
+        }
+        if let Some(mut exporter) = self.exporter.take() {
+            // One that panics is not used again, as after an export.
+            match caught(move || {
+                exporter.flush();
+                exporter
+            }) {
+                Ok(exporter) => self.exporter = Some(exporter),
+                Err(panic) => self.pipeline.counters.set_last_error(&panic),
+            }
+        }
+        for flush in flushed {
+            flush.waiting.arrived(true);
         }
     }
 

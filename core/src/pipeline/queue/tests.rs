@@ -114,7 +114,21 @@ fn a_flush_is_answered_when_its_spans_have_left() {
         let ticket = rig.flush(SECOND);
         rig.until_left(3).await;
         assert!(answer(ticket));
-        assert!(answer(rig.flush(SECOND)), "nothing to do");
+        assert_eq!(rig.destination.seen().flushes, 1);
+        let ticket = rig.flush(SECOND);
+        rig.until(|rig| rig.destination.seen().flushes == 2).await;
+        assert!(answer(ticket), "nothing but what the exporter holds back");
+    });
+}
+
+#[test]
+fn a_flush_is_answered_where_there_is_no_exporter_yet() {
+    virtually(|| async {
+        let rig = Rig::start(Destination::default(), |_| ());
+        let ticket = rig.flush(SECOND);
+        tokio::time::sleep(SECOND / 1000).await;
+        assert!(answer(ticket));
+        assert_eq!(rig.destination.seen().made, 0);
     });
 }
 
