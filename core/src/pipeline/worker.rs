@@ -30,6 +30,10 @@ use tokio::sync::Notify;
 /// Time between two attempts of `wake` to start a thread where the system refused one.
 const SPAWN_PAUSE: Duration = Duration::from_millis(100);
 
+/// How long after the deadline of a shutdown its caller still listens: at the deadline the worker
+/// counts what is left, and that account should be final when the call returns.
+const GRACE: Duration = Duration::from_millis(25);
+
 thread_local! {
     /// Whether this thread is a worker's: it cannot wait for itself.
     static ON_WORKER: Cell<bool> = const { Cell::new(false) };
@@ -38,7 +42,8 @@ thread_local! {
 /// The finished spans of one provider.
 pub(crate) trait Source: Send + Sync {
     /// Appends everything published since the last call. Calls never overlap: they come from the
-    /// worker thread, or from a caller that flushes or shuts down while there is none.
+    /// worker thread, or from a caller that flushes or shuts down while there is none. It must not
+    /// call the worker.
     fn drain(&self, out: &mut Vec<Run>);
 }
 
@@ -185,6 +190,10 @@ impl Worker {
         }
         let (ticket, promise): (Ticket, Promise) = ticket();
         let request = request(provider, deadline, promise);
+        let listen_until = match request {
+            Request::Shutdown(..) => deadline.checked_add(GRACE).unwrap_or(deadline),
+            Request::Flush(..) | Request::Add(_) => deadline,
+        };
         {
             let mut inbox = self.shared.lock();
             if matches!(inbox.thread, Thread::Dead) {
@@ -199,7 +208,7 @@ impl Worker {
             inbox.requests.push(request);
         }
         self.shared.news.notify_one();
-        ticket.wait(deadline)
+        ticket.wait(listen_until)
     }
 
     /// Starts the thread under the lock; false if there is none afterwards.

@@ -117,6 +117,7 @@ fn a_silent_destination_delays_neither_a_flush_nor_another_pipeline() {
     assert_eq!(counters[0].exits().total(), 0, "still queued");
 
     assert_eq!(worker.shutdown(within(100)), Err(Timeout));
+    silent.wait_for(|seen| seen.shutdowns == 1);
     assert_eq!(
         counters[0].exits(),
         Exits {
