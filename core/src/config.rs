@@ -1,1 +1,265 @@
-//! placeholder
+//! What a provider is made of, as plain values: from code, then from the environment.
+//!
+//! Setters chain and never fail at once; the first unusable value is kept and reported by
+//! [`Config::check`] and whatever is built from the configuration. Code wins over the environment.
+//! Header values and credentials appear in no message and no `Debug`.
+
+pub(crate) mod batch;
+mod endpoint;
+pub(crate) mod env;
+mod exporters;
+mod headers;
+mod load;
+mod otlp;
+pub(crate) mod percent;
+mod sampling;
+
+pub use batch::BatchSettings;
+pub(crate) use exporters::{PipelineConfig, PipelineKind};
+
+use crate::error::ConfigError;
+use crate::export::ExporterFactory;
+use crate::finished::OwnedValue;
+use crate::limits::SpanLimits;
+use crate::resource::{Resource, SERVICE_NAME};
+use crate::sampler::{Ratio, Sampler};
+use endpoint::{Endpoint, Protocol, Reading};
+use exporters::Destination;
+use otlp::Otlp;
+use std::time::Duration;
+
+/// How long shutdown and exit may take, all exporters together.
+const DEFAULT_EXIT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Memory for spans that are open, waiting or being sent, in bytes.
+pub(crate) const DEFAULT_MEMORY_LIMIT: usize = 32 * 1024 * 1024;
+
+/// The configuration of a provider.
+///
+/// ```
+/// use libtracer::{Config, Ratio, Sampler};
+///
+/// let config = Config::new()
+///     .service_name("checkout")
+///     .resource_attribute("deployment.environment.name", "staging")
+///     .sampler(Sampler::parent_based(Sampler::TraceIdRatio(Ratio::new(0.25)?)))
+///     .otlp("https://collector.example:4318")
+///     .otlp_header("x-api-key", "secret");
+/// config.check()?;
+/// assert!(!format!("{config:?}").contains("secret"));
+/// # Ok::<(), libtracer::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct Config {
+    disabled: Option<bool>,
+    service_name: Option<String>,
+    resource: Resource,
+    language: Option<String>,
+    sampler: Option<Sampler>,
+    limits: Option<SpanLimits>,
+    batch: Option<BatchSettings>,
+    memory_limit: Option<usize>,
+    exit_timeout: Option<Duration>,
+    blocking: Option<Duration>,
+    otlp: Otlp,
+    /// What code chose; an empty list is a choice too.
+    destinations: Option<Vec<Destination>>,
+    /// What the environment fills in.
+    env: load::FromEnv,
+    error: Option<ConfigError>,
+    warnings: Vec<String>,
+}
+
+impl Config {
+    /// A configuration that reads no environment and exports nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A configuration from `OTEL_*` variables: OTLP unless `OTEL_TRACES_EXPORTER` says otherwise.
+    pub fn from_env() -> Self {
+        Self::new().load_env()
+    }
+
+    /// Turns tracing off or on, whatever `OTEL_SDK_DISABLED` says.
+    pub fn disabled(mut self, disabled: bool) -> Self {
+        self.disabled = Some(disabled);
+        self
+    }
+
+    /// The logical name of the service (`service.name`).
+    pub fn service_name(mut self, name: impl Into<String>) -> Self {
+        self.service_name = Some(name.into());
+        self
+    }
+
+    /// An attribute of the resource, such as `service.version`.
+    pub fn resource_attribute(
+        mut self,
+        key: impl AsRef<str>,
+        value: impl Into<OwnedValue>,
+    ) -> Self {
+        match key.as_ref() {
+            "" => self.refuse(ConfigError::new(
+                "resource attribute without a key: name it",
+            )),
+            key => self.resource.set(key, value.into()),
+        }
+        self
+    }
+
+    /// The language that spans are recorded in (`telemetry.sdk.language`), for bindings.
+    pub fn sdk_language(mut self, language: impl Into<String>) -> Self {
+        self.language = Some(language.into());
+        self
+    }
+
+    /// Which spans are recorded.
+    pub fn sampler(mut self, sampler: Sampler) -> Self {
+        self.sampler = Some(sampler);
+        self
+    }
+
+    /// The share of traces that are recorded, from 0 to 1; spans with a parent do as it did.
+    pub fn sample_ratio(mut self, ratio: f64) -> Self {
+        match Ratio::new(ratio) {
+            Ok(ratio) => self.sampler(Sampler::parent_based(Sampler::TraceIdRatio(ratio))),
+            Err(error) => {
+                self.refuse(error);
+                self
+            }
+        }
+    }
+
+    /// How much one span may hold.
+    pub fn limits(mut self, limits: SpanLimits) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
+    /// When pipelines export, and how much at once.
+    pub fn batch(mut self, batch: BatchSettings) -> Self {
+        if batch.max_export_batch_size == 0 || batch.max_queue_size == Some(0) {
+            self.refuse(ConfigError::new(
+                "batch and queue sizes of 0 are not usable: use 1 or more",
+            ));
+        }
+        self.batch = Some(batch);
+        self
+    }
+
+    /// The most memory, in bytes, that spans of this process may hold (default 32 MiB).
+    pub fn memory_limit(mut self, bytes: usize) -> Self {
+        const LEAST: usize = 256 * 1024; // a few threads' chunks
+        if bytes < LEAST {
+            let cure = "use at least 262144 bytes";
+            self.refuse(ConfigError::value(
+                "memory limit",
+                &bytes.to_string(),
+                "is too low",
+                cure,
+            ));
+        }
+        self.memory_limit = Some(bytes);
+        self
+    }
+
+    /// How long shutdown and the end of the program may wait for exporters (default 2 s).
+    pub fn exit_timeout(mut self, timeout: Duration) -> Self {
+        self.exit_timeout = Some(timeout);
+        self
+    }
+
+    /// Lets the end of a span wait this long for memory, for batch jobs; else spans are dropped.
+    pub fn blocking(mut self, longest: Duration) -> Self {
+        self.blocking = Some(longest);
+        self
+    }
+
+    /// Exports by OTLP to `url`; `/v1/traces` is appended if it has no path.
+    pub fn otlp(self, url: impl AsRef<str>) -> Self {
+        self.endpoint(url).add(Destination::Otlp)
+    }
+
+    /// Where OTLP goes, if it is exported to: as in [`Config::otlp`], which also chooses it.
+    pub fn endpoint(mut self, url: impl AsRef<str>) -> Self {
+        match Endpoint::parse("endpoint", url.as_ref(), Reading::Code) {
+            Ok(endpoint) => self.otlp.endpoint = Some(endpoint),
+            Err(error) => self.refuse(error),
+        }
+        self
+    }
+
+    /// How OTLP is spoken; `http/protobuf` so far.
+    pub fn otlp_protocol(mut self, protocol: impl AsRef<str>) -> Self {
+        match Protocol::parse("protocol", protocol.as_ref()) {
+            Ok(protocol) => self.otlp.protocol = Some((protocol, "protocol".to_owned())),
+            Err(error) => self.refuse(error),
+        }
+        self
+    }
+
+    /// A header of every OTLP request; its value is kept secret.
+    pub fn otlp_header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        if let Err(error) = self.otlp.headers.set(name.as_ref(), value.as_ref()) {
+            self.refuse(error);
+        }
+        self
+    }
+
+    /// How long one OTLP request may take (default 10 s).
+    pub fn otlp_timeout(mut self, timeout: Duration) -> Self {
+        self.otlp.timeout = Some(timeout);
+        self
+    }
+
+    /// Prints finished traces as trees on the standard output.
+    pub fn console(self) -> Self {
+        self.add(Destination::Console)
+    }
+
+    /// Exports to what `factory` makes; `name` stands for it in the account and in messages.
+    pub fn exporter(self, name: impl Into<String>, factory: ExporterFactory) -> Self {
+        self.add(Destination::Custom(name.into(), factory))
+    }
+
+    /// Exports to those in a comma list of `otlp`, `console`, `memory`; or to `none`.
+    pub fn exporters(mut self, names: impl AsRef<str>) -> Self {
+        let mut error = None;
+        let refuse = |name: &str, cure: &str| {
+            error = Some(ConfigError::value("exporter", name, "is not usable", cure));
+        };
+        self.destinations = Some(Destination::parse(names.as_ref(), refuse));
+        if let Some(error) = error {
+            self.refuse(error);
+        }
+        self
+    }
+
+    fn add(mut self, destination: Destination) -> Self {
+        self.destinations.get_or_insert_default().push(destination);
+        self
+    }
+
+    /// Keeps the first error.
+    fn refuse(&mut self, error: ConfigError) {
+        self.error.get_or_insert(error);
+    }
+
+    /// Whether every value given so far is usable by itself.
+    ///
+    /// # Errors
+    ///
+    /// The first value that is not: its option, the value, and what would be right.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.error.clone().map_or(Ok(()), Err)
+    }
+
+    /// What the environment said that is ignored, each once; for the program to show.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,20 @@ impl ConfigError {
             message: message.into(),
         }
     }
+
+    /// The usual text: `option "value" is wrong: cure`. The value must not be a secret.
+    pub(crate) fn value(option: &str, value: &str, wrong: &str, cure: &str) -> Self {
+        Self::new(format!("{option} {} {wrong}: {cure}", quoted(value)))
+    }
+}
+
+/// A value as shown to a person: quoted, without control characters, not endless.
+pub(crate) fn quoted(value: &str) -> String {
+    const LONGEST: usize = 120; // characters: a line on a terminal
+    match value.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{:?}...", value.get(..end).unwrap_or_default()),
+        None => format!("{value:?}"),
+    }
 }
 
 impl fmt::Display for ConfigError {
@@ -37,3 +51,18 @@ impl fmt::Display for Timeout {
 }
 
 impl std::error::Error for Timeout {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_shown_on_one_short_line() {
+        let long = "é".repeat(1000);
+        let error = ConfigError::value("depth", &format!("a\n{long}"), "is not a number", "give 1");
+        let text = error.to_string();
+        assert!(text.starts_with("depth \"a\\né"), "{text}");
+        assert!(text.ends_with("é\"... is not a number: give 1"), "{text}");
+        assert!(text.chars().count() < 180);
+    }
+}

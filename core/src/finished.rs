@@ -4,6 +4,7 @@
 //! are plain data without a lifetime or a dependency's type in sight.
 
 mod decode;
+mod from;
 mod value;
 
 #[cfg(feature = "otlp-http")]

@@ -1,0 +1,135 @@
+//! The destinations by name, and the pipelines that lead to them. The one place that names exporters.
+
+use super::batch::BatchSettings;
+use super::{Config, Otlp};
+use crate::error::ConfigError;
+use crate::export::Console;
+use crate::export::ExporterFactory;
+use std::fmt;
+
+const NAMES: &str = "use otlp, console, memory or none";
+
+/// A destination that was asked for.
+#[derive(Clone)]
+pub(super) enum Destination {
+    Otlp,
+    Console,
+    Custom(String, ExporterFactory),
+}
+
+impl Destination {
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Otlp => "otlp",
+            Self::Console => "console",
+            Self::Custom(name, _) => name,
+        }
+    }
+
+    /// The destinations of a comma list; calls `refuse` for each name that is not known.
+    pub(super) fn parse(list: &str, mut refuse: impl FnMut(&str, &str)) -> Vec<Self> {
+        let mut destinations: Vec<Self> = Vec::new();
+        let names = || {
+            list.split(',')
+                .map(str::trim)
+                .filter(|name| !name.is_empty())
+        };
+        for name in names() {
+            let destination = match name.to_ascii_lowercase().as_str() {
+                "otlp" => Self::Otlp,
+                "console" => Self::Console,
+                "none" if names().count() == 1 => continue,
+                "none" => {
+                    refuse(name, "use none alone, or leave it out");
+                    continue;
+                }
+                _ => {
+                    refuse(name, NAMES);
+                    continue;
+                }
+            };
+            if destinations
+                .iter()
+                .all(|known| known.name() != destination.name())
+            {
+                destinations.push(destination);
+            }
+        }
+        destinations
+    }
+}
+
+impl fmt::Debug for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Where a pipeline leads.
+#[derive(Clone)]
+pub(crate) enum PipelineKind {
+    /// To an exporter in the worker thread.
+    Exporter(ExporterFactory),
+}
+
+/// One way out for finished spans, checked and ready to run.
+#[derive(Clone)]
+pub(crate) struct PipelineConfig {
+    /// The exporter's name, for the account and for messages.
+    pub(crate) name: String,
+    pub(crate) kind: PipelineKind,
+    pub(crate) batch: BatchSettings,
+}
+
+impl PipelineConfig {
+    /// Whether the worker serves it.
+    pub(crate) fn is_exporter(&self) -> bool {
+        matches!(self.kind, PipelineKind::Exporter(_))
+    }
+}
+
+impl fmt::Debug for PipelineConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PipelineConfig")
+            .field("name", &self.name)
+            .field("batch", &self.batch)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Config {
+    /// The pipelines to run; none if the SDK is disabled or nothing is to leave.
+    pub(crate) fn build_pipelines(&self) -> Result<Vec<PipelineConfig>, ConfigError> {
+        self.check()?;
+        let batch = self.batch_in_force();
+        let pipeline = |destination: &Destination| {
+            let kind = match destination {
+                Destination::Otlp => PipelineKind::Exporter(self.otlp.factory()?),
+                Destination::Console => PipelineKind::Exporter(Console::factory()),
+                Destination::Custom(_, factory) => PipelineKind::Exporter(factory.clone()),
+            };
+            Ok(PipelineConfig {
+                name: destination.name().to_owned(),
+                kind,
+                batch,
+            })
+        };
+        self.destinations().iter().map(pipeline).collect()
+    }
+}
+
+impl Otlp {
+    #[cfg(feature = "otlp-http")]
+    fn factory(&self) -> Result<ExporterFactory, ConfigError> {
+        let url = self.traces_url()?;
+        let headers = self.all_headers().into_pairs();
+        let otlp = crate::export::OtlpHttp::new(&url, headers, self.timeout())?;
+        Ok(otlp.factory())
+    }
+
+    #[cfg(not(feature = "otlp-http"))]
+    fn factory(&self) -> Result<ExporterFactory, ConfigError> {
+        let text = "exporter \"otlp\" is not built in: enable the feature otlp-http";
+        self.traces_url().and(Err(ConfigError::new(text)))
+    }
+}

@@ -1,0 +1,134 @@
+//! Filling in from the environment, and what results.
+
+use super::env::Env;
+use super::exporters::Destination;
+use super::{
+    BatchSettings, Config, DEFAULT_EXIT_TIMEOUT, DEFAULT_MEMORY_LIMIT, SERVICE_NAME, sampling,
+};
+use crate::limits::SpanLimits;
+use crate::pipeline::diagnose;
+use crate::resource::Resource;
+use crate::sampler::Sampler;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the environment says, below what code says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FromEnv {
+    disabled: bool,
+    resource: Resource,
+    sampler: Option<Sampler>,
+    limits: Option<SpanLimits>,
+    batch: Option<BatchSettings>,
+    destinations: Vec<Destination>,
+}
+
+impl Config {
+    /// Takes from `OTEL_*` variables what code does not set, before or after; a variable that cannot
+    /// be used is ignored with a warning ([`Config::take_warnings`]).
+    pub fn load_env(self) -> Self {
+        self.load(Env::of_process())
+    }
+
+    pub(super) fn load(mut self, mut env: Env) -> Self {
+        self.env = FromEnv {
+            disabled: env.switch("OTEL_SDK_DISABLED").unwrap_or(false),
+            resource: resource(&mut env),
+            sampler: sampling::from_env(&mut env),
+            limits: Some(SpanLimits::from_env(&mut env)),
+            batch: Some(BatchSettings::from_env(&mut env)),
+            destinations: destinations(&mut env),
+        };
+        self.otlp.load_env(&mut env);
+        self.warnings = env.into_warnings();
+        self
+    }
+
+    /// Shows the warnings that nobody took.
+    pub(crate) fn print_warnings(&mut self) {
+        self.take_warnings()
+            .iter()
+            .for_each(|text| diagnose::line(text));
+    }
+
+    pub(crate) fn is_disabled(&self) -> bool {
+        self.disabled.unwrap_or(self.env.disabled)
+    }
+
+    pub(super) fn destinations(&self) -> &[Destination] {
+        if self.is_disabled() {
+            return &[];
+        }
+        self.destinations
+            .as_deref()
+            .unwrap_or(&self.env.destinations)
+    }
+
+    /// The sampler in force; nothing is recorded when the SDK is disabled.
+    pub(crate) fn sampler_in_force(&self) -> Sampler {
+        if self.is_disabled() {
+            return Sampler::AlwaysOff;
+        }
+        self.sampler
+            .clone()
+            .or_else(|| self.env.sampler.clone())
+            .unwrap_or_default()
+    }
+
+    /// The fields of OTLP `ResourceSpans` that stand before the spans.
+    pub(crate) fn encoded_resource(&self) -> Arc<[u8]> {
+        let mut resource = Resource::of_process(self.language.as_deref().unwrap_or("rust"));
+        resource.merge(&self.env.resource);
+        resource.merge(&self.resource);
+        if let Some(name) = self.service_name.as_deref().filter(|name| !name.is_empty()) {
+            resource.set(SERVICE_NAME, name.into());
+        }
+        resource.encode()
+    }
+
+    pub(crate) fn limits_in_force(&self) -> SpanLimits {
+        self.limits.or(self.env.limits).unwrap_or_default()
+    }
+
+    pub(crate) fn batch_in_force(&self) -> BatchSettings {
+        self.batch.or(self.env.batch).unwrap_or_default().fitted()
+    }
+
+    pub(crate) fn memory_limit_in_force(&self) -> usize {
+        self.memory_limit.unwrap_or(DEFAULT_MEMORY_LIMIT)
+    }
+
+    pub(crate) fn exit_timeout_in_force(&self) -> Duration {
+        self.exit_timeout.unwrap_or(DEFAULT_EXIT_TIMEOUT)
+    }
+}
+
+fn resource(env: &mut Env) -> Resource {
+    let wrong = "the whole list is discarded; use key=value,key=value with \",\", \"=\" and \"%\" \
+                 in percent form";
+    let resource = env.read("OTEL_RESOURCE_ATTRIBUTES", wrong, Resource::parse);
+    let mut resource = resource.unwrap_or_default();
+    if let Some(name) = env.text("OTEL_SERVICE_NAME") {
+        resource.set(SERVICE_NAME, name.into());
+    }
+    resource
+}
+
+/// OTLP if the environment does not say.
+fn destinations(env: &mut Env) -> Vec<Destination> {
+    let variable = "OTEL_TRACES_EXPORTER";
+    let Some(list) = env.text(variable) else {
+        return vec![Destination::Otlp];
+    };
+    let mut refused = false;
+    let destinations = Destination::parse(&list, |name, cure| {
+        refused = true;
+        env.warn_value(variable, name, cure);
+    });
+    // A list of unusable names only counts as not given.
+    if refused && destinations.is_empty() {
+        vec![Destination::Otlp]
+    } else {
+        destinations
+    }
+}

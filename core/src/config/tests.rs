@@ -1,0 +1,424 @@
+use super::*;
+use crate::config::env::Env;
+use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
+use prost::Message;
+use std::sync::Arc;
+
+fn load(variables: &[(&str, &str)]) -> Config {
+    Config::new().load(Env::of(variables))
+}
+
+fn names(config: &Config) -> Vec<String> {
+    let pipelines = config.build_pipelines().unwrap();
+    pipelines
+        .into_iter()
+        .map(|pipeline| pipeline.name)
+        .collect()
+}
+
+fn error(config: &Config) -> String {
+    config.build_pipelines().unwrap_err().to_string()
+}
+
+fn resource(config: &Config) -> Vec<(String, String)> {
+    let head = ResourceSpans::decode(&config.encoded_resource()[..]).unwrap();
+    let attributes = head.resource.unwrap().attributes.into_iter();
+    attributes
+        .map(|attribute| match attribute.value.unwrap().value.unwrap() {
+            opentelemetry_proto::tonic::common::v1::any_value::Value::StringValue(text) => {
+                (attribute.key, text)
+            }
+            other => (attribute.key, format!("{other:?}")),
+        })
+        .collect()
+}
+
+fn attribute(config: &Config, key: &str) -> String {
+    let all = resource(config);
+    all.into_iter()
+        .find(|(known, _)| known == key)
+        .map(|(_, value)| value)
+        .unwrap()
+}
+
+#[test]
+fn code_alone_reads_no_environment_and_exports_nothing() {
+    let config = Config::new();
+    assert_eq!(names(&config), Vec::<String>::new());
+    assert_eq!(
+        config.sampler_in_force().description(),
+        Sampler::default().description()
+    );
+    assert_eq!(config.limits_in_force(), SpanLimits::default());
+    assert_eq!(config.batch_in_force(), BatchSettings::default());
+    assert_eq!(config.memory_limit_in_force(), 32 * 1024 * 1024);
+    assert_eq!(config.exit_timeout_in_force(), Duration::from_secs(2));
+    assert_eq!(attribute(&config, "telemetry.sdk.language"), "rust");
+}
+
+#[test]
+fn conf_102_the_service_name_comes_from_code_then_its_variable_then_the_list() {
+    let list = (
+        "OTEL_RESOURCE_ATTRIBUTES",
+        "service.name=list,service.version=1%2E0",
+    );
+    let both = load(&[list, ("OTEL_SERVICE_NAME", "variable")]);
+    assert_eq!(attribute(&load(&[list]), "service.name"), "list");
+    assert_eq!(attribute(&both, "service.name"), "variable");
+    assert_eq!(attribute(&both, "service.version"), "1.0");
+    let code = both
+        .service_name("code")
+        .resource_attribute("service.version", 2);
+    assert_eq!(attribute(&code, "service.name"), "code");
+    assert_eq!(attribute(&code, "service.version"), "IntValue(2)");
+    assert_eq!(
+        attribute(&code.sdk_language("python"), "telemetry.sdk.language"),
+        "python"
+    );
+    let unknown = attribute(&load(&[("OTEL_SERVICE_NAME", "")]), "service.name");
+    assert!(unknown.starts_with("unknown_service:"), "{unknown}");
+}
+
+#[test]
+fn conf_092_a_malformed_list_is_discarded_with_a_warning() {
+    let mut config = load(&[("OTEL_RESOURCE_ATTRIBUTES", "a=1,b=%zz")]);
+    assert!(resource(&config).iter().all(|(key, _)| key != "a"));
+    let warnings = config.take_warnings();
+    assert_eq!(warnings.len(), 1);
+    assert!(
+        warnings[0].contains("the whole list is discarded"),
+        "{warnings:?}"
+    );
+    assert_eq!(config.take_warnings(), Vec::<String>::new());
+}
+
+#[test]
+fn conf_100_a_disabled_sdk_records_and_exports_nothing() {
+    let config = load(&[("OTEL_SDK_DISABLED", "true")]).console();
+    assert!(config.is_disabled());
+    assert_eq!(names(&config), Vec::<String>::new());
+    assert_eq!(config.sampler_in_force().description(), "AlwaysOffSampler");
+    let enabled = config.disabled(false);
+    assert_eq!(names(&enabled), ["console"]);
+    assert!(!load(&[("OTEL_SDK_DISABLED", "1")]).is_disabled());
+}
+
+#[test]
+fn conf_104_samplers_come_from_the_environment() {
+    let parent_based = |root: &str| {
+        format!(
+            "ParentBased{{root:{root},remoteParentSampled:AlwaysOnSampler,\
+             remoteParentNotSampled:AlwaysOffSampler,localParentSampled:AlwaysOnSampler,\
+             localParentNotSampled:AlwaysOffSampler}}"
+        )
+    };
+    for (name, argument, expected, warnings) in [
+        ("always_on", "", "AlwaysOnSampler".to_owned(), 0),
+        ("ALWAYS_OFF", "x", "AlwaysOffSampler".to_owned(), 0),
+        (
+            "traceidratio",
+            "0.25",
+            "TraceIdRatioBased{0.25}".to_owned(),
+            0,
+        ),
+        ("traceidratio", "", "AlwaysOnSampler".to_owned(), 0),
+        ("traceidratio", "2", "AlwaysOnSampler".to_owned(), 1),
+        ("traceidratio", "NaN", "AlwaysOnSampler".to_owned(), 1),
+        (
+            "parentbased_always_on",
+            "",
+            parent_based("AlwaysOnSampler"),
+            0,
+        ),
+        (
+            "parentbased_always_off",
+            "",
+            parent_based("AlwaysOffSampler"),
+            0,
+        ),
+        (
+            "parentbased_traceidratio",
+            "0.5",
+            parent_based("TraceIdRatioBased{0.5}"),
+            0,
+        ),
+        ("", "0.5", parent_based("AlwaysOnSampler"), 0),
+        ("sometimes", "0.5", parent_based("AlwaysOnSampler"), 1),
+        ("parentbased_", "", parent_based("AlwaysOnSampler"), 1),
+    ] {
+        let variables = [
+            ("OTEL_TRACES_SAMPLER", name),
+            ("OTEL_TRACES_SAMPLER_ARG", argument),
+        ];
+        let mut config = load(&variables);
+        assert_eq!(
+            config.sampler_in_force().description(),
+            expected,
+            "{name} {argument}"
+        );
+        assert_eq!(config.take_warnings().len(), warnings, "{name} {argument}");
+        let config = config.sampler(Sampler::AlwaysOff);
+        assert_eq!(config.sampler_in_force().description(), "AlwaysOffSampler");
+    }
+}
+
+#[test]
+fn conf_105_batch_settings_come_from_the_environment() {
+    let config = load(&[
+        ("OTEL_BSP_SCHEDULE_DELAY", "10"),
+        ("OTEL_BSP_EXPORT_TIMEOUT", "20"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "30"),
+        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "15"),
+    ]);
+    let expected = BatchSettings {
+        max_queue_size: Some(30),
+        max_export_batch_size: 15,
+        schedule_delay: Duration::from_millis(10),
+        export_timeout: Duration::from_millis(20),
+    };
+    assert_eq!(config.batch_in_force(), expected);
+
+    let mut config = load(&[
+        ("OTEL_BSP_SCHEDULE_DELAY", "-1"),
+        ("OTEL_BSP_EXPORT_TIMEOUT", "soon"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "0"),
+        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "0"),
+    ]);
+    assert_eq!(config.batch_in_force(), BatchSettings::default());
+    assert_eq!(config.take_warnings().len(), 4);
+}
+
+#[test]
+fn a_batch_fits_into_its_queue() {
+    let mut config = load(&[("OTEL_BSP_MAX_QUEUE_SIZE", "100")]);
+    assert_eq!(config.batch_in_force().max_export_batch_size, 100);
+    assert_eq!(config.take_warnings(), Vec::<String>::new());
+    let sizes = [
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "100"),
+        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "101"),
+    ];
+    let mut config = load(&sizes);
+    assert_eq!(config.batch_in_force().max_export_batch_size, 100);
+    assert_eq!(config.take_warnings().len(), 1);
+    let code = BatchSettings {
+        max_queue_size: Some(10),
+        ..BatchSettings::default()
+    };
+    assert_eq!(
+        config.batch(code).batch_in_force().max_export_batch_size,
+        10
+    );
+}
+
+#[test]
+fn conf_107_limits_of_code_win() {
+    let config = load(&[("OTEL_SPAN_EVENT_COUNT_LIMIT", "3")]);
+    assert_eq!(config.limits_in_force().events, 3);
+    let limits = SpanLimits {
+        links: 1,
+        ..SpanLimits::default()
+    };
+    assert_eq!(config.limits(limits).limits_in_force(), limits);
+}
+
+#[test]
+fn conf_108_exporters_come_from_the_environment() {
+    for (list, expected, warnings) in [
+        ("", &["otlp"][..], 0),
+        ("otlp", &["otlp"], 0),
+        ("console", &["console"], 0),
+        (" Console , otlp ,,", &["console", "otlp"], 0),
+        ("otlp,otlp", &["otlp"], 0),
+        ("none", &[], 0),
+        ("none,console", &["console"], 1),
+        ("zipkin", &["otlp"], 1),
+        ("zipkin,console", &["console"], 1),
+    ] {
+        let mut config = load(&[("OTEL_TRACES_EXPORTER", list)]);
+        assert_eq!(names(&config), expected, "{list}");
+        assert_eq!(config.take_warnings().len(), warnings, "{list}");
+    }
+    let code = load(&[("OTEL_TRACES_EXPORTER", "otlp")]).console();
+    assert_eq!(names(&code), ["console"]);
+    assert_eq!(names(&code.exporters("none")), Vec::<String>::new());
+}
+
+#[test]
+fn conf_106_otlp_options_come_from_the_environment_and_the_traces_own_win() {
+    let general = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://general:1/base"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "a=general,b=general"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "100"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+    ];
+    let config = load(&general);
+    assert_eq!(
+        config.otlp.traces_url().unwrap(),
+        "http://general:1/base/v1/traces"
+    );
+    assert_eq!(config.otlp.timeout(), Duration::from_millis(100));
+    assert_eq!(config.otlp.all_headers().into_pairs().len(), 2);
+
+    let own = [
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://own:2"),
+        ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=own"),
+        ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "200"),
+        ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+    ];
+    let config = load(&[&general[..3], &own].concat());
+    assert_eq!(config.otlp.traces_url().unwrap(), "http://own:2/");
+    assert_eq!(config.otlp.timeout(), Duration::from_millis(200));
+    assert_eq!(
+        config.otlp.all_headers().into_pairs(),
+        [("a".to_owned(), "own".to_owned())]
+    );
+
+    let code = config
+        .otlp("http://code:3")
+        .otlp_header("c", "code")
+        .otlp_timeout(Duration::ZERO);
+    assert_eq!(code.otlp.traces_url().unwrap(), "http://code:3/v1/traces");
+    assert_eq!(code.otlp.all_headers().into_pairs().len(), 2);
+    assert_eq!(code.otlp.timeout(), Duration::ZERO);
+}
+
+#[test]
+fn environment_values_that_cannot_be_used_are_warned_about_and_ignored() {
+    let mut config = load(&[
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "collector:4318"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "b ad=s3cret"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
+    ]);
+    assert_eq!(
+        config.otlp.traces_url().unwrap(),
+        "http://localhost:4318/v1/traces"
+    );
+    let warnings = config.take_warnings();
+    let starts = [
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT \"collector:4318\" has no http:// or https://: give",
+        "OTEL_EXPORTER_OTLP_PROTOCOL=\"http/json\" is ignored: use http/protobuf",
+        "OTEL_EXPORTER_OTLP_TIMEOUT=\"soon\" is ignored: use whole milliseconds, 0 or more",
+        "OTEL_EXPORTER_OTLP_HEADERS: header name \"b ad\" is not valid",
+    ];
+    assert_eq!(warnings.len(), starts.len(), "{warnings:?}");
+    for (warning, start) in warnings.iter().zip(starts) {
+        assert!(
+            warning.starts_with(start) && !warning.contains("s3cret"),
+            "{warning}"
+        );
+    }
+}
+
+#[test]
+fn grpc_is_refused_wherever_it_comes_from_but_only_if_otlp_is_used() {
+    let protocol = load(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]);
+    let text = error(&protocol);
+    assert!(
+        text.starts_with("OTEL_EXPORTER_OTLP_PROTOCOL \"grpc\" is not supported yet: use http/")
+    );
+    assert_eq!(names(&protocol.console()), ["console"]);
+
+    let endpoint = load(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4317")]);
+    let text = error(&endpoint);
+    assert!(text.starts_with("OTEL_EXPORTER_OTLP_ENDPOINT \"http://collector:4317/\" is a gRPC"));
+    let text = error(&Config::new().otlp("http://collector:4317"));
+    assert!(
+        text.starts_with("endpoint \"http://collector:4317/\" is a gRPC endpoint"),
+        "{text}"
+    );
+    let text = error(&Config::new().otlp("http://h").otlp_protocol("grpc"));
+    assert!(
+        text.starts_with("protocol \"grpc\" is not supported yet"),
+        "{text}"
+    );
+    assert_eq!(
+        names(
+            &Config::new()
+                .otlp("http://h:4317")
+                .otlp_protocol("http/protobuf")
+        ),
+        ["otlp"]
+    );
+}
+
+#[test]
+fn bad_options_of_code_are_named_with_their_value_and_a_cure() {
+    for (config, expected) in [
+        (
+            Config::new().exporters("zipkn"),
+            "exporter \"zipkn\" is not usable: use otlp, console, memory or none",
+        ),
+        (
+            Config::new().exporters("none,otlp"),
+            "exporter \"none\" is not usable: use none alone, or leave it out",
+        ),
+        (
+            Config::new().otlp("localhost"),
+            "endpoint \"localhost\" has no http:// or https://: give a URL such as \
+             http://localhost:4318 or https://host/v1/traces",
+        ),
+        (
+            Config::new().otlp_header("a b", "s3cret"),
+            "header name \"a b\" is not valid: a name has letters, digits and - only, such as \
+             x-api-key",
+        ),
+        (
+            Config::new().otlp_header("a", "s3c\nret"),
+            "the value of header \"a\" is not valid: remove line breaks and control characters",
+        ),
+        (
+            Config::new().otlp_protocol("carrier pigeon"),
+            "protocol \"carrier pigeon\" is not a protocol: use http/protobuf",
+        ),
+        (
+            Config::new().sample_ratio(1.5),
+            "sampling ratio \"1.5\" is out of range: use a number from 0 to 1",
+        ),
+        (
+            Config::new().memory_limit(1),
+            "memory limit \"1\" is too low: use at least 262144 bytes",
+        ),
+        (
+            Config::new().batch(BatchSettings {
+                max_export_batch_size: 0,
+                ..Default::default()
+            }),
+            "batch and queue sizes of 0 are not usable: use 1 or more",
+        ),
+        (
+            Config::new().resource_attribute("", 1),
+            "resource attribute without a key: name it",
+        ),
+    ] {
+        assert_eq!(config.check().unwrap_err().to_string(), expected);
+        assert_eq!(error(&config.console()), expected);
+    }
+}
+
+#[test]
+fn the_first_of_several_errors_is_reported() {
+    let config = Config::new()
+        .sample_ratio(2.0)
+        .otlp("nowhere")
+        .service_name("kept");
+    assert!(
+        config
+            .check()
+            .unwrap_err()
+            .to_string()
+            .starts_with("sampling ratio")
+    );
+}
+
+#[test]
+fn conf_077_debug_shows_no_secret() {
+    let config = load(&[("OTEL_EXPORTER_OTLP_HEADERS", "x-token=s3cret")])
+        .otlp("http://user:s3cret@host/?key=s3cret")
+        .otlp_header("authorization", "Bearer s3cret")
+        .exporter("own", Arc::new(|| unreachable!()));
+    let text = format!("{config:?} {:?}", config.build_pipelines().unwrap());
+    assert!(text.contains("x-token") && text.contains("authorization") && text.contains("own"));
+    assert!(!text.contains("s3cret"), "{text}");
+}

@@ -1,0 +1,198 @@
+//! Samplers (OpenTelemetry trace SDK, "Sampling"): which spans are recorded and which are exported.
+//!
+//! The built-in ones decide on ids alone, without allocation. A custom one is asked with everything
+//! known at the start of the span.
+
+mod ratio;
+
+pub use ratio::Ratio;
+
+use std::fmt;
+use std::sync::Arc;
+
+/// What becomes of a span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Nothing is recorded.
+    Drop,
+    /// Recorded for processors; not exported.
+    RecordOnly,
+    /// Recorded and exported.
+    RecordAndSample,
+}
+
+/// What the built-in samplers want to know of a valid parent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ParentFacts {
+    pub(crate) sampled: bool,
+    pub(crate) remote: bool,
+}
+
+/// Decides which spans are recorded. The default follows the parent and samples every root.
+///
+/// ```
+/// use libtracer::{Ratio, Sampler};
+///
+/// let a_tenth = Sampler::parent_based(Sampler::TraceIdRatio(Ratio::new(0.1)?));
+/// assert!(a_tenth.description().starts_with("ParentBased{root:TraceIdRatioBased{0.1},"));
+/// # Ok::<(), libtracer::ConfigError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Sampler {
+    /// Every span.
+    AlwaysOn,
+    /// No span.
+    AlwaysOff,
+    /// A share of all traces, chosen by trace id.
+    TraceIdRatio(Ratio),
+    /// As the parent was; made by [`Sampler::parent_based`].
+    ParentBased(Arc<ParentBased>),
+}
+
+/// A sampler for each kind of parent.
+#[derive(Clone, Debug)]
+pub struct ParentBased {
+    /// For spans without a valid parent.
+    pub root: Sampler,
+    /// The parent is of another process and sampled.
+    pub remote_sampled: Sampler,
+    /// The parent is of another process and not sampled.
+    pub remote_not_sampled: Sampler,
+    /// The parent is of this process and sampled.
+    pub local_sampled: Sampler,
+    /// The parent is of this process and not sampled.
+    pub local_not_sampled: Sampler,
+}
+
+impl ParentBased {
+    /// Asks `root` for roots; else does as the parent did.
+    #[must_use]
+    pub fn new(root: Sampler) -> Self {
+        Self {
+            root,
+            remote_sampled: Sampler::AlwaysOn,
+            remote_not_sampled: Sampler::AlwaysOff,
+            local_sampled: Sampler::AlwaysOn,
+            local_not_sampled: Sampler::AlwaysOff,
+        }
+    }
+
+    #[inline]
+    fn delegate(&self, parent: Option<ParentFacts>) -> &Sampler {
+        match parent {
+            None => &self.root,
+            Some(ParentFacts {
+                sampled: true,
+                remote: false,
+            }) => &self.local_sampled,
+            Some(ParentFacts {
+                sampled: false,
+                remote: false,
+            }) => &self.local_not_sampled,
+            Some(ParentFacts {
+                sampled: true,
+                remote: true,
+            }) => &self.remote_sampled,
+            Some(ParentFacts {
+                sampled: false,
+                remote: true,
+            }) => &self.remote_not_sampled,
+        }
+    }
+
+    fn delegates(&self) -> [&Sampler; 5] {
+        [
+            &self.root,
+            &self.remote_sampled,
+            &self.remote_not_sampled,
+            &self.local_sampled,
+            &self.local_not_sampled,
+        ]
+    }
+}
+
+impl Default for Sampler {
+    fn default() -> Self {
+        Self::parent_based(Self::AlwaysOn)
+    }
+}
+
+impl Sampler {
+    /// As the parent was; `root` decides on spans without one.
+    #[must_use]
+    pub fn parent_based(root: Self) -> Self {
+        Self::ParentBased(Arc::new(ParentBased::new(root)))
+    }
+
+    /// The specification's name for this sampler and its settings.
+    #[must_use]
+    pub fn description(&self) -> String {
+        self.to_string()
+    }
+
+    /// Whether ids are all it needs: then [`Sampler::decide`] answers, else only [`Sampler::ask`].
+    pub(crate) fn is_native(&self) -> bool {
+        match self {
+            Self::AlwaysOn | Self::AlwaysOff | Self::TraceIdRatio(_) => true,
+            Self::ParentBased(parent_based) => {
+                parent_based.delegates().into_iter().all(Self::is_native)
+            }
+        }
+    }
+
+    /// The decision of a native sampler. `parent` is none for a root and for an invalid parent.
+    #[inline]
+    pub(crate) fn decide(&self, parent: Option<ParentFacts>, trace_id: &[u8; 16]) -> Decision {
+        let sampler = match self {
+            Self::ParentBased(parent_based) => parent_based.delegate(parent),
+            other => other,
+        };
+        let sampled = match sampler {
+            Self::AlwaysOn => true,
+            Self::AlwaysOff => false,
+            Self::TraceIdRatio(ratio) => ratio.samples(trace_id),
+            Self::ParentBased(_) => {
+                return sampler.decide_nested(parent, trace_id);
+            }
+        };
+        if sampled {
+            Decision::RecordAndSample
+        } else {
+            Decision::Drop
+        }
+    }
+
+    /// A sampler inside a sampler; a custom one knows too little here and is not asked.
+    #[cold]
+    fn decide_nested(&self, parent: Option<ParentFacts>, trace_id: &[u8; 16]) -> Decision {
+        match self {
+            native => native.decide(parent, trace_id),
+        }
+    }
+}
+
+impl fmt::Display for Sampler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AlwaysOn => f.write_str("AlwaysOnSampler"),
+            Self::AlwaysOff => f.write_str("AlwaysOffSampler"),
+            Self::TraceIdRatio(ratio) => write!(f, "TraceIdRatioBased{{{}}}", ratio.value()),
+            Self::ParentBased(parent_based) => {
+                let [root, remote_on, remote_off, local_on, local_off] = parent_based.delegates();
+                write!(
+                    f,
+                    "ParentBased{{root:{root},remoteParentSampled:{remote_on},"
+                )?;
+                write!(
+                    f,
+                    "remoteParentNotSampled:{remote_off},localParentSampled:{local_on},"
+                )?;
+                write!(f, "localParentNotSampled:{local_off}}}")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! A share of all trace ids (OpenTelemetry trace SDK, `TraceIdRatioBased`).
+
+use crate::error::ConfigError;
+use std::str::FromStr;
+
+/// A share of all traces, from 0 to 1. A higher ratio samples all that a lower one does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ratio {
+    value: f64,
+    /// Trace ids whose last 63 bits are below it are sampled, as in other OpenTelemetry SDKs.
+    bound: u64,
+}
+
+impl Ratio {
+    /// A share from 0 (none) to 1 (all).
+    ///
+    /// # Errors
+    ///
+    /// When `value` is not from 0 to 1.
+    pub fn new(value: f64) -> Result<Self, ConfigError> {
+        const ALL: f64 = 9_223_372_036_854_775_808.0; // 2^63
+        if !(0.0..=1.0).contains(&value) {
+            return Err(Self::error(&value.to_string()));
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "0 to 2^63"
+        )]
+        let bound = (value * ALL) as u64;
+        Ok(Self { value, bound })
+    }
+
+    /// The share.
+    #[must_use]
+    pub fn value(self) -> f64 {
+        self.value
+    }
+
+    #[inline]
+    pub(super) fn samples(self, trace_id: &[u8; 16]) -> bool {
+        // The last 64 bits: a big-endian u128 cut to its low half.
+        let [.., a, b, c, d, e, f, g, h] = *trace_id;
+        u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> 1 < self.bound
+    }
+
+    fn error(value: &str) -> ConfigError {
+        ConfigError::value(
+            "sampling ratio",
+            value,
+            "is out of range",
+            "use a number from 0 to 1",
+        )
+    }
+}
+
+impl FromStr for Ratio {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        text.trim()
+            .parse()
+            .map_err(|_| Self::error(text))
+            .and_then(Self::new)
+    }
+}
