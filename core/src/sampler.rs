@@ -148,7 +148,7 @@ impl Sampler {
             Self::ParentBased(parent_based) => parent_based.delegate(parent),
             other => other,
         };
-        let sampled = match sampler {
+        let record = match sampler {
             Self::AlwaysOn => true,
             Self::AlwaysOff => false,
             Self::TraceIdRatio(ratio) => ratio.samples(trace_id),
@@ -156,7 +156,7 @@ impl Sampler {
                 return sampler.decide_nested(parent, trace_id);
             }
         };
-        if sampled {
+        if record {
             Decision::RecordAndSample
         } else {
             Decision::Drop

@@ -39,9 +39,10 @@ impl Ratio {
 
     #[inline]
     pub(super) fn samples(self, trace_id: &[u8; 16]) -> bool {
-        // The last 64 bits: a big-endian u128 cut to its low half.
-        let [.., a, b, c, d, e, f, g, h] = *trace_id;
-        u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> 1 < self.bound
+        // The last 63 of 128 bits, big-endian.
+        #[expect(clippy::cast_possible_truncation, reason = "only the low half counts")]
+        let low = u128::from_be_bytes(*trace_id) as u64;
+        low >> 1 < self.bound
     }
 
     fn error(value: &str) -> ConfigError {
