@@ -193,6 +193,17 @@ fn a_tree_is_printed_when_its_root_has_ended() {
 }
 
 #[test]
+fn a_span_whose_parent_is_elsewhere_ends_a_tree_too() {
+    let (screen, mut exporter) = open();
+    let mut local_root = plain("handler", 1, 7, [0, 9]);
+    local_root.flags = 0x301;
+    export(&mut exporter, &[plain("inside", 2, 1, [1, 2])]).unwrap();
+    assert_eq!(screen.text(), "");
+    export(&mut exporter, &[local_root]).unwrap();
+    assert_eq!(screen.text().lines().count(), 4);
+}
+
+#[test]
 fn a_late_span_follows_at_once() {
     let (screen, mut exporter) = open();
     export(&mut exporter, &[plain("root", 1, 0, [0, 1])]).unwrap();

@@ -252,3 +252,4 @@ fn the_words_of_a_status_message_are_told() {
 
 mod failures;
 mod settings;
+mod tls;

@@ -24,11 +24,17 @@ fn read(spans: Vec<opentelemetry_proto::tonic::trace::v1::Span>) -> Vec<Finished
     )
 }
 
+fn everything() -> FinishedSpan {
+    let spans = samples::batch().0.to_spans();
+    spans
+        .into_iter()
+        .find(|span| span.name == "everything")
+        .unwrap()
+}
+
 #[test]
-fn every_field_is_read() {
-    let (batch, _) = samples::batch();
-    let spans = batch.to_spans();
-    let span = spans.iter().find(|span| span.name == "everything").unwrap();
+fn ids_times_and_origin_are_read() {
+    let span = everything();
     assert_eq!(span.trace_id, TRACE);
     assert_eq!(span.span_id, [0, 0, 0, 0, 0, 0, 0, 9]);
     assert_eq!(span.parent_span_id, Some([0, 0, 0, 0, 0, 0, 0, 8]));
@@ -49,7 +55,18 @@ fn every_field_is_read() {
         span.dropped_links,
     ];
     assert_eq!(dropped, [3, 5, 7]);
+    assert_eq!(
+        (&*span.scope.name, &*span.scope.version),
+        ("service", "1.2")
+    );
+    assert_eq!(
+        span.resource.attribute("service.name").unwrap().as_str(),
+        Some("search")
+    );
+}
 
+#[test]
+fn every_kind_of_value_is_read() {
     let list = OwnedValue::Array([1, 2, -3].map(OwnedValue::Int).to_vec());
     let inner = vec![
         ("inner".into(), OwnedValue::String("é".into())),
@@ -66,15 +83,17 @@ fn every_field_is_read() {
         ("null", OwnedValue::Null),
     ];
     assert_eq!(
-        span.attributes,
+        everything().attributes,
         expected.map(|(key, value)| (key.to_owned(), value))
     );
+}
 
+#[test]
+fn events_and_links_are_read() {
+    let span = everything();
     let event = &span.events[0];
-    assert_eq!(
-        (&*event.name, event.unix_ns, event.dropped_attributes),
-        ("exception", START + 1, 4)
-    );
+    let facts = (&*event.name, event.unix_ns, event.dropped_attributes);
+    assert_eq!(facts, ("exception", START + 1, 4));
     assert_eq!(
         event.attribute("exception.type").unwrap().as_str(),
         Some("ValueError")
@@ -86,15 +105,6 @@ fn every_field_is_read() {
         ("linked=1", 1, true)
     );
     assert_eq!((link.dropped_attributes, link.attributes.len()), (6, 1));
-
-    assert_eq!(
-        (&*span.scope.name, &*span.scope.version),
-        ("service", "1.2")
-    );
-    assert_eq!(
-        span.resource.attribute("service.name").unwrap().as_str(),
-        Some("search")
-    );
 }
 
 #[test]

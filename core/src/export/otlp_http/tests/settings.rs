@@ -81,6 +81,7 @@ fn nothing_shows_a_secret() {
         !shown.contains("s3cret") && !shown.contains("user:"),
         "{shown}"
     );
+    assert!(!settings.endpoint.uri().to_string().contains("user:"));
     for bad in [
         "ftp://user:s3cret@host/",
         "user:s3cret@host",
