@@ -80,6 +80,10 @@ impl Answer {
 
     /// A success; the server may still have refused some of the spans.
     fn accepted(&self, spans: usize, clean: impl Fn(&str) -> String) -> Accepted {
+        // Some receivers say "{}" whatever they are asked in; that is an answer, if not ours to read.
+        if self.is_of("application/json") {
+            return Accepted::default();
+        }
         let Ok(answer) = ExportTraceServiceResponse::decode(self.body.clone()) else {
             let message = "the spans were taken, with an answer that is not OTLP".into();
             return Accepted {
@@ -109,13 +113,16 @@ impl Answer {
         )
     }
 
+    /// Whether the body is declared to be of this media type.
+    fn is_of(&self, media_type: &str) -> bool {
+        let declared = self.headers.get(header::CONTENT_TYPE);
+        let declared = declared.and_then(|value| value.to_str().ok());
+        declared.is_some_and(|declared| declared.starts_with(media_type))
+    }
+
     /// What the server says about an error: the message of a `google.rpc.Status`, or text.
     fn words(&self) -> String {
-        let kind = self
-            .headers
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok());
-        if kind.is_some_and(|kind| kind.starts_with("application/x-protobuf")) {
+        if self.is_of("application/x-protobuf") {
             return RpcStatus::decode(self.body.clone())
                 .unwrap_or_default()
                 .message;

@@ -234,6 +234,8 @@ fn an_answer_that_is_not_otlp_is_a_success_with_a_remark() {
     let accepted = answered(Reply::status("200 OK", "", b"<html>hello</html>")).unwrap();
     assert_eq!(accepted.rejected, 0);
     assert!(accepted.message.contains("not OTLP"), "{accepted:?}");
+    let json = Reply::status("200 OK", "content-type: application/json\r\n", b"{}");
+    assert_eq!(answered(json), Ok(Accepted::default()));
 }
 
 #[test]
