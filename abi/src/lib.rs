@@ -8,7 +8,9 @@
 
 mod table;
 
-pub use table::{tracer_current_hook, tracer_start, tracer_started, tracer_table};
+pub use table::{
+    TRACER_START_MERGE_NATIVE, tracer_current_hook, tracer_start, tracer_started, tracer_table,
+};
 
 use core::ffi::c_char;
 
@@ -127,16 +129,18 @@ pub struct tracer_text {
 }
 
 /// An array, map or null under construction; made by `tracer_value_new`.
-#[repr(C)]
 #[derive(Debug)]
 pub struct tracer_value {
-    opaque: [u8; 0],
+    _opaque: (),
 }
 
 /// The value of a `tracer_attribute`; `tracer_attribute.type` says which member holds.
 #[repr(C)]
 #[derive(Clone, Copy)]
-#[expect(missing_debug_implementations, reason = "a C union cannot say which member holds")]
+#[expect(
+    missing_debug_implementations,
+    reason = "a C union cannot say which member holds"
+)]
 pub union tracer_attribute_value {
     /// For `TRACER_STRING` and `TRACER_BYTES`.
     pub text: tracer_text,

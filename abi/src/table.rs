@@ -35,11 +35,9 @@ pub struct tracer_start {
     pub start_unix_ns: u64,
 }
 
-impl tracer_start {
-    /// `flags`: `parent` is what is current in the calling language; a native span entered since
-    /// then on this thread takes its place.
-    pub const MERGE_NATIVE: u32 = 1;
-}
+/// `tracer_start.flags`: `parent` is what is current in the calling language; a native span entered
+/// since then on this thread takes its place.
+pub const TRACER_START_MERGE_NATIVE: u32 = 1;
 
 /// What was started: output of `tracer_table.span_start`.
 #[repr(C)]
@@ -49,7 +47,7 @@ pub struct tracer_started {
     pub span: tracer_span,
     /// Its context; `trace_state` is borrowed until the span ends. When `span` is zero: the parent's.
     pub context: tracer_context_value,
-    /// The parent used, after `MERGE_NATIVE`; all zero for a root.
+    /// The parent used, after `TRACER_START_MERGE_NATIVE`; all zero for a root.
     pub parent: tracer_context_value,
     /// 1 when attributes and the rest are recorded.
     pub recording: u8,
@@ -140,7 +138,14 @@ pub struct tracer_table {
     pub span_set_name:
         unsafe extern "C" fn(span: tracer_span, name: *const c_char, name_len: usize),
     /// Installs the language's answer to "what is current here"; NULL removes it. One per process.
-    pub set_current_hook: unsafe extern "C" fn(hook: Option<tracer_current_hook>),
+    pub set_current_hook: unsafe extern "C" fn(
+        hook: Option<
+            unsafe extern "C" fn(
+                out_context: *mut tracer_context_value,
+                out_span: *mut tracer_span,
+            ) -> i32,
+        >,
+    ),
     /// The native span that is current on this thread given the foreign context `foreign`: true and
     /// written when a native span was entered since `foreign` became current, else false.
     pub current_native: unsafe extern "C" fn(

@@ -23,6 +23,7 @@ use crate::finished::OwnedValue;
 use crate::limits::SpanLimits;
 use crate::resource::{Resource, SERVICE_NAME};
 use crate::sampler::{Ratio, Sampler};
+use crate::testing::MemoryExporter;
 use endpoint::{Endpoint, Protocol, Reading};
 use exporters::Destination;
 use otlp::Otlp;
@@ -60,7 +61,6 @@ pub struct Config {
     batch: Option<BatchSettings>,
     memory_limit: Option<usize>,
     exit_timeout: Option<Duration>,
-    blocking: Option<Duration>,
     otlp: Otlp,
     /// What code chose; an empty list is a choice too.
     destinations: Option<Vec<Destination>>,
@@ -170,12 +170,6 @@ impl Config {
         self
     }
 
-    /// Lets the end of a span wait this long for memory, for batch jobs; else spans are dropped.
-    pub fn blocking(mut self, longest: Duration) -> Self {
-        self.blocking = Some(longest);
-        self
-    }
-
     /// Exports by OTLP to `url`; `/v1/traces` is appended if it has no path.
     pub fn otlp(self, url: impl AsRef<str>) -> Self {
         self.endpoint(url).add(Destination::Otlp)
@@ -216,6 +210,11 @@ impl Config {
     /// Prints finished traces as trees on the standard output.
     pub fn console(self) -> Self {
         self.add(Destination::Console)
+    }
+
+    /// Keeps finished spans in `exporter`, from where the program reads them.
+    pub fn memory(self, exporter: &MemoryExporter) -> Self {
+        self.add(Destination::Memory(exporter.clone()))
     }
 
     /// Exports to what `factory` makes; `name` stands for it in the account and in messages.

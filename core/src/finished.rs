@@ -11,6 +11,7 @@ mod value;
 pub(crate) use value::Base64;
 pub use value::OwnedValue;
 
+use crate::span::SpanKind;
 use std::{sync::Arc, time::Duration};
 
 /// A span that has ended.
@@ -159,23 +160,6 @@ pub enum FinishedStatus {
     Ok,
     /// It failed; the text says why and may be empty.
     Error(String),
-}
-
-/// The role of a span between processes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SpanKind {
-    /// An operation inside an application.
-    #[default]
-    Internal,
-    /// Handles a request of a remote client.
-    Server,
-    /// Makes a request to a remote service.
-    Client,
-    /// Hands a message to a queue.
-    Producer,
-    /// Handles a message from a queue.
-    Consumer,
 }
 
 /// The library that made a span (OpenTelemetry's instrumentation scope).

@@ -5,6 +5,7 @@ use super::{Config, Otlp};
 use crate::error::ConfigError;
 use crate::export::Console;
 use crate::export::ExporterFactory;
+use crate::testing::MemoryExporter;
 use std::fmt;
 
 const NAMES: &str = "use otlp, console, memory or none";
@@ -14,6 +15,7 @@ const NAMES: &str = "use otlp, console, memory or none";
 pub(super) enum Destination {
     Otlp,
     Console,
+    Memory(MemoryExporter),
     Custom(String, ExporterFactory),
 }
 
@@ -22,6 +24,7 @@ impl Destination {
         match self {
             Self::Otlp => "otlp",
             Self::Console => "console",
+            Self::Memory(_) => "memory",
             Self::Custom(name, _) => name,
         }
     }
@@ -38,6 +41,7 @@ impl Destination {
             let destination = match name.to_ascii_lowercase().as_str() {
                 "otlp" => Self::Otlp,
                 "console" => Self::Console,
+                "memory" => Self::Memory(MemoryExporter::new()),
                 "none" if names().count() == 1 => continue,
                 "none" => {
                     refuse(name, "use none alone, or leave it out");
@@ -70,6 +74,8 @@ impl fmt::Debug for Destination {
 pub(crate) enum PipelineKind {
     /// To an exporter in the worker thread.
     Exporter(ExporterFactory),
+    /// Into memory, within the end of each span.
+    Memory(MemoryExporter),
 }
 
 /// One way out for finished spans, checked and ready to run.
@@ -105,6 +111,7 @@ impl Config {
         let pipeline = |destination: &Destination| {
             let kind = match destination {
                 Destination::Otlp => PipelineKind::Exporter(self.otlp.factory()?),
+                Destination::Memory(exporter) => PipelineKind::Memory(exporter.clone()),
                 Destination::Console => PipelineKind::Exporter(Console::factory()),
                 Destination::Custom(_, factory) => PipelineKind::Exporter(factory.clone()),
             };

@@ -6,9 +6,10 @@
 
 use super::{
     FinishedEvent, FinishedLink, FinishedResource, FinishedScope, FinishedSpan, FinishedStatus,
-    OwnedValue, SpanKind,
+    OwnedValue,
 };
 use crate::export::Batch;
+use crate::span::SpanKind;
 use bytes::{Buf, Bytes};
 use opentelemetry_proto::tonic::common::v1 as common;
 use prost::Message;

@@ -4,8 +4,8 @@ use crate::{
     export::Batch,
     finished::{
         FinishedEvent, FinishedLink, FinishedScope, FinishedSpan, FinishedStatus, OwnedValue,
-        SpanKind,
     },
+    span::SpanKind,
 };
 use opentelemetry::{
     Array, InstrumentationScope, KeyValue, StringValue, Value,

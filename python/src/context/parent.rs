@@ -2,7 +2,7 @@
 
 use super::{Binding, binding, span_in};
 use crate::span::{Ids, Span, State, start_now};
-use libtracer_abi::{tracer_context_value, tracer_span, tracer_start};
+use libtracer_abi::{TRACER_START_MERGE_NATIVE, tracer_context_value, tracer_span};
 use pyo3::prelude::PyAnyMethods;
 use pyo3::types::{PyString, PyStringMethods};
 use pyo3::{Bound, PyAny, PyResult, intern};
@@ -34,7 +34,7 @@ impl<'py> Parent<'py> {
             Some(span) => Self::of_span(span)?,
             None => Self::in_context(current, binding(current.py())?)?,
         };
-        parent.flags = tracer_start::MERGE_NATIVE;
+        parent.flags = TRACER_START_MERGE_NATIVE;
         Ok(parent)
     }
 

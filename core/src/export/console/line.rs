@@ -2,7 +2,8 @@
 
 use crate::{
     export::text::one_line,
-    finished::{FinishedEvent, FinishedSpan, FinishedStatus, OwnedValue, SpanKind},
+    finished::{FinishedEvent, FinishedSpan, FinishedStatus, OwnedValue},
+    span::SpanKind,
 };
 use std::fmt::Write;
 

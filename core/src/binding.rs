@@ -1,0 +1,8 @@
+//! For language bindings: starting spans by raw parts, and a language's own idea of what is current.
+//!
+//! Rust programs do not need this. It follows the C ABI, not semantic versioning.
+
+pub use crate::current::{CurrentHook, Foreign, Parent, current_native, set_current_hook};
+pub use crate::current::{attach_span_context, current_pair, detach};
+pub use crate::span::Started;
+pub use crate::stats::{MisuseKind, count_misuse};

@@ -1,0 +1,328 @@
+//! The current span of a thread (OpenTelemetry trace API, "context interaction").
+//!
+//! Two stacks, one truth. Native code pushes on the thread's own stack. A language with a context of
+//! its own answers through a hook. Each native entry remembers which foreign span was current when
+//! it was pushed and counts only while that still is; else the foreign context wins. So
+//! Python -> C -> Python -> C nests right, and a task switch in between hides native entries of
+//! the other task.
+
+use crate::context::{SpanContext, TraceFlags, TraceState};
+use crate::id::{SpanId, TraceId};
+use crate::runtime::runtime;
+use crate::span::SpanHandle;
+use crate::thread::{ThreadState, enter};
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+/// What is current in a language on the calling thread, as its hook answers.
+#[derive(Clone, Debug)]
+pub enum Foreign {
+    /// This context (invalid = none), and the span's handle if it is one of this runtime's.
+    Known(SpanContext, SpanHandle),
+    /// The language has no say on this thread.
+    None,
+    /// The language cannot tell here: no parent rather than a wrong one.
+    Unknown,
+}
+
+/// Answers what is current in a language; must not block and must not call back.
+pub type CurrentHook = fn() -> Foreign;
+
+static HOOK: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
+
+/// Installs the hook of the one language with a context of its own; `None` removes it.
+pub fn set_current_hook(hook: Option<CurrentHook>) {
+    HOOK.store(
+        hook.map_or(ptr::null_mut(), |hook| hook as *mut ()),
+        Ordering::Release,
+    );
+}
+
+fn foreign() -> Foreign {
+    let hook = HOOK.load(Ordering::Acquire);
+    if hook.is_null() {
+        return Foreign::None;
+    }
+    // SAFETY: only `set_current_hook` stores here, and only a `CurrentHook` or null.
+    let hook = unsafe { std::mem::transmute::<*mut (), CurrentHook>(hook) };
+    hook()
+}
+
+/// A context that is or was current, with its handle if the span is of this runtime.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Current {
+    pub(crate) context: SpanContext,
+    pub(crate) handle: SpanHandle,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    current: Current,
+    token: u64,
+    /// The foreign span that was current at the push.
+    base: SpanId,
+}
+
+/// A thread's native stack of current spans.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stack {
+    entries: Vec<Entry>,
+    last_token: u64,
+}
+
+/// Stands for a foreign context that could not be told.
+const UNKNOWN: SpanId = SpanId([0xff; 8]);
+
+impl Stack {
+    /// The native entry that is current while `base` is the foreign span.
+    fn top(&self, base: SpanId) -> Option<&Current> {
+        self.entries
+            .last()
+            .filter(|entry| entry.base == base)
+            .map(|entry| &entry.current)
+    }
+
+    fn push(&mut self, current: Current, base: SpanId) -> u64 {
+        if self.entries.try_reserve(1).is_err() {
+            return 0;
+        }
+        self.last_token += 1;
+        self.entries.push(Entry {
+            current,
+            token: self.last_token,
+            base,
+        });
+        self.last_token
+    }
+
+    /// Removes the entry at `place`; true if it was the last.
+    fn remove(&mut self, place: usize) -> bool {
+        self.entries.remove(place);
+        place == self.entries.len()
+    }
+}
+
+/// The foreign answer, and what its span id is for the native stack.
+fn ask() -> (Option<Current>, SpanId) {
+    match foreign() {
+        Foreign::None => (None, SpanId::default()),
+        Foreign::Known(context, handle) => {
+            let base = context.span_id;
+            (Some(Current { context, handle }), base)
+        }
+        Foreign::Unknown => (None, UNKNOWN),
+    }
+}
+
+/// What is current on this thread; the default if nothing is.
+pub(crate) fn current() -> Current {
+    let (foreign, base) = ask();
+    enter(|thread| current_over(thread, foreign, base)).unwrap_or_default()
+}
+
+fn current_over(thread: &ThreadState, foreign: Option<Current>, base: SpanId) -> Current {
+    if let Some(native) = thread.stack.top(base) {
+        return native.clone();
+    }
+    if base == UNKNOWN {
+        thread
+            .runtime
+            .misuse
+            .unknown_parent
+            .fetch_add(1, Ordering::Relaxed);
+    }
+    foreign.unwrap_or_default()
+}
+
+/// The native span that is current while the foreign one is `base`, for bindings that know theirs.
+pub fn current_native(base: SpanId) -> Option<(SpanContext, SpanHandle)> {
+    let current = enter(|thread| thread.stack.top(base).cloned())??;
+    Some((current.context, current.handle))
+}
+
+/// Makes a context current on this thread. The token, never 0 unless memory is refused, is for
+/// [`detach`].
+pub(crate) fn attach(current: Current) -> u64 {
+    let (_, base) = ask();
+    enter(|thread| thread.stack.push(current, base)).unwrap_or(0)
+}
+
+/// Makes `context` current on this thread until [`detach`] with the token; `handle` if it is a span
+/// of this runtime.
+#[must_use]
+pub fn attach_span_context(context: SpanContext, handle: SpanHandle) -> u64 {
+    attach(Current { context, handle })
+}
+
+/// What is current on this thread: the context and, if it is a span of this runtime, its handle.
+#[must_use]
+pub fn current_pair() -> (SpanContext, SpanHandle) {
+    let current = current();
+    (current.context, current.handle)
+}
+
+/// Undoes an attach of this thread by its token; in the wrong order it is repaired and counted.
+pub fn detach(token: u64) {
+    leave_where(|entry| entry.token == token);
+}
+
+/// Undoes the last attach of a span on this thread.
+pub(crate) fn leave(handle: SpanHandle) {
+    if handle != SpanHandle::NONE {
+        leave_where(|entry| entry.current.handle == handle);
+    }
+}
+
+fn leave_where(wanted: impl Fn(&Entry) -> bool) {
+    enter(|thread| {
+        let in_order = thread
+            .stack
+            .entries
+            .iter()
+            .rposition(wanted)
+            .is_some_and(|place| thread.stack.remove(place));
+        if !in_order {
+            thread
+                .runtime
+                .misuse
+                .detach_order
+                .fetch_add(1, Ordering::Relaxed);
+        }
+    });
+}
+
+/// The context of the current span on this thread; the invalid context if there is none.
+///
+/// Thread-local; safe from any thread. Not propagated to other threads by itself: take it here and
+/// [`attach_context`] it there.
+#[must_use]
+pub fn current_context() -> SpanContext {
+    current().context
+}
+
+/// The handle of the current span; [`SpanHandle::NONE`] if there is none or it is not of this
+/// process.
+#[must_use]
+pub fn current_span() -> SpanHandle {
+    current().handle
+}
+
+/// Makes `context` current on this thread until the attachment is dropped.
+#[must_use = "dropping the attachment ends it"]
+pub fn attach_context(context: &SpanContext) -> Attachment {
+    let handle = SpanHandle::NONE;
+    Attachment {
+        token: attach(Current {
+            context: context.clone(),
+            handle,
+        }),
+        local: ptr::null(),
+    }
+}
+
+/// Something is current on this thread as long as this lives; must be dropped where it was made.
+#[derive(Debug)]
+pub struct Attachment {
+    token: u64,
+    /// Keeps the type on its thread.
+    local: *const (),
+}
+
+impl Attachment {
+    pub(crate) fn of_span(handle: SpanHandle) -> Self {
+        let token = attach(Current {
+            context: handle.context(),
+            handle,
+        });
+        Self {
+            token,
+            local: ptr::null(),
+        }
+    }
+}
+
+impl Drop for Attachment {
+    fn drop(&mut self) {
+        debug_assert!(self.local.is_null());
+        detach(self.token);
+    }
+}
+
+/// The parent of a new span as the recorder wants it, borrowed.
+#[derive(Clone, Copy, Debug)]
+pub struct Parent<'a> {
+    /// The trace; all zero = no parent.
+    pub trace_id: TraceId,
+    /// The parent span.
+    pub span_id: SpanId,
+    /// Its flags.
+    pub trace_flags: TraceFlags,
+    /// Whether it came from another process.
+    pub is_remote: bool,
+    /// W3C `tracestate`.
+    pub trace_state: &'a str,
+    /// Its handle if it is a span of this runtime.
+    pub handle: SpanHandle,
+}
+
+impl Parent<'_> {
+    /// No parent: a root span.
+    pub const NONE: Self = Self {
+        trace_id: TraceId([0; 16]),
+        span_id: SpanId([0; 8]),
+        trace_flags: TraceFlags(0),
+        is_remote: false,
+        trace_state: "",
+        handle: SpanHandle::NONE,
+    };
+
+    pub(crate) fn is_valid(&self) -> bool {
+        self.trace_id.is_valid() && self.span_id.is_valid()
+    }
+}
+
+impl<'a> From<&'a Current> for Parent<'a> {
+    fn from(current: &'a Current) -> Self {
+        Self {
+            handle: current.handle,
+            ..Self::from(&current.context)
+        }
+    }
+}
+
+impl<'a> From<&'a SpanContext> for Parent<'a> {
+    fn from(context: &'a SpanContext) -> Self {
+        Self {
+            trace_id: context.trace_id,
+            span_id: context.span_id,
+            trace_flags: context.trace_flags,
+            is_remote: context.is_remote,
+            trace_state: context.trace_state.as_str(),
+            handle: SpanHandle::NONE,
+        }
+    }
+}
+
+/// A copy of what a span's own fields say, for handles.
+pub(crate) fn context_of(
+    trace_id: [u8; 16],
+    span_id: [u8; 8],
+    flags: u8,
+    trace_state: &[u8],
+) -> SpanContext {
+    SpanContext {
+        trace_id: TraceId(trace_id),
+        span_id: SpanId(span_id),
+        trace_flags: TraceFlags(flags),
+        is_remote: false,
+        trace_state: std::str::from_utf8(trace_state)
+            .map(TraceState::from_header)
+            .unwrap_or_default(),
+    }
+}
+
+/// Counts a use of a handle that is not live.
+#[cold]
+pub(crate) fn count_stale() {
+    runtime().misuse.stale.fetch_add(1, Ordering::Relaxed);
+}

@@ -1,0 +1,117 @@
+//! The memory bound of the process, in bytes: chunks, what is in flight, and open spans.
+//!
+//! Taken and given back in large pieces on cold paths, so that one shared counter suffices.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Bytes held, and the bound on them.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    used: AtomicUsize,
+    open: AtomicUsize,
+    limit: AtomicUsize,
+    /// Memory of freed chunks, kept to spare the page faults of new memory.
+    pool: Mutex<Vec<Box<[u8]>>>,
+}
+
+/// The default bound of a process.
+pub(crate) const DEFAULT_LIMIT: usize = 32 * 1024 * 1024;
+
+/// Freed chunks that are kept: 1 MiB.
+const POOLED: usize = 16;
+
+impl Budget {
+    pub(crate) fn new() -> Self {
+        Self {
+            used: AtomicUsize::new(0),
+            open: AtomicUsize::new(0),
+            limit: AtomicUsize::new(DEFAULT_LIMIT),
+            pool: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn set_limit(&self, bytes: usize) {
+        self.limit.store(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn limit(&self) -> usize {
+        self.limit.load(Ordering::Relaxed)
+    }
+
+    /// Bytes held now.
+    pub(crate) fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// Takes `bytes` for finished spans, if the bound allows.
+    pub(crate) fn take(&self, bytes: usize) -> bool {
+        let before = self.used.fetch_add(bytes, Ordering::Relaxed);
+        let fits = before.saturating_add(bytes) <= self.limit();
+        if !fits {
+            self.used.fetch_sub(bytes, Ordering::Relaxed);
+        }
+        fits
+    }
+
+    /// Gives back what [`Budget::take`] took.
+    pub(crate) fn give(&self, bytes: usize) {
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Takes `bytes` for open spans, which together may hold half the bound.
+    pub(crate) fn take_open(&self, bytes: usize) -> bool {
+        let before = self.open.fetch_add(bytes, Ordering::Relaxed);
+        let fits = before.saturating_add(bytes) <= self.limit() / 2 && self.take(bytes);
+        if !fits {
+            self.open.fetch_sub(bytes, Ordering::Relaxed);
+        }
+        fits
+    }
+
+    /// Gives back what [`Budget::take_open`] took.
+    pub(crate) fn give_open(&self, bytes: usize) {
+        self.open.fetch_sub(bytes, Ordering::Relaxed);
+        self.give(bytes);
+    }
+
+    /// Memory for a chunk: pooled or new, `None` if the system refuses.
+    pub(crate) fn memory(&self, bytes: usize) -> Option<Box<[u8]>> {
+        if let Ok(mut pool) = self.pool.lock() {
+            if let Some(at) = pool.iter().position(|memory| memory.len() == bytes) {
+                return Some(pool.swap_remove(at));
+            }
+        }
+        let mut memory = Vec::new();
+        memory.try_reserve_exact(bytes).ok()?;
+        memory.resize(bytes, 0);
+        Some(memory.into_boxed_slice())
+    }
+
+    /// Takes back a chunk's memory.
+    pub(crate) fn recycle(&self, memory: Box<[u8]>) {
+        if let Ok(mut pool) = self.pool.lock() {
+            if pool.len() < POOLED {
+                pool.push(memory);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn open_spans_get_half_and_finished_spans_the_rest() {
+        let budget = Budget::new();
+        budget.set_limit(1000);
+        assert!(budget.take_open(500));
+        assert!(!budget.take_open(1));
+        assert!(budget.take(500));
+        assert!(!budget.take(1));
+        budget.give_open(500);
+        assert!(budget.take(500));
+        assert_eq!(budget.used(), 1000);
+    }
+}

@@ -1,0 +1,305 @@
+//! The writing side: a thread's log of finished spans for one provider, and its counters.
+//!
+//! Nothing here is shared on the path of a span: the chunk is the thread's own, each counter has one
+//! writer, and publishing is one release store.
+
+use super::chunk::{Chunk, Reader, SCOPE_MARK_LEN, write_scope_mark};
+use crate::export::Run;
+use crate::provider::{Provider, ProviderState};
+use crate::scope::Scope;
+use crate::wire::buf::Writer;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+const FIRST_CHUNK: usize = 8 * 1024;
+const CHUNK: usize = 64 * 1024;
+
+/// A word with one writer, summed by readers.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds one; only the owning thread calls this, hence no read-modify-write.
+    #[inline]
+    pub(crate) fn count(&self) {
+        self.0
+            .store(self.0.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    fn read(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Adds `more`; only under the lock of the registry.
+    fn add(&self, more: u64) {
+        self.0.fetch_add(more, Ordering::Relaxed);
+    }
+}
+
+macro_rules! counts {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// What one thread counts for one provider.
+        #[derive(Debug, Default)]
+        pub(crate) struct Counts { $($(#[$doc])* pub(crate) $name: Counter,)* }
+
+        /// A reading of [`Counts`], summed over threads.
+        #[derive(Clone, Copy, Debug, Default)]
+        pub(crate) struct Totals { $($(#[$doc])* pub(crate) $name: u64,)* }
+
+        impl Totals {
+            fn sum(&mut self, counts: &Counts) { $(self.$name += counts.$name.read();)* }
+        }
+
+        impl Counts {
+            fn fold(&self, other: &Counts) { $(self.$name.add(other.$name.read());)* }
+        }
+    };
+}
+
+counts! {
+    /// Sampled spans started.
+    started,
+    /// Spans handed to the pipelines.
+    published,
+    /// Spans seen by the in-memory exporters only.
+    kept,
+    /// Spans the sampler dropped.
+    unsampled,
+    /// Spans recorded and not sampled.
+    record_only,
+    /// Lost at start: open spans hold half the bound.
+    open_limit,
+    /// Lost at end: the bound is reached.
+    queue_full,
+    /// Lost at end: the system refused memory.
+    no_memory,
+    /// Lost at end: the provider is shut down.
+    shutdown,
+    /// Lost at end: nothing exports.
+    no_exporter,
+}
+
+/// A thread's log as others see it.
+#[derive(Debug, Default)]
+pub(crate) struct ThreadLog {
+    /// None until the first chunk is there.
+    reader: Mutex<Option<Reader>>,
+    pub(crate) counts: Counts,
+    /// The thread is gone and will write no more.
+    closed: AtomicBool,
+}
+
+/// The logs of a provider: one per thread, and the sums of threads that are gone.
+#[derive(Debug, Default)]
+pub(crate) struct Logs {
+    threads: Mutex<Vec<Arc<ThreadLog>>>,
+    gone: Counts,
+}
+
+impl Logs {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Arc<ThreadLog>>> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, log: Arc<ThreadLog>) {
+        self.lock().push(log);
+    }
+
+    /// All counters, summed.
+    pub(crate) fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        let threads = self.lock();
+        totals.sum(&self.gone);
+        threads.iter().for_each(|log| totals.sum(&log.counts));
+        totals
+    }
+}
+
+impl super::worker::Source for Logs {
+    fn drain(&self, out: &mut Vec<Run>) {
+        let threads: Vec<_> = self.lock().clone();
+        let mut finished = Vec::new();
+        for log in threads {
+            // Asked first: what is published after this was published before the thread was gone.
+            let closed = log.closed.load(Ordering::Acquire);
+            log.drain(closed, out);
+            if closed {
+                finished.push(log);
+            }
+        }
+        if !finished.is_empty() {
+            let mut threads = self.lock();
+            for log in finished {
+                threads.retain(|other| !Arc::ptr_eq(other, &log));
+                self.gone.fold(&log.counts);
+            }
+        }
+    }
+}
+
+impl ThreadLog {
+    fn begin(&self, first: Arc<Chunk>) {
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        *reader = Some(Reader::new(first));
+    }
+
+    fn drain(&self, closed: bool, out: &mut Vec<Run>) {
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reader) = reader.as_mut() {
+            reader.read(out);
+            if closed {
+                reader.close();
+            }
+        }
+    }
+}
+
+/// A thread's writing end for one provider.
+#[derive(Debug)]
+pub(crate) struct Producer {
+    pub(crate) state: &'static ProviderState,
+    pub(crate) log: Arc<ThreadLog>,
+    chunk: Option<Arc<Chunk>>,
+    position: usize,
+    scope: *const Scope,
+}
+
+impl Producer {
+    fn new(state: &'static ProviderState) -> Self {
+        let log = Arc::new(ThreadLog::default());
+        state.logs.add(log.clone());
+        Self {
+            state,
+            log,
+            chunk: None,
+            position: 0,
+            scope: ptr::null(),
+        }
+    }
+
+    /// Writes and publishes one record of `len` bytes. False if there is no room: the bound is
+    /// reached or memory refused.
+    #[inline]
+    pub(crate) fn publish(
+        &mut self,
+        scope: &'static Scope,
+        len: usize,
+        write: impl FnOnce(&mut Writer<'_>),
+    ) -> bool {
+        let mut mark = if ptr::eq(self.scope, scope) {
+            0
+        } else {
+            SCOPE_MARK_LEN
+        };
+        let room = self
+            .chunk
+            .as_ref()
+            .map_or(0, |chunk| chunk.capacity() - self.position);
+        if room < mark + len {
+            if !self.next_chunk(SCOPE_MARK_LEN + len) {
+                return false;
+            }
+            mark = SCOPE_MARK_LEN;
+        }
+        let Some(chunk) = self.chunk.as_deref() else {
+            return false;
+        };
+        // SAFETY: this thread is the chunk's writer and `position` is what it has published.
+        let writer = unsafe { chunk.writer(self.position, mark + len) };
+        let Some(mut writer) = writer else {
+            return false;
+        };
+        if mark > 0 {
+            write_scope_mark(&mut writer, scope);
+            self.scope = scope;
+        }
+        write(&mut writer);
+        self.position += mark + len - writer.remaining();
+        self.log.counts.published.count();
+        chunk.publish(self.position);
+        true
+    }
+
+    /// Goes on in a new chunk with room for `needed` bytes.
+    #[cold]
+    fn next_chunk(&mut self, needed: usize) -> bool {
+        let runtime = self.state.runtime;
+        let usual = if self.chunk.is_none() {
+            FIRST_CHUNK
+        } else {
+            CHUNK
+        };
+        let Some(chunk) = Chunk::new(usual.max(needed), &runtime.budget) else {
+            self.state.wake();
+            return false;
+        };
+        if let Some(full) = self.chunk.replace(chunk.clone()) {
+            full.set_next(chunk);
+            self.state.wake();
+        } else {
+            self.log.begin(chunk);
+            self.state.ensure_worker();
+        }
+        self.position = 0;
+        self.scope = ptr::null();
+        true
+    }
+}
+
+/// A thread's producers, the one used last in front of mind.
+#[derive(Debug, Default)]
+pub(crate) struct Producers {
+    all: Vec<Producer>,
+    last: usize,
+}
+
+impl Producers {
+    /// The producer for `provider`, made at first use.
+    #[inline]
+    pub(crate) fn of_provider(&mut self, provider: &'static Provider) -> Option<&mut Producer> {
+        let last = self
+            .all
+            .get(self.last)
+            .is_some_and(|last| last.state.id == provider.id);
+        if !last {
+            self.find(|state| state.id == provider.id, || provider.state());
+        }
+        self.all.get_mut(self.last)
+    }
+
+    /// The producer for `state`, made at first use.
+    #[inline]
+    pub(crate) fn of_state(&mut self, state: &'static ProviderState) -> Option<&mut Producer> {
+        let last = self
+            .all
+            .get(self.last)
+            .is_some_and(|last| ptr::eq(last.state, state));
+        if !last {
+            self.find(|known| ptr::eq(known, state), || state);
+        }
+        self.all.get_mut(self.last)
+    }
+
+    #[cold]
+    fn find(
+        &mut self,
+        wanted: impl Fn(&'static ProviderState) -> bool,
+        state: impl FnOnce() -> &'static ProviderState,
+    ) {
+        let known = self.all.iter().position(|producer| wanted(producer.state));
+        self.last = known.unwrap_or_else(|| {
+            self.all.push(Producer::new(state()));
+            self.all.len() - 1
+        });
+    }
+
+    /// The thread ends: its logs are closed, to be drained once more.
+    pub(crate) fn retire(&mut self) {
+        for producer in self.all.drain(..) {
+            // Pairs with the acquire load in `drain`.
+            producer.log.closed.store(true, Ordering::Release);
+        }
+        self.last = 0;
+    }
+}

@@ -1,0 +1,411 @@
+//! Tracer providers: what spans are recorded with and where they go (trace SDK, "tracer provider").
+//!
+//! A [`Provider`] is what was configured and outlives forks; a [`ProviderState`] is what one process
+//! makes of it: logs, pipelines, account. States are made at first use and leaked, so that slots and
+//! threads may point to them.
+
+use crate::config::{Config, PipelineConfig, PipelineKind};
+use crate::error::{ConfigError, Timeout};
+use crate::limits::SpanLimits;
+use crate::pipeline::counters::PipelineCounters;
+use crate::pipeline::producer::Logs;
+use crate::pipeline::queue::PipelineSettings;
+use crate::pipeline::worker::ProviderPipes;
+use crate::runtime::{Runtime, runtime, runtime_if_built};
+use crate::sampler::Sampler;
+use crate::scope::Scope;
+use crate::stats::Stats;
+use crate::testing::MemoryStore;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A configured provider.
+#[derive(Debug)]
+pub(crate) struct Provider {
+    pub(crate) id: u32,
+    pub(crate) sampler: Sampler,
+    pub(crate) resource: Arc<[u8]>,
+    limits: SpanLimits,
+    pipelines: Vec<PipelineConfig>,
+    max_queue_size: Option<usize>,
+    memory_limit: usize,
+    exit_timeout: Duration,
+    /// Starts that interrupted this library on their thread.
+    pub(crate) reentrant: AtomicU64,
+}
+
+/// A provider in this process.
+#[derive(Debug)]
+pub(crate) struct ProviderState {
+    pub(crate) id: u32,
+    pub(crate) runtime: &'static Runtime,
+    pub(crate) limits: SpanLimits,
+    pub(crate) logs: Arc<Logs>,
+    resource: Arc<[u8]>,
+    exits: Vec<(String, Arc<PipelineCounters>)>,
+    memory: Vec<Arc<MemoryStore>>,
+    shut_down: AtomicBool,
+    /// Batches of one span: the worker is woken by every span.
+    eager: bool,
+    queue: Option<QueueLimit>,
+    reentrant: &'static AtomicU64,
+    reentrant_before: u64,
+    exit_timeout: Duration,
+}
+
+/// An exact bound on the number of queued spans; only where one was asked for.
+#[derive(Debug)]
+struct QueueLimit {
+    size: u64,
+    admitted: AtomicU64,
+}
+
+impl Provider {
+    /// The provider that `config` describes.
+    pub(crate) fn new(config: &Config) -> Result<Self, ConfigError> {
+        static LAST_ID: AtomicU32 = AtomicU32::new(0);
+        Ok(Self {
+            id: LAST_ID.fetch_add(1, Ordering::Relaxed) + 1,
+            sampler: config.sampler_in_force(),
+            resource: config.encoded_resource(),
+            limits: config.limits_in_force(),
+            pipelines: config.build_pipelines()?,
+            max_queue_size: config.batch_in_force().max_queue_size,
+            memory_limit: config.memory_limit_in_force(),
+            exit_timeout: config.exit_timeout_in_force(),
+            reentrant: AtomicU64::new(0),
+        })
+    }
+
+    /// Keeps the provider for the rest of the process: states, slots and threads point to it.
+    pub(crate) fn leak(self) -> &'static Self {
+        Box::leak(Box::new(self))
+    }
+
+    /// This process's state of the provider, made at first use.
+    pub(crate) fn state(&'static self) -> &'static ProviderState {
+        let runtime = runtime();
+        let mut states = runtime
+            .providers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(state) = states.iter().find(|state| state.id == self.id) {
+            return state;
+        }
+        let state: &'static ProviderState = Box::leak(Box::new(ProviderState::new(self, runtime)));
+        states.push(state);
+        state
+    }
+
+    /// This process's state, if the provider has been used in it.
+    fn state_if_used(&self) -> Option<&'static ProviderState> {
+        let states = runtime_if_built()?
+            .providers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        states.iter().find(|state| state.id == self.id).copied()
+    }
+
+    /// Delivers everything that has ended, at the latest until `timeout` is over.
+    pub(crate) fn flush(&self, timeout: Duration) -> Result<(), Timeout> {
+        match self.state_if_used() {
+            Some(state) if state.exports() => state
+                .runtime
+                .worker
+                .flush(Some(self.id), Instant::now() + timeout),
+            _ => Ok(()),
+        }
+    }
+
+    /// Flushes, then ends: later spans are not recorded, what is left is counted.
+    pub(crate) fn shutdown(&'static self, timeout: Duration) -> Result<(), Timeout> {
+        let state = self.state();
+        if state.shut_down.swap(true, Ordering::AcqRel) || !state.exports() {
+            return Ok(());
+        }
+        state
+            .runtime
+            .worker
+            .shutdown_provider(self.id, Instant::now() + timeout)
+    }
+
+    /// The account of each pipeline; one without a name if there is none.
+    pub(crate) fn stats(&'static self) -> Vec<Stats> {
+        self.state().stats()
+    }
+}
+
+impl ProviderState {
+    fn new(provider: &'static Provider, runtime: &'static Runtime) -> Self {
+        runtime.budget.set_limit(provider.memory_limit);
+        let logs = Arc::new(Logs::default());
+        let (mut exits, mut memory, mut pipelines) = (Vec::new(), Vec::new(), Vec::new());
+        let exporters = provider
+            .pipelines
+            .iter()
+            .filter(|pipeline| pipeline.is_exporter())
+            .count();
+        let share_bytes = runtime.budget.limit() / exporters.max(1);
+        let mut eager = false;
+        for pipeline in &provider.pipelines {
+            match &pipeline.kind {
+                PipelineKind::Memory(exporter) => memory.push(exporter.store()),
+                PipelineKind::Exporter(factory) => {
+                    let counters = Arc::new(PipelineCounters::default());
+                    exits.push((pipeline.name.clone(), counters.clone()));
+                    eager |= pipeline.batch.max_export_batch_size <= 1;
+                    let settings = PipelineSettings {
+                        name: pipeline.name.clone(),
+                        factory: factory.clone(),
+                        max_export_batch_size: pipeline.batch.max_export_batch_size,
+                        max_batch_bytes: MAX_BATCH_BYTES,
+                        schedule_delay: pipeline.batch.schedule_delay,
+                        export_timeout: pipeline.batch.export_timeout,
+                        share_bytes,
+                    };
+                    pipelines.push((settings, counters));
+                }
+            }
+        }
+        if !pipelines.is_empty() {
+            runtime.worker.add_provider(ProviderPipes {
+                id: provider.id,
+                resource: provider.resource.clone(),
+                source: logs.clone(),
+                pipelines,
+            });
+        }
+        let queue = provider.max_queue_size.map(|size| QueueLimit {
+            size: size as u64,
+            admitted: AtomicU64::new(0),
+        });
+        Self {
+            id: provider.id,
+            runtime,
+            limits: provider.limits,
+            logs,
+            resource: provider.resource.clone(),
+            exits,
+            memory,
+            shut_down: AtomicBool::new(false),
+            eager,
+            queue,
+            reentrant: &provider.reentrant,
+            reentrant_before: provider.reentrant.load(Ordering::Relaxed),
+            exit_timeout: provider.exit_timeout,
+        }
+    }
+
+    /// Whether a worker pipeline takes its spans.
+    #[inline]
+    pub(crate) fn exports(&self) -> bool {
+        !self.exits.is_empty()
+    }
+
+    /// Whether an in-memory exporter keeps its spans.
+    pub(crate) fn keeps(&self) -> bool {
+        !self.memory.is_empty()
+    }
+
+    #[inline]
+    pub(crate) fn is_shut_down(&self) -> bool {
+        self.shut_down.load(Ordering::Relaxed)
+    }
+
+    /// Whether someone looks at each span as it ends.
+    #[inline]
+    pub(crate) fn is_watched(&self) -> bool {
+        !self.memory.is_empty() || self.runtime.captures.is_active()
+    }
+
+    /// Shows a finished span (OTLP `Span`) to captures and in-memory exporters.
+    #[cold]
+    pub(crate) fn show(&self, scope: &'static Scope, span: &[u8]) {
+        self.runtime
+            .captures
+            .show(&self.resource, scope, span, &self.memory);
+    }
+
+    /// Whether the queue size, if one was asked for, leaves room for one more.
+    #[inline]
+    pub(crate) fn admits(&self) -> bool {
+        self.queue.is_none() || self.admits_counting()
+    }
+
+    #[cold]
+    fn admits_counting(&self) -> bool {
+        let Some(queue) = &self.queue else {
+            return true;
+        };
+        let exits = self
+            .exits
+            .iter()
+            .map(|(_, counters)| counters.exits().total())
+            .min()
+            .unwrap_or(0);
+        let admitted = queue.admitted.fetch_add(1, Ordering::Relaxed);
+        let fits = admitted.saturating_sub(exits) < queue.size;
+        if !fits {
+            queue.admitted.fetch_sub(1, Ordering::Relaxed);
+        }
+        fits
+    }
+
+    /// Takes an admission back: the span was not queued after all.
+    pub(crate) fn not_admitted(&self) {
+        if let Some(queue) = &self.queue {
+            queue.admitted.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Tells the worker that there is something to take.
+    pub(crate) fn wake(&self) {
+        self.runtime.worker.wake();
+    }
+
+    /// Wakes the worker for a single span, if batches are of one.
+    #[inline]
+    pub(crate) fn wake_if_eager(&self) {
+        if self.eager {
+            self.wake();
+        }
+    }
+
+    /// Starts the worker, so that the schedule runs, and sees to the flush at exit.
+    pub(crate) fn ensure_worker(&self) {
+        crate::runtime::flush_at_exit();
+        self.runtime.worker.ensure_started();
+    }
+
+    fn stats(&self) -> Vec<Stats> {
+        // Exits are read before entries, so that a moving queue never reads below zero.
+        let exits: Vec<_> = self
+            .exits
+            .iter()
+            .map(|(name, counters)| (name, counters, counters.exits()))
+            .collect();
+        let open = crate::span::count_open(self.id);
+        let totals = self.logs.totals();
+        let reentrant = self
+            .reentrant
+            .load(Ordering::Relaxed)
+            .saturating_sub(self.reentrant_before);
+        let mut common = Stats {
+            open,
+            ..Stats::of_threads(&totals)
+        };
+        common.started += reentrant;
+        common.dropped_reentrant = reentrant;
+        if exits.is_empty() {
+            common.exported = totals.kept;
+            common.pipeline = if self.keeps() {
+                "memory".into()
+            } else {
+                String::new()
+            };
+            return vec![common];
+        }
+        exits
+            .into_iter()
+            .map(|(name, counters, exits)| Stats {
+                pipeline: name.clone(),
+                exported: exits.exported,
+                dropped_rejected: exits.rejected,
+                dropped_export_failed: exits.failed,
+                dropped_queue_full: common.dropped_queue_full + exits.queue_full,
+                dropped_shutdown: common.dropped_shutdown + exits.shutdown,
+                queued: totals.published.saturating_sub(exits.total()),
+                last_error: counters.last_error(),
+                ..common.clone()
+            })
+            .collect()
+    }
+}
+
+/// Requests stay below the usual limits of collectors.
+const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
+
+/// The default provider; null = none is configured.
+static DEFAULT: AtomicPtr<Provider> = AtomicPtr::new(ptr::null_mut());
+
+/// The provider that tracers without one use.
+#[inline]
+pub(crate) fn default_provider() -> Option<&'static Provider> {
+    let provider = DEFAULT.load(Ordering::Acquire);
+    // SAFETY: null or a leaked provider, published with release.
+    unsafe { provider.as_ref() }.or_else(unconfigured)
+}
+
+/// Whether a default provider is configured.
+pub(crate) fn has_default() -> bool {
+    !DEFAULT.load(Ordering::Acquire).is_null()
+}
+
+/// Installs the default provider; the one before is flushed and shut down within its exit timeout.
+pub(crate) fn set_default(provider: &'static Provider) {
+    let before = DEFAULT.swap(ptr::from_ref(provider).cast_mut(), Ordering::AcqRel);
+    // SAFETY: null or a leaked provider.
+    if let Some(before) = unsafe { before.as_ref() } {
+        if !ptr::eq(before, provider) {
+            // What could not be delivered in time is in the old provider's account.
+            let _ = before.shutdown(before.exit_timeout);
+        }
+    }
+}
+
+/// Without a configuration spans are recorded only for captures that look on.
+#[cold]
+fn unconfigured() -> Option<&'static Provider> {
+    static BARE: OnceLock<Option<&'static Provider>> = OnceLock::new();
+    if !runtime_if_built().is_some_and(|runtime| runtime.captures.is_active()) {
+        return None;
+    }
+    *BARE.get_or_init(|| Provider::new(&Config::new()).ok().map(Provider::leak))
+}
+
+/// Flushes and ends all providers of this process within one time budget.
+pub(crate) fn shutdown_all(timeout: Duration) -> Result<(), Timeout> {
+    let Some(runtime) = runtime_if_built() else {
+        return Ok(());
+    };
+    let states = runtime
+        .providers
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    for state in &states {
+        state.shut_down.store(true, Ordering::Release);
+    }
+    runtime.worker.shutdown(Instant::now() + timeout)
+}
+
+/// Delivers everything that has ended in this process, at the latest until `timeout` is over.
+pub(crate) fn flush_all(timeout: Duration) -> Result<(), Timeout> {
+    match runtime_if_built() {
+        Some(runtime) => runtime.worker.flush(None, Instant::now() + timeout),
+        None => Ok(()),
+    }
+}
+
+/// The last net: normal exit of a program that did not shut down itself.
+pub(crate) fn shutdown_at_exit() {
+    let Some(runtime) = runtime_if_built() else {
+        return;
+    };
+    let states = runtime
+        .providers
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    let timeout = states
+        .iter()
+        .filter(|state| !state.is_shut_down())
+        .map(|s| s.exit_timeout)
+        .max();
+    if let Some(timeout) = timeout {
+        // Nobody is left to be told; the account is gone with the process.
+        let _ = shutdown_all(timeout);
+    }
+}

@@ -1,0 +1,293 @@
+//! The span: started, written to as things happen, ended (OpenTelemetry trace API, `Span`).
+//!
+//! A live span is a slot of the process's table (`span/table`, `span/slot`), addressed by a
+//! [`SpanHandle`] of two words that is safe to copy, to keep too long and to make up. `span/start`
+//! and `span/end` are the two ends of its life, `span/write` what happens in between. Nothing here
+//! fails: what cannot be kept is counted. [`Span`] is the handle with an owner, for Rust.
+
+mod end;
+pub(crate) mod slot;
+mod start;
+pub(crate) mod table;
+mod write;
+
+pub(crate) use start::Start;
+pub use start::Started;
+
+use crate::context::SpanContext;
+use crate::current::{Attachment, context_of, count_stale};
+use crate::runtime::runtime;
+use crate::span::slot::{Slot, SpanState};
+use crate::thread::{ThreadState, enter};
+use crate::value::Value;
+use std::error::Error;
+
+/// `SpanKind` of the specification, with OTLP's numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum SpanKind {
+    /// An operation inside an application.
+    #[default]
+    Internal = 1,
+    /// Handles a request of a remote client.
+    Server = 2,
+    /// Makes a request to a remote service.
+    Client = 3,
+    /// Hands a message to a queue.
+    Producer = 4,
+    /// Handles a message from a queue.
+    Consumer = 5,
+}
+
+/// A span's status (OpenTelemetry trace API, `SetStatus`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Status<'a> {
+    /// Nothing was said; setting it is ignored.
+    #[default]
+    Unset,
+    /// Declared successful; final.
+    Ok,
+    /// Failed, with a description (may be empty).
+    Error(&'a str),
+}
+
+/// Addresses a live span: two words, copied freely. A stale or made-up handle is a counted no-op.
+///
+/// A span has one writer at a time unless it was started as shared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct SpanHandle {
+    slot: u64,
+    generation: u64,
+}
+
+/// In `slot`: the index plus one in the low half, this bit for shared spans.
+const SHARED: u64 = 1 << 32;
+
+impl SpanHandle {
+    /// No span: every operation is a no-op.
+    pub const NONE: Self = Self {
+        slot: 0,
+        generation: 0,
+    };
+
+    /// The handle of two words from outside; anything is safe.
+    #[must_use]
+    pub const fn from_raw(slot: u64, generation: u64) -> Self {
+        Self { slot, generation }
+    }
+
+    /// The two words: slot and generation.
+    #[must_use]
+    pub const fn to_raw(self) -> (u64, u64) {
+        (self.slot, self.generation)
+    }
+
+    #[inline]
+    fn index(self) -> u32 {
+        (self.slot & u64::from(u32::MAX)) as u32
+    }
+
+    #[inline]
+    fn is_shared(self) -> bool {
+        self.slot & SHARED != 0
+    }
+
+    #[inline]
+    fn slot_in(self, thread: &ThreadState) -> Option<&'static Slot> {
+        let index = self.index().checked_sub(1)?;
+        thread.runtime.slots.get(index)
+    }
+
+    /// Runs `work` on the live span; a stale handle is counted.
+    #[inline]
+    fn with<R>(self, work: impl FnOnce(&mut ThreadState, &mut SpanState) -> R) -> Option<R> {
+        if self == Self::NONE {
+            return None;
+        }
+        enter(|thread| {
+            let slot = self.slot_in(thread);
+            let done = slot.and_then(|slot| {
+                slot.with(self.generation, self.is_shared(), |state| {
+                    work(thread, state)
+                })
+            });
+            if done.is_none() {
+                count_stale();
+            }
+            done
+        })?
+    }
+
+    /// The span's context; the invalid one once it has ended.
+    #[must_use]
+    pub fn context(self) -> SpanContext {
+        self.with(|_, state| {
+            let trace_state = state.trace_state.as_slice();
+            context_of(
+                state.trace_id,
+                state.span_id,
+                state.trace_flags,
+                trace_state,
+            )
+        })
+        .unwrap_or_default()
+    }
+
+    /// Whether attributes and the rest are recorded: sampled or record-only, and not ended.
+    #[must_use]
+    pub fn is_recording(self) -> bool {
+        if self == Self::NONE {
+            return false;
+        }
+        let live = enter(|thread| {
+            let slot = self.slot_in(thread)?;
+            slot.with(self.generation, self.is_shared(), |state| state.recording)
+        });
+        live.flatten().unwrap_or(false)
+    }
+
+    /// Makes the span current on this thread; undone by [`SpanHandle::leave`].
+    pub fn enter(self) {
+        if self != Self::NONE {
+            let context = self.context();
+            crate::current::attach(crate::current::Current {
+                context,
+                handle: self,
+            });
+        }
+    }
+
+    /// Undoes the last [`SpanHandle::enter`] of this span on this thread.
+    pub fn leave(self) {
+        crate::current::leave(self);
+    }
+}
+
+/// A span of Rust code; ends when dropped.
+///
+/// Writing takes `&self`; the span may move between threads and is written by one at a time.
+#[derive(Debug)]
+#[must_use = "the span ends when it is dropped"]
+pub struct Span {
+    handle: SpanHandle,
+}
+
+impl Span {
+    pub(crate) fn new(handle: SpanHandle) -> Self {
+        Self { handle }
+    }
+
+    /// The handle, for code that needs to copy it; stale once the span has ended.
+    #[must_use]
+    pub fn handle(&self) -> SpanHandle {
+        self.handle
+    }
+
+    /// What identifies the span for children elsewhere.
+    #[must_use]
+    pub fn context(&self) -> SpanContext {
+        self.handle.context()
+    }
+
+    /// Whether attributes and the rest are recorded.
+    #[must_use]
+    pub fn is_recording(&self) -> bool {
+        self.handle.is_recording()
+    }
+
+    /// Sets an attribute; the last value of a key counts.
+    pub fn set<'v>(&self, key: &str, value: impl Into<Value<'v>>) -> &Self {
+        self.handle.set(key, value.into());
+        self
+    }
+
+    /// Adds an event, now.
+    pub fn add_event(&self, name: &str, attributes: &[(&str, Value<'_>)]) -> &Self {
+        self.handle.add_event(name, 0, &Value::Map(attributes));
+        self
+    }
+
+    /// Links another span.
+    pub fn add_link(&self, context: &SpanContext, attributes: &[(&str, Value<'_>)]) -> &Self {
+        self.handle.add_link(context, &Value::Map(attributes));
+        self
+    }
+
+    /// Sets the status: `Ok` is final, `Unset` is ignored.
+    pub fn set_status(&self, status: Status<'_>) -> &Self {
+        self.handle.set_status(status);
+        self
+    }
+
+    /// Replaces the name.
+    pub fn set_name(&self, name: &str) -> &Self {
+        self.handle.set_name(name);
+        self
+    }
+
+    /// Records an error as an `exception` event (semantic conventions, exceptions).
+    pub fn record_error(&self, error: &dyn Error) -> &Self {
+        let message = error.to_string();
+        self.add_event(
+            "exception",
+            &[("exception.message", Value::String(&message))],
+        )
+    }
+
+    /// Makes the span current on this thread until the guard is dropped; the span ends with it.
+    pub fn enter(self) -> Entered {
+        Entered {
+            attachment: Some(Attachment::of_span(self.handle)),
+            span: self,
+        }
+    }
+
+    /// Makes the span current on this thread until the attachment is dropped; it stays open.
+    #[must_use = "dropping the attachment ends it"]
+    pub fn attach(&self) -> Attachment {
+        Attachment::of_span(self.handle)
+    }
+
+    /// Ends the span now.
+    pub fn end(self) {}
+
+    /// Ends the span at a time of the past, in Unix nanoseconds.
+    pub fn end_at(self, unix_ns: u64) {
+        self.handle.end(unix_ns);
+    }
+}
+
+impl Drop for Span {
+    fn drop(&mut self) {
+        if self.handle != SpanHandle::NONE {
+            self.handle.end_once();
+        }
+    }
+}
+
+/// A span that is current on this thread as long as this lives.
+#[derive(Debug)]
+#[must_use = "the span ends when this is dropped"]
+pub struct Entered {
+    attachment: Option<Attachment>,
+    span: Span,
+}
+
+impl std::ops::Deref for Entered {
+    type Target = Span;
+
+    fn deref(&self) -> &Span {
+        &self.span
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        // Before the span ends, so that nothing starts below an ended span.
+        self.attachment = None;
+    }
+}
+
+/// Open sampled spans of a provider.
+pub(crate) fn count_open(provider: u32) -> u64 {
+    runtime().slots.count_open(provider)
+}

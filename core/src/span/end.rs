@@ -1,0 +1,168 @@
+//! The end of a span: its bytes go into the thread's chunk and its slot becomes free.
+
+use super::SpanHandle;
+use super::slot::{Slot, SpanState};
+use crate::clock;
+use crate::current::count_stale;
+use crate::provider::ProviderState;
+use crate::scope::Scope;
+use crate::thread::{ThreadState, enter};
+use crate::wire::buf::Buf;
+use crate::wire::field_len;
+use crate::wire::record::Record;
+
+/// Sees the finished span's bytes (OTLP `Span`).
+type Copy<'a> = Option<&'a mut dyn FnMut(&[u8])>;
+
+impl SpanHandle {
+    /// Ends the span at `unix_ns`, 0 = now. A second end is a counted no-op.
+    pub fn end(self, unix_ns: u64) {
+        self.end_with(unix_ns, None);
+    }
+
+    /// Ends the span now unless it has ended already.
+    pub(crate) fn end_once(self) {
+        self.finish(0, None);
+    }
+
+    /// Ends the span and shows its bytes (OTLP `Span`) to `copy`. False if it had ended.
+    pub fn end_with(self, unix_ns: u64, copy: Copy<'_>) -> bool {
+        if self == Self::NONE {
+            return false;
+        }
+        let ended = self.finish(unix_ns, copy);
+        if !ended {
+            count_stale();
+        }
+        ended
+    }
+
+    #[inline]
+    fn finish(self, unix_ns: u64, copy: Copy<'_>) -> bool {
+        enter(|thread| {
+            let Some(slot) = self.slot_in(thread) else {
+                return false;
+            };
+            slot.with(self.generation, self.is_shared(), |state| {
+                leave_slot(self, slot, state, thread, unix_ns, copy);
+            })
+            .is_some()
+        })
+        .unwrap_or(false)
+    }
+
+    /// Shows the span as it is now (OTLP `Span` without an end time) to `copy`. False if it ended.
+    pub fn read(self, copy: &mut dyn FnMut(&[u8])) -> bool {
+        self.with(|thread, state| {
+            if encode(&state.record(0), &mut thread.scratch) {
+                copy(thread.scratch.as_slice());
+            }
+            thread.scratch.clear();
+        })
+        .is_some()
+    }
+}
+
+#[inline]
+fn leave_slot(
+    handle: SpanHandle,
+    slot: &'static Slot,
+    state: &mut SpanState,
+    thread: &mut ThreadState,
+    unix_ns: u64,
+    mut copy: Copy<'_>,
+) {
+    if state.recording {
+        let end_ns = match unix_ns {
+            0 => clock::monotonic()
+                .wrapping_add(state.wall_offset)
+                .max(state.start_ns),
+            given => given,
+        };
+        if let (Some(provider), Some(scope), true) = (state.provider, state.scope, state.sampled) {
+            deliver(provider, scope, &state.record(end_ns), thread, &mut copy);
+        } else if let Some(copy) = copy {
+            if encode(&state.record(end_ns), &mut thread.scratch) {
+                copy(thread.scratch.as_slice());
+            }
+            thread.scratch.clear();
+        }
+    }
+    state.recycle(&thread.runtime.budget);
+    slot.retire(handle.generation);
+    thread
+        .runtime
+        .slots
+        .recycle(handle.index() - 1, &mut thread.free_slots);
+}
+
+/// Gives a sampled span to the pipelines, to those who look on, and to `copy`.
+#[inline]
+fn deliver(
+    provider: &'static ProviderState,
+    scope: &'static Scope,
+    record: &Record<'_>,
+    thread: &mut ThreadState,
+    copy: &mut Copy<'_>,
+) {
+    let Some(producer) = thread.producers.of_state(provider) else {
+        return;
+    };
+    let counts = &producer.log.counts;
+    let watched = provider.is_watched();
+    if watched || copy.is_some() || !provider.exports() || provider.is_shut_down() {
+        let shown = encode(record, &mut thread.scratch);
+        if let (Some(copy), true) = (copy, shown) {
+            copy(thread.scratch.as_slice());
+        }
+        if provider.is_shut_down() {
+            counts.shutdown.count();
+        } else if !shown {
+            counts.no_memory.count();
+        } else {
+            if watched {
+                provider.show(scope, thread.scratch.as_slice());
+            }
+            if !provider.exports() {
+                let kept = provider.keeps();
+                if kept {
+                    counts.kept.count()
+                } else {
+                    counts.no_exporter.count()
+                }
+            }
+        }
+        release(&mut thread.scratch);
+        if !provider.exports() || provider.is_shut_down() || !shown {
+            return;
+        }
+    }
+    if !provider.admits() {
+        return counts.queue_full.count();
+    }
+    let len = record.len();
+    let published = producer.publish(scope, field_len(len), |writer| {
+        writer.open(crate::pipeline::chunk::SPAN_TAG, len);
+        record.write(writer);
+    });
+    if published {
+        provider.wake_if_eager();
+    } else {
+        provider.not_admitted();
+        producer.log.counts.queue_full.count();
+    }
+}
+
+fn encode(record: &Record<'_>, scratch: &mut Buf) -> bool {
+    scratch.clear();
+    scratch.append(record.len(), |writer| record.write(writer))
+}
+
+/// Empties the scratch buffer; what a large span made of it is given back.
+fn release(scratch: &mut Buf) {
+    if scratch.capacity() > 64 * 1024 {
+        scratch.release();
+    } else {
+        scratch.clear();
+    }
+}

@@ -1,0 +1,233 @@
+//! One slot of the table: a span while it is open.
+
+use crate::pipeline::budget::Budget;
+use crate::provider::ProviderState;
+use crate::scope::Scope;
+use crate::wire::attribute::KeyIndex;
+use crate::wire::buf::Buf;
+use crate::wire::record::Record;
+use std::cell::UnsafeCell;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// A slot. The atomics may be read by any thread at any time; `state` belongs to who holds the live
+/// handle (one writer at a time) or, for shared spans, to who holds `lock`.
+#[derive(Debug)]
+#[repr(align(64))]
+pub(crate) struct Slot {
+    generation: AtomicU64,
+    lock: AtomicBool,
+    /// Provider id and whether the span is counted as open, for readers of statistics.
+    account: AtomicU64,
+    /// Turns monotonic into Unix time; children take it over.
+    wall_offset: AtomicU64,
+    state: UnsafeCell<SpanState>,
+}
+
+// SAFETY: `state` is only reached through `with`, under the rules of the type's comment.
+unsafe impl Sync for Slot {}
+
+/// What is known of an open span.
+#[derive(Debug, Default)]
+pub(crate) struct SpanState {
+    pub(crate) provider: Option<&'static ProviderState>,
+    pub(crate) scope: Option<&'static Scope>,
+    pub(crate) trace_id: [u8; 16],
+    pub(crate) span_id: [u8; 8],
+    pub(crate) parent_span_id: [u8; 8],
+    pub(crate) parent_is_remote: bool,
+    pub(crate) trace_flags: u8,
+    pub(crate) recording: bool,
+    pub(crate) sampled: bool,
+    pub(crate) kind: u8,
+    pub(crate) status: u8,
+    pub(crate) start_ns: u64,
+    pub(crate) wall_offset: u64,
+    pub(crate) dropped_attributes: u32,
+    pub(crate) events: u32,
+    pub(crate) dropped_events: u32,
+    pub(crate) links: u32,
+    pub(crate) dropped_links: u32,
+    pub(crate) name: Buf,
+    pub(crate) status_message: Buf,
+    pub(crate) trace_state: Buf,
+    pub(crate) body: Buf,
+    pub(crate) keys: KeyIndex,
+}
+
+/// Memory of a body that a free slot keeps for its next span.
+const KEPT_BODY: usize = 4096;
+
+impl SpanState {
+    /// The span as it would be exported, ended at `end_ns`.
+    #[inline]
+    pub(crate) fn record(&self, end_ns: u64) -> Record<'_> {
+        Record {
+            trace_id: &self.trace_id,
+            span_id: &self.span_id,
+            parent_span_id: &self.parent_span_id,
+            parent_is_remote: self.parent_is_remote,
+            trace_flags: self.trace_flags,
+            trace_state: self.trace_state.as_slice(),
+            name: self.name.as_slice(),
+            kind: self.kind,
+            start_ns: self.start_ns,
+            end_ns,
+            body: self.body.as_slice(),
+            dropped_attributes: self.dropped_attributes,
+            dropped_events: self.dropped_events,
+            dropped_links: self.dropped_links,
+            status: self.status,
+            status_message: self.status_message.as_slice(),
+        }
+    }
+
+    /// Makes room for `count` more bytes in a buffer of this span, within the memory bound.
+    #[inline]
+    pub(crate) fn reserve(buf: &mut Buf, count: usize, budget: &Budget) -> bool {
+        let growth = buf.growth(count);
+        growth == 0 || Self::grow(buf, growth, budget)
+    }
+
+    #[cold]
+    fn grow(buf: &mut Buf, growth: usize, budget: &Budget) -> bool {
+        if !budget.take_open(growth) {
+            return false;
+        }
+        let before = buf.capacity();
+        let grown = buf.grow(growth);
+        let real = buf.capacity() - before;
+        if real < growth {
+            budget.give_open(growth - real);
+        }
+        grown
+    }
+
+    /// Replaces a text of this span. False, with no text, if there is no room.
+    #[inline]
+    pub(crate) fn replace(buf: &mut Buf, text: &[u8], budget: &Budget) -> bool {
+        buf.clear();
+        Self::reserve(buf, text.len(), budget) && buf.set(text)
+    }
+
+    /// Empties the buffers; large ones are given back.
+    #[inline]
+    pub(crate) fn recycle(&mut self, budget: &Budget) {
+        self.keys.clear();
+        for buf in [
+            &mut self.body,
+            &mut self.name,
+            &mut self.status_message,
+            &mut self.trace_state,
+        ] {
+            buf.clear();
+            if buf.capacity() > KEPT_BODY {
+                budget.give_open(buf.capacity());
+                buf.release();
+            }
+        }
+    }
+}
+
+/// Unlocks on every way out.
+struct Unlock<'a>(Option<&'a AtomicBool>);
+
+impl Drop for Unlock<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(lock) = self.0 {
+            // Pairs with the acquire exchange in `with`.
+            lock.store(false, Ordering::Release);
+        }
+    }
+}
+
+impl Slot {
+    pub(crate) fn new(generation: u64) -> Self {
+        Self {
+            generation: AtomicU64::new(generation),
+            lock: AtomicBool::new(false),
+            account: AtomicU64::new(0),
+            wall_offset: AtomicU64::new(0),
+            state: UnsafeCell::default(),
+        }
+    }
+
+    /// Runs `work` on the span of `generation`, `None` if the slot holds another or none.
+    #[inline]
+    pub(crate) fn with<R>(
+        &self,
+        generation: u64,
+        shared: bool,
+        work: impl FnOnce(&mut SpanState) -> R,
+    ) -> Option<R> {
+        let _unlock = Unlock(shared.then(|| self.lock()));
+        if generation & 1 == 0 || self.generation.load(Ordering::Acquire) != generation {
+            return None;
+        }
+        // SAFETY: the generation is odd and right, so that the caller holds the live handle; if it
+        // is shared, the lock is held; if not, the contract is one writer at a time.
+        Some(work(unsafe { &mut *self.state.get() }))
+    }
+
+    #[inline]
+    fn lock(&self) -> &AtomicBool {
+        // Pairs with the release store in `Unlock`.
+        while self
+            .lock
+            .compare_exchange_weak(false, true, Ordering::Acquire, Ordering::Relaxed)
+            .is_err()
+        {
+            self.wait_for_lock();
+        }
+        &self.lock
+    }
+
+    /// The lock is held for a few copies at most; a holder that lost its processor needs ours.
+    #[cold]
+    fn wait_for_lock(&self) {
+        for _ in 0..64 {
+            if !self.lock.load(Ordering::Relaxed) {
+                return;
+            }
+            std::hint::spin_loop();
+        }
+        std::thread::yield_now();
+    }
+
+    /// Fills a free slot, which the caller took from a free list, and makes it live.
+    #[inline]
+    pub(crate) fn start(&self, counted_for: Option<u32>, fill: impl FnOnce(&mut SpanState)) -> u64 {
+        let generation = self.generation.load(Ordering::Relaxed).wrapping_add(1);
+        // SAFETY: a free slot belongs to who took it from the one list that it was in.
+        let state = unsafe { &mut *self.state.get() };
+        fill(state);
+        self.wall_offset.store(state.wall_offset, Ordering::Relaxed);
+        self.account.store(
+            counted_for.map_or(0, |id| (u64::from(id) << 1) | 1),
+            Ordering::Relaxed,
+        );
+        // Pairs with the acquire load in `with`.
+        self.generation.store(generation, Ordering::Release);
+        generation
+    }
+
+    /// Ends the life of `generation`: handles are stale from here. Called within `with`.
+    #[inline]
+    pub(crate) fn retire(&self, generation: u64) {
+        self.account.store(0, Ordering::Relaxed);
+        self.generation
+            .store(generation.wrapping_add(1), Ordering::Release);
+    }
+
+    /// The wall-clock offset of the span of `generation`, if it is live.
+    #[inline]
+    pub(crate) fn wall_offset_of(&self, generation: u64) -> Option<u64> {
+        let offset = self.wall_offset.load(Ordering::Relaxed);
+        (self.generation.load(Ordering::Acquire) == generation).then_some(offset)
+    }
+
+    /// Whether it holds a counted span of `provider`.
+    pub(crate) fn is_open_of(&self, provider: u32) -> bool {
+        self.account.load(Ordering::Relaxed) == (u64::from(provider) << 1) | 1
+    }
+}

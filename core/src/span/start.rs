@@ -1,0 +1,188 @@
+//! The start of a span: parent, sampling decision, slot (OpenTelemetry trace API, "span creation").
+
+use super::slot::SpanState;
+use super::{SHARED, SpanHandle};
+use crate::clock;
+use crate::context::TraceFlags;
+use crate::current::Parent;
+use crate::id::{SpanId, TraceId};
+use crate::provider::Provider;
+use crate::sampler::{Decision, ParentFacts};
+use crate::scope::Scope;
+use crate::thread::{ThreadState, enter};
+use crate::value::Value;
+use std::sync::atomic::Ordering;
+
+/// What to start.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Start<'a> {
+    pub(crate) scope: &'static Scope,
+    pub(crate) name: &'a str,
+    pub(crate) parent: Parent<'a>,
+    pub(crate) kind: u8,
+    /// Unix nanoseconds; 0 = now.
+    pub(crate) start_ns: u64,
+    /// Several threads may write to the span at once.
+    pub(crate) shared: bool,
+    /// Attributes known at the start: samplers see them.
+    pub(crate) attributes: &'a [(&'a str, Value<'a>)],
+}
+
+/// What was started. Without a span (shut down, over a limit) the ids are the parent's.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Started {
+    /// The span, or none.
+    pub handle: SpanHandle,
+    /// Its trace.
+    pub trace_id: TraceId,
+    /// Its id.
+    pub span_id: SpanId,
+    /// Its flags.
+    pub trace_flags: TraceFlags,
+    /// Whether attributes and the rest are recorded.
+    pub recording: bool,
+}
+
+impl Started {
+    pub(crate) fn nothing(parent: &Parent<'_>) -> Self {
+        Self {
+            handle: SpanHandle::NONE,
+            trace_id: parent.trace_id,
+            span_id: parent.span_id,
+            trace_flags: parent.trace_flags,
+            recording: false,
+        }
+    }
+}
+
+impl Provider {
+    /// Starts a span. Never fails: where nothing can be recorded, the account says why.
+    #[inline]
+    pub(crate) fn start(&'static self, start: &Start<'_>) -> Started {
+        let Some(started) = enter(|thread| self.start_in(thread, start)) else {
+            self.reentrant.fetch_add(1, Ordering::Relaxed);
+            return Started::nothing(&start.parent);
+        };
+        if started.recording {
+            for (key, value) in start.attributes {
+                started.handle.set(key, *value);
+            }
+        }
+        started
+    }
+
+    #[inline]
+    fn start_in(&'static self, thread: &mut ThreadState, start: &Start<'_>) -> Started {
+        let parent = &start.parent;
+        let nothing = Started::nothing(parent);
+        let Some(producer) = thread.producers.of_provider(self) else {
+            return nothing;
+        };
+        let state = producer.state;
+        if state.is_shut_down() {
+            return nothing;
+        }
+        let has_parent = parent.is_valid();
+        let (trace_id, flags) = if has_parent {
+            (parent.trace_id, parent.trace_flags.0 & TraceFlags::RANDOM.0)
+        } else {
+            (thread.ids.trace_id(), TraceFlags::RANDOM.0)
+        };
+        let facts = ParentFacts {
+            sampled: parent.trace_flags.is_sampled(),
+            remote: parent.is_remote,
+        };
+        let decision = self
+            .sampler
+            .decide(has_parent.then_some(facts), &trace_id.0);
+        let counts = &producer.log.counts;
+        let (recording, sampled) = match decision {
+            Decision::Drop => (false, false),
+            Decision::RecordOnly => (true, false),
+            Decision::RecordAndSample => (true, true),
+        };
+        match (recording, sampled) {
+            (_, true) => counts.started.count(),
+            (true, false) => counts.record_only.count(),
+            (false, false) => counts.unsampled.count(),
+        }
+        let runtime = thread.runtime;
+        let index = thread.free_slots.pop().or_else(|| {
+            runtime
+                .slots
+                .refill(&mut thread.free_slots, &runtime.budget);
+            thread.free_slots.pop()
+        });
+        let Some((index, slot)) = index.and_then(|index| Some((index, runtime.slots.get(index)?)))
+        else {
+            if sampled {
+                counts.open_limit.count();
+            }
+            return nothing;
+        };
+        let span_id = thread.ids.span_id();
+        let trace_flags = TraceFlags(flags | u8::from(sampled));
+        let wall_offset = if recording {
+            offset_of(parent, thread).unwrap_or_else(|| thread.wall_offset(trace_id))
+        } else {
+            0
+        };
+        let counted = sampled.then_some(state.id);
+        let generation = slot.start(counted, |span| {
+            span.provider = Some(state);
+            span.scope = Some(start.scope);
+            span.trace_id = trace_id.0;
+            span.span_id = span_id.0;
+            span.parent_span_id = if has_parent { parent.span_id.0 } else { [0; 8] };
+            span.parent_is_remote = has_parent && parent.is_remote;
+            span.trace_flags = trace_flags.0;
+            span.recording = recording;
+            span.sampled = sampled;
+            span.wall_offset = wall_offset;
+            reset(span);
+            let budget = &runtime.budget;
+            if has_parent && !parent.trace_state.is_empty() {
+                SpanState::replace(&mut span.trace_state, parent.trace_state.as_bytes(), budget);
+            }
+            if recording {
+                span.kind = start.kind;
+                SpanState::replace(&mut span.name, start.name.as_bytes(), budget);
+                span.start_ns = match start.start_ns {
+                    0 => clock::monotonic().wrapping_add(wall_offset),
+                    given => given,
+                };
+            }
+        });
+        let shared = if start.shared { SHARED } else { 0 };
+        let handle = SpanHandle {
+            slot: (u64::from(index) + 1) | shared,
+            generation,
+        };
+        Started {
+            handle,
+            trace_id,
+            span_id,
+            trace_flags,
+            recording,
+        }
+    }
+}
+
+/// A local parent's offset: one anchor for the whole trace.
+#[inline]
+fn offset_of(parent: &Parent<'_>, thread: &ThreadState) -> Option<u64> {
+    parent
+        .handle
+        .slot_in(thread)?
+        .wall_offset_of(parent.handle.generation)
+}
+
+#[inline]
+fn reset(span: &mut SpanState) {
+    span.status = 0;
+    span.dropped_attributes = 0;
+    span.events = 0;
+    span.dropped_events = 0;
+    span.links = 0;
+    span.dropped_links = 0;
+}

@@ -1,0 +1,308 @@
+//! What happens while a span is open: attributes, events, links, status, name.
+//!
+//! Each is appended to the span's body as OTLP bytes, within the span's limits (OpenTelemetry common,
+//! "attribute limits"; trace SDK, "span limits") and the memory bound. What does not fit is counted
+//! in the span's own dropped counts.
+
+use super::slot::SpanState;
+use super::{SpanHandle, Status};
+use crate::clock;
+use crate::context::SpanContext;
+use crate::pipeline::budget::Budget;
+use crate::thread::ThreadState;
+use crate::value::{Cut, Value, ValueBuilder, cut_bytes, cut_text};
+use crate::wire::attribute::{Scalar, append, appended_len, hash};
+use crate::wire::buf::Buf;
+use crate::wire::field_len;
+use std::sync::atomic::Ordering;
+
+const ATTRIBUTE: u8 = 0x4a;
+const EVENT: u8 = 0x5a;
+const LINK: u8 = 0x6a;
+
+impl SpanHandle {
+    /// Runs `work` if the span is recording.
+    #[inline]
+    fn record(self, work: impl FnOnce(&mut ThreadState, &mut SpanState)) {
+        self.with(|thread, state| {
+            if state.recording {
+                work(thread, state);
+            }
+        });
+    }
+
+    /// Sets an attribute; the last value of a key counts. An empty key is refused and counted.
+    #[inline]
+    pub fn set(self, key: &str, value: Value<'_>) {
+        let scalar = match value {
+            Value::Bool(value) => Scalar::Bool(value),
+            Value::Int(value) => Scalar::Int(value),
+            Value::Double(value) => Scalar::Double(value),
+            Value::Null => Scalar::Encoded(&[]),
+            Value::String(text) => return self.set_text(key, text),
+            Value::Bytes(bytes) => {
+                return self.record(|thread, state| {
+                    let length = state.limits().attribute_value_length;
+                    let bytes = cut_bytes(bytes, length);
+                    set_scalar(thread, state, key, &Scalar::Bytes(bytes));
+                });
+            }
+            Value::Array(_) | Value::Map(_) | Value::Built(_) => {
+                return self.set_nested(key, value);
+            }
+        };
+        self.record(|thread, state| set_scalar(thread, state, key, &scalar));
+    }
+
+    #[inline]
+    fn set_text(self, key: &str, text: &str) {
+        self.record(|thread, state| {
+            let text = cut_text(text, state.limits().attribute_value_length);
+            set_scalar(thread, state, key, &Scalar::String(text.as_bytes()));
+        });
+    }
+
+    #[cold]
+    fn set_nested(self, key: &str, value: Value<'_>) {
+        self.record(|thread, state| {
+            let cut = cut_of(state.limits());
+            thread.scratch.clear();
+            let encoded = match value {
+                Value::Built(built) => built.encode(cut, &mut thread.scratch),
+                other => {
+                    thread.attributes.clear();
+                    thread.attributes.add(other);
+                    thread.attributes.encode(cut, &mut thread.scratch)
+                }
+            };
+            if encoded {
+                let scratch = std::mem::take(&mut thread.scratch);
+                set_scalar(thread, state, key, &Scalar::Encoded(scratch.as_slice()));
+                thread.scratch = scratch;
+            } else {
+                state.dropped_attributes += 1;
+            }
+        });
+    }
+
+    /// Adds an event at `unix_ns`, 0 = now. `attributes` is a map; anything else means none.
+    pub fn add_event(self, name: &str, unix_ns: u64, attributes: &Value<'_>) {
+        self.record(|thread, state| {
+            if state.events as usize >= state.limits().events {
+                state.dropped_events += 1;
+                return;
+            }
+            let per_event = state.limits().attributes_per_event;
+            let dropped = attributes_of(thread, state, 0x1a, attributes, per_event);
+            let time = match unix_ns {
+                0 => clock::monotonic().wrapping_add(state.wall_offset),
+                given => given,
+            };
+            let counted = Counted::of(dropped, 0x20);
+            let len = 9 + field_len(name.len()) + thread.scratch.len() + counted.len();
+            let budget = &thread.runtime.budget;
+            let added = append_field(&mut state.body, EVENT, len, budget, |writer| {
+                writer.byte(0x09);
+                writer.fixed64(time);
+                writer.field(0x12, name.as_bytes());
+                writer.bytes(thread.scratch.as_slice());
+                counted.write(writer);
+            });
+            if added {
+                state.events += 1
+            } else {
+                state.dropped_events += 1
+            }
+        });
+    }
+
+    /// Adds a link. `attributes` is a map; anything else means none. A link to an invalid context is
+    /// kept only with attributes or a trace state (trace API, "link").
+    pub fn add_link(self, context: &SpanContext, attributes: &Value<'_>) {
+        self.record(|thread, state| {
+            if state.links as usize >= state.limits().links {
+                state.dropped_links += 1;
+                return;
+            }
+            let per_link = state.limits().attributes_per_link;
+            let dropped = attributes_of(thread, state, 0x22, attributes, per_link);
+            let trace_state = context.trace_state.as_str().as_bytes();
+            let bare = thread.scratch.len() == 0 && trace_state.is_empty();
+            if !context.is_valid() && bare {
+                return;
+            }
+            let state_len = if trace_state.is_empty() {
+                0
+            } else {
+                field_len(trace_state.len())
+            };
+            let counted = Counted::of(dropped, 0x28);
+            // Trace id 18, span id 10, flags 5.
+            let len = 33 + state_len + thread.scratch.len() + counted.len();
+            let remote = if context.is_remote { 0x300 } else { 0x100 };
+            let budget = &thread.runtime.budget;
+            let added = append_field(&mut state.body, LINK, len, budget, |writer| {
+                writer.field(0x0a, &context.trace_id.0);
+                writer.field(0x12, &context.span_id.0);
+                if state_len > 0 {
+                    writer.field(0x1a, trace_state);
+                }
+                writer.bytes(thread.scratch.as_slice());
+                counted.write(writer);
+                writer.byte(0x35);
+                writer.fixed32(u32::from(context.trace_flags.0) | remote);
+            });
+            if added {
+                state.links += 1
+            } else {
+                state.dropped_links += 1
+            }
+        });
+    }
+
+    /// Sets the status: `Unset` is ignored, `Ok` is final.
+    pub fn set_status(self, status: Status<'_>) {
+        const OK: u8 = 1;
+        const ERROR: u8 = 2;
+        self.record(|thread, state| {
+            let (code, message) = match status {
+                Status::Unset => return,
+                Status::Ok => (OK, ""),
+                Status::Error(message) => (ERROR, message),
+            };
+            if state.status != OK {
+                state.status = code;
+                let budget = &thread.runtime.budget;
+                SpanState::replace(&mut state.status_message, message.as_bytes(), budget);
+            }
+        });
+    }
+
+    /// Replaces the name.
+    pub fn set_name(self, name: &str) {
+        self.record(|thread, state| {
+            SpanState::replace(&mut state.name, name.as_bytes(), &thread.runtime.budget);
+        });
+    }
+}
+
+#[inline]
+fn set_scalar(thread: &ThreadState, state: &mut SpanState, key: &str, value: &Scalar<'_>) {
+    let key = key.as_bytes();
+    if key.is_empty() {
+        thread
+            .runtime
+            .misuse
+            .invalid_attribute
+            .fetch_add(1, Ordering::Relaxed);
+        return;
+    }
+    let digest = hash(key);
+    if let Some(place) = state.keys.find(digest, key, state.body.as_slice()) {
+        state.keys.remove(place, &mut state.body);
+    } else if state.keys.len() >= state.limits().attributes {
+        state.dropped_attributes += 1;
+        return;
+    }
+    let at = state.body.len();
+    let len = appended_len(key, value);
+    let kept = SpanState::reserve(&mut state.body, len, &thread.runtime.budget)
+        && state.keys.push(digest, at)
+        && append(&mut state.body, ATTRIBUTE, key, value);
+    if !kept {
+        state.dropped_attributes += 1;
+    }
+}
+
+/// Encodes a map's entries into the thread's scratch buffer as fields `tag`; how many were left out.
+fn attributes_of(
+    thread: &mut ThreadState,
+    state: &SpanState,
+    tag: u8,
+    attributes: &Value<'_>,
+    limit: usize,
+) -> usize {
+    thread.scratch.clear();
+    let mut built = std::mem::take(&mut thread.attributes);
+    let source: &ValueBuilder = match attributes {
+        Value::Built(source) => source,
+        Value::Map(entries) if !entries.is_empty() => {
+            built.clear();
+            built.add(*attributes);
+            &built
+        }
+        _ => {
+            thread.attributes = built;
+            return 0;
+        }
+    };
+    let scratch = &mut thread.scratch;
+    let entries = source.entries(cut_of(state.limits()), limit, |key, value| {
+        append(scratch, tag, key, &value)
+    });
+    thread.attributes = built;
+    entries.unwrap_or(usize::MAX)
+}
+
+/// A dropped count inside an event or link.
+#[derive(Clone, Copy)]
+struct Counted {
+    tag: u8,
+    count: u32,
+}
+
+impl Counted {
+    fn of(count: usize, tag: u8) -> Self {
+        Self {
+            tag,
+            count: u32::try_from(count).unwrap_or(u32::MAX),
+        }
+    }
+
+    fn len(self) -> usize {
+        match self.count {
+            0 => 0,
+            count => 1 + crate::wire::varint_len(u64::from(count)),
+        }
+    }
+
+    fn write(self, writer: &mut crate::wire::buf::Writer<'_>) {
+        if self.count > 0 {
+            writer.byte(self.tag);
+            writer.varint(u64::from(self.count));
+        }
+    }
+}
+
+/// Appends a message of `len` bytes as the field `tag`, within the memory bound.
+fn append_field(
+    body: &mut Buf,
+    tag: u8,
+    len: usize,
+    budget: &Budget,
+    write: impl FnOnce(&mut crate::wire::buf::Writer<'_>),
+) -> bool {
+    let total = field_len(len);
+    SpanState::reserve(body, total, budget)
+        && body.append(total, |writer| {
+            writer.open(tag, len);
+            write(writer);
+        })
+}
+
+impl SpanState {
+    #[inline]
+    fn limits(&self) -> crate::limits::SpanLimits {
+        self.provider
+            .map(|provider| provider.limits)
+            .unwrap_or_default()
+    }
+}
+
+/// The part of the limits that concerns values.
+fn cut_of(limits: crate::limits::SpanLimits) -> Cut {
+    Cut {
+        length: limits.attribute_value_length,
+        depth: limits.depth,
+    }
+}

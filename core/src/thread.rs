@@ -1,0 +1,180 @@
+//! What a thread keeps for itself: its ids, its free slots, its chunks, its stack of current spans.
+//!
+//! One state per thread and process. [`enter`] is the only way in: it notices a fork (the state is
+//! of another runtime), a re-entrant call (a signal handler) and a thread whose locals are gone.
+
+use crate::clock;
+use crate::current::Stack;
+use crate::id::{IdGenerator, TraceId};
+use crate::pipeline::producer::Producers;
+use crate::runtime::{Runtime, runtime};
+use crate::value::ValueBuilder;
+use crate::wire::buf::Buf;
+use std::cell::{Cell, UnsafeCell};
+use std::ptr;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, Ordering, compiler_fence};
+
+/// A thread's own data; see the fields' types for each.
+#[derive(Debug)]
+pub(crate) struct ThreadState {
+    pub(crate) runtime: &'static Runtime,
+    pub(crate) ids: IdGenerator,
+    /// Slots for the next spans, last freed first.
+    pub(crate) free_slots: Vec<u32>,
+    pub(crate) producers: Producers,
+    pub(crate) stack: Stack,
+    anchors: [(TraceId, u64); ANCHORS],
+    pub(crate) scratch: Buf,
+    pub(crate) attributes: ValueBuilder,
+}
+
+/// Traces per thread whose wall-clock offset is remembered.
+const ANCHORS: usize = 8;
+
+impl ThreadState {
+    fn new(runtime: &'static Runtime) -> Self {
+        Self {
+            runtime,
+            ids: IdGenerator::seeded(),
+            free_slots: Vec::new(),
+            producers: Producers::default(),
+            stack: Stack::default(),
+            anchors: [(TraceId::default(), 0); ANCHORS],
+            scratch: Buf::default(),
+            attributes: ValueBuilder::new(),
+        }
+    }
+
+    /// What turns monotonic time into Unix time for spans of `trace`: taken once per trace.
+    #[inline]
+    pub(crate) fn wall_offset(&mut self, trace: TraceId) -> u64 {
+        let place = usize::from(trace.0[15]) % ANCHORS;
+        let Some((known, offset)) = self.anchors.get_mut(place) else {
+            return clock::wall_offset();
+        };
+        if *known != trace {
+            *known = trace;
+            *offset = clock::wall_offset();
+        }
+        *offset
+    }
+
+    /// Gives everything back that other threads can use.
+    fn retire(&mut self) {
+        self.producers.retire();
+        self.runtime.slots.give_back(&mut self.free_slots, 0);
+    }
+}
+
+/// A state with the flag that tells a re-entrant call.
+struct Entry {
+    runtime: &'static Runtime,
+    busy: AtomicBool,
+    state: UnsafeCell<ThreadState>,
+}
+
+thread_local! {
+    static ENTRY: Cell<*mut Entry> = const { Cell::new(ptr::null_mut()) };
+    static AT_EXIT: AtThreadExit = const { AtThreadExit };
+}
+
+/// The thread's locals are being destroyed: its calls go to the shared orphan state.
+const GONE: *mut Entry = ptr::without_provenance_mut(1);
+
+struct AtThreadExit;
+
+impl Drop for AtThreadExit {
+    fn drop(&mut self) {
+        let entry = ENTRY.replace(GONE);
+        if entry.is_null() || entry == GONE {
+            return;
+        }
+        // SAFETY: made by `Box::into_raw` for this thread, and unreachable after the replace.
+        let mut entry = unsafe { Box::from_raw(entry) };
+        if crate::runtime::runtime_if_built().is_some_and(|now| ptr::eq(now, entry.runtime)) {
+            entry.state.get_mut().retire();
+        } else {
+            // Made before a fork: what it points to belongs to the parent.
+            Box::leak(entry);
+        }
+    }
+}
+
+/// Clears the flag on every way out.
+struct Busy<'a>(&'a AtomicBool);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        compiler_fence(Ordering::SeqCst);
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Runs `work` with the calling thread's state. `None` (counted) if this call interrupts another.
+#[inline]
+pub(crate) fn enter<R>(work: impl FnOnce(&mut ThreadState) -> R) -> Option<R> {
+    let runtime = runtime();
+    let entry = ENTRY.get();
+    if entry.is_null() || entry == GONE {
+        return enter_slowly(runtime, work);
+    }
+    // SAFETY: made by `Box::into_raw` for this thread; freed only after `ENTRY` says `GONE`.
+    let entry = unsafe { &*entry };
+    if !ptr::eq(entry.runtime, runtime) {
+        return enter_slowly(runtime, work);
+    }
+    enter_entry(entry, work)
+}
+
+#[inline]
+fn enter_entry<R>(entry: &Entry, work: impl FnOnce(&mut ThreadState) -> R) -> Option<R> {
+    // Only this thread and its signal handlers see the flag: no other ordering is needed.
+    if entry.busy.load(Ordering::Relaxed) {
+        entry
+            .runtime
+            .misuse
+            .reentrant
+            .fetch_add(1, Ordering::Relaxed);
+        return None;
+    }
+    entry.busy.store(true, Ordering::Relaxed);
+    compiler_fence(Ordering::SeqCst);
+    let _busy = Busy(&entry.busy);
+    // SAFETY: the flag admits one caller at a time on the only thread that has this entry.
+    Some(work(unsafe { &mut *entry.state.get() }))
+}
+
+/// The first call of a thread, the first after a fork, and calls of a thread at its end.
+#[cold]
+fn enter_slowly<R>(
+    runtime: &'static Runtime,
+    work: impl FnOnce(&mut ThreadState) -> R,
+) -> Option<R> {
+    let old = ENTRY.get();
+    if old == GONE || AT_EXIT.try_with(|_| ()).is_err() {
+        let mut orphan = runtime
+            .orphan
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        return Some(work(
+            orphan.get_or_insert_with(|| Box::new(ThreadState::new(runtime))),
+        ));
+    }
+    let mut state = ThreadState::new(runtime);
+    if !old.is_null() {
+        // SAFETY: this thread's entry of before the fork: still mapped, used by no other thread.
+        let entry = unsafe { &*old };
+        // SAFETY: as above; the parent's copy is in another process.
+        state.stack = unsafe { &*entry.state.get() }.stack.clone();
+    }
+    let entry = Entry {
+        runtime,
+        busy: AtomicBool::new(false),
+        state: UnsafeCell::new(state),
+    };
+    let entry = Box::into_raw(Box::new(entry));
+    ENTRY.set(entry);
+    // SAFETY: just made; freed only by this thread's end.
+    enter_entry(unsafe { &*entry }, work)
+}

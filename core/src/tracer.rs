@@ -1,0 +1,260 @@
+//! Providers and tracers as Rust programs use them (OpenTelemetry trace API, `TracerProvider`,
+//! `Tracer`).
+
+use crate::config::Config;
+use crate::context::SpanContext;
+use crate::current::{Current, Parent, current};
+use crate::error::{ConfigError, Timeout};
+use crate::provider::{self, Provider, default_provider};
+use crate::runtime::runtime;
+use crate::scope::Scope;
+use crate::span::{Span, SpanHandle, SpanKind, Start, Started};
+use crate::stats::Stats;
+use crate::value::Value;
+use std::time::Duration;
+
+/// Records spans and sends them where its configuration says.
+///
+/// Clones are the same provider. Safe to use from any thread. It lives until the process ends: drop
+/// does not shut it down; normal exit does, within two seconds unless configured otherwise.
+#[derive(Clone, Debug)]
+pub struct TracerProvider {
+    provider: &'static Provider,
+}
+
+impl TracerProvider {
+    /// A provider of its own.
+    ///
+    /// # Errors
+    /// If an option of `config` cannot be used: the error names it, its value and the cure.
+    pub fn new(config: &Config) -> Result<Self, ConfigError> {
+        Ok(Self {
+            provider: Provider::new(config)?.leak(),
+        })
+    }
+
+    /// A tracer named after the library or module that makes the spans; the name may be empty.
+    #[must_use]
+    pub fn tracer(&self, name: &str) -> Tracer {
+        self.tracer_with(name, "", "")
+    }
+
+    /// A tracer with the version and schema URL of its library; empty = none.
+    #[must_use]
+    pub fn tracer_with(&self, name: &str, version: &str, schema_url: &str) -> Tracer {
+        let scope = runtime().scopes.get(name, version, schema_url);
+        Tracer {
+            provider: Some(self.provider),
+            scope,
+        }
+    }
+
+    /// Makes this the provider of [`tracer`] and of the C ABI's default scope. One that was there
+    /// before is flushed and shut down.
+    pub fn set_default(&self) {
+        provider::set_default(self.provider);
+    }
+
+    /// Delivers every span that has ended; at most `timeout`.
+    ///
+    /// # Errors
+    /// [`Timeout`] if the deadline came first; what is left stays queued.
+    pub fn flush(&self, timeout: Duration) -> Result<(), Timeout> {
+        self.provider.flush(timeout)
+    }
+
+    /// Flushes and ends: later spans are not recorded, what could not be delivered is counted.
+    ///
+    /// # Errors
+    /// [`Timeout`] if the deadline came first.
+    pub fn shutdown(&self, timeout: Duration) -> Result<(), Timeout> {
+        self.provider.shutdown(timeout)
+    }
+
+    /// The account of each pipeline in this process; one without a name if there is none.
+    #[must_use]
+    pub fn stats(&self) -> Vec<Stats> {
+        self.provider.stats()
+    }
+}
+
+/// A tracer of the default provider, whichever that is when a span starts.
+#[must_use]
+pub fn tracer(name: &str) -> Tracer {
+    tracer_with(name, "", "")
+}
+
+/// A tracer of the default provider with the version and schema URL of its library; empty = none.
+#[must_use]
+pub fn tracer_with(name: &str, version: &str, schema_url: &str) -> Tracer {
+    Tracer {
+        provider: None,
+        scope: runtime().scopes.get(name, version, schema_url),
+    }
+}
+
+/// Whether a default provider is configured in this process.
+#[must_use]
+pub fn is_configured() -> bool {
+    provider::has_default()
+}
+
+/// Delivers every span that has ended in this process; at most `timeout`.
+///
+/// # Errors
+/// [`Timeout`] if the deadline came first; what is left stays queued.
+pub fn flush(timeout: Duration) -> Result<(), Timeout> {
+    provider::flush_all(timeout)
+}
+
+/// Flushes and ends all providers of this process within one time budget.
+///
+/// # Errors
+/// [`Timeout`] if the deadline came first; what is left is counted as dropped.
+pub fn shutdown(timeout: Duration) -> Result<(), Timeout> {
+    provider::shutdown_all(timeout)
+}
+
+/// The account of the default provider's pipelines; empty if none is configured.
+#[must_use]
+pub fn stats() -> Vec<Stats> {
+    default_provider().map(Provider::stats).unwrap_or_default()
+}
+
+/// Starts spans of one instrumentation scope. Cheap to clone, safe from any thread.
+#[derive(Clone, Copy, Debug)]
+pub struct Tracer {
+    provider: Option<&'static Provider>,
+    scope: &'static Scope,
+}
+
+impl Tracer {
+    /// Starts a span below the current one. It does not become current by itself.
+    pub fn start(&self, name: &str) -> Span {
+        self.span(name).start()
+    }
+
+    /// A span to be started with more than a name.
+    #[must_use]
+    pub fn span<'a>(&self, name: &'a str) -> SpanBuilder<'a> {
+        SpanBuilder {
+            tracer: *self,
+            name,
+            parent: ParentChoice::Current,
+            kind: SpanKind::Internal,
+            start_ns: 0,
+            shared: false,
+            attributes: &[],
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum ParentChoice<'a> {
+    Current,
+    Root,
+    Given(Parent<'a>),
+}
+
+/// A span about to be started (trace API, "span creation").
+#[derive(Clone, Copy, Debug)]
+#[must_use = "nothing is recorded before `start`"]
+pub struct SpanBuilder<'a> {
+    tracer: Tracer,
+    name: &'a str,
+    parent: ParentChoice<'a>,
+    kind: SpanKind,
+    start_ns: u64,
+    shared: bool,
+    attributes: &'a [(&'a str, Value<'a>)],
+}
+
+impl<'a> SpanBuilder<'a> {
+    /// The parent; an invalid context means a root.
+    pub fn parent(self, context: &'a SpanContext) -> Self {
+        self.below(Parent::from(context))
+    }
+
+    /// The parent in parts, as a language binding has it.
+    pub fn below(self, parent: Parent<'a>) -> Self {
+        Self {
+            parent: ParentChoice::Given(parent),
+            ..self
+        }
+    }
+
+    /// No parent: a new trace.
+    pub fn root(self) -> Self {
+        Self {
+            parent: ParentChoice::Root,
+            ..self
+        }
+    }
+
+    /// The kind; `Internal` unless said.
+    pub fn kind(self, kind: SpanKind) -> Self {
+        Self { kind, ..self }
+    }
+
+    /// The start time in Unix nanoseconds; now unless said.
+    pub fn start_time(self, unix_ns: u64) -> Self {
+        Self {
+            start_ns: unix_ns,
+            ..self
+        }
+    }
+
+    /// Several threads may write to the span at once.
+    pub fn shared(self) -> Self {
+        Self {
+            shared: true,
+            ..self
+        }
+    }
+
+    /// Attributes known now. Preferred over setting them later: samplers see these only.
+    pub fn attributes(self, attributes: &'a [(&'a str, Value<'a>)]) -> Self {
+        Self { attributes, ..self }
+    }
+
+    /// Starts the span. It does not become current by itself.
+    #[inline]
+    pub fn start(self) -> Span {
+        Span::new(self.start_handle())
+    }
+
+    /// Starts a span that nobody owns: it ends by [`SpanHandle::end`] only.
+    #[inline]
+    #[must_use]
+    pub fn start_handle(self) -> SpanHandle {
+        self.start_unowned().handle
+    }
+
+    /// Starts a span that nobody owns, and says all about it.
+    #[inline]
+    #[must_use]
+    pub fn start_unowned(self) -> Started {
+        let owned: Current;
+        let parent = match self.parent {
+            ParentChoice::Root => Parent::NONE,
+            ParentChoice::Given(parent) => parent,
+            ParentChoice::Current => {
+                owned = current();
+                Parent::from(&owned)
+            }
+        };
+        let start = Start {
+            scope: self.tracer.scope,
+            name: self.name,
+            parent,
+            kind: self.kind as u8,
+            start_ns: self.start_ns,
+            shared: self.shared,
+            attributes: self.attributes,
+        };
+        match self.tracer.provider.or_else(default_provider) {
+            Some(provider) => provider.start(&start),
+            None => Started::nothing(&parent),
+        }
+    }
+}

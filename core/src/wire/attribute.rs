@@ -1,0 +1,222 @@
+//! One attribute: OTLP `KeyValue` with an `AnyValue`, and the index that keeps keys unique.
+
+use super::buf::{Buf, Writer};
+use super::{field_len, varint_len};
+
+/// A value that needs no building: what most attributes are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Scalar<'a> {
+    Bool(bool),
+    Int(i64),
+    Double(f64),
+    String(&'a [u8]),
+    Bytes(&'a [u8]),
+    /// The fields of an `AnyValue`, encoded already; empty = null.
+    Encoded(&'a [u8]),
+}
+
+impl Scalar<'_> {
+    /// Bytes of the `AnyValue`.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Bool(_) => 2,
+            Self::Int(value) => 1 + varint_len(value.cast_unsigned()),
+            Self::Double(_) => 9,
+            Self::String(text) => field_len(text.len()),
+            Self::Bytes(bytes) => field_len(bytes.len()),
+            Self::Encoded(bytes) => bytes.len(),
+        }
+    }
+
+    /// Writes the fields of the `AnyValue`.
+    #[inline]
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) {
+        match self {
+            Self::Bool(value) => {
+                writer.byte(0x10);
+                writer.byte(u8::from(*value));
+            }
+            Self::Int(value) => {
+                writer.byte(0x18);
+                writer.varint(value.cast_unsigned());
+            }
+            Self::Double(value) => {
+                writer.byte(0x21);
+                writer.fixed64(value.to_bits());
+            }
+            Self::String(text) => writer.field(0x0a, text),
+            Self::Bytes(bytes) => writer.field(0x3a, bytes),
+            Self::Encoded(bytes) => writer.bytes(bytes),
+        }
+    }
+}
+
+/// Appends a `KeyValue` as the field `tag`. False if memory is refused.
+#[inline]
+pub(crate) fn append(buf: &mut Buf, tag: u8, key: &[u8], value: &Scalar<'_>) -> bool {
+    let value_len = value.len();
+    let pair_len = field_len(key.len()) + field_len(value_len);
+    buf.append(field_len(pair_len), |writer| {
+        writer.open(tag, pair_len);
+        writer.field(0x0a, key);
+        writer.open(0x12, value_len);
+        value.write(writer);
+    })
+}
+
+/// Bytes that [`append`] takes.
+#[inline]
+pub(crate) fn appended_len(key: &[u8], value: &Scalar<'_>) -> usize {
+    field_len(field_len(key.len()) + field_len(value.len()))
+}
+
+/// The length-delimited field at `at`: its payload, and where the next field starts.
+pub(crate) fn read_field(bytes: &[u8], at: usize) -> Option<(&[u8], usize)> {
+    let mut position = at + 1;
+    let mut len = 0usize;
+    for shift in (0..64).step_by(7) {
+        let byte = *bytes.get(position)?;
+        position += 1;
+        len |= usize::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            let end = position.checked_add(len)?;
+            return Some((bytes.get(position..end)?, end));
+        }
+    }
+    None
+}
+
+/// Where each attribute of a span starts, found by a hash of its key.
+#[derive(Debug, Default)]
+pub(crate) struct KeyIndex {
+    entries: Vec<(u32, u32)>,
+}
+
+impl KeyIndex {
+    /// Number of attributes.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        self.entries.clear();
+    }
+
+    /// The attribute of `key` in `body`: its place in the index. The hash finds, the bytes confirm.
+    #[inline]
+    pub(crate) fn find(&self, hash: u32, key: &[u8], body: &[u8]) -> Option<usize> {
+        self.entries.iter().position(|(known, at)| {
+            *known == hash
+                && read_field(body, *at as usize)
+                    .and_then(|(pair, _)| read_field(pair, 0))
+                    .is_some_and(|(known_key, _)| known_key == key)
+        })
+    }
+
+    /// Notes an attribute at `at`. False if memory is refused.
+    #[inline]
+    pub(crate) fn push(&mut self, hash: u32, at: usize) -> bool {
+        let Ok(at) = u32::try_from(at) else {
+            return false;
+        };
+        if self.entries.capacity() == self.entries.len() && self.entries.try_reserve(8).is_err() {
+            return false;
+        }
+        self.entries.push((hash, at));
+        true
+    }
+
+    /// Removes an attribute from the index and from `body`.
+    pub(crate) fn remove(&mut self, place: usize, body: &mut Buf) {
+        if place >= self.entries.len() {
+            return;
+        }
+        let (_, at) = self.entries.remove(place);
+        let start = at as usize;
+        let Some((_, end)) = read_field(body.as_slice(), start) else {
+            return;
+        };
+        self.close_gap(start, end);
+        body.remove(start..end);
+    }
+
+    /// Moves what stands behind a removed range.
+    fn close_gap(&mut self, start: usize, end: usize) {
+        let gap = u32::try_from(end - start).unwrap_or(0);
+        for (_, at) in &mut self.entries {
+            if *at as usize >= end {
+                *at -= gap;
+            }
+        }
+    }
+}
+
+/// A cheap hash of a key's ends and length; equal keys hash alike, others are told apart by bytes.
+#[inline]
+pub(crate) fn hash(key: &[u8]) -> u32 {
+    let (head, tail) = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
+        (Some(head), Some(tail)) => (u64::from_le_bytes(*head), u64::from_le_bytes(*tail)),
+        _ => key.iter().fold((0, 0), |(head, _), byte| {
+            ((head << 8) | u64::from(*byte), 0)
+        }),
+    };
+    let mixed = (head ^ tail.rotate_left(23) ^ ((key.len() as u64) << 56))
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 32) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
+    use prost::Message;
+
+    #[test]
+    fn a_pair_is_what_prost_writes() {
+        let values = [
+            (
+                Scalar::String("ö".as_bytes()),
+                Some(Value::StringValue("ö".into())),
+            ),
+            (Scalar::Int(-1), Some(Value::IntValue(-1))),
+            (Scalar::Int(i64::MAX), Some(Value::IntValue(i64::MAX))),
+            (Scalar::Double(-0.5), Some(Value::DoubleValue(-0.5))),
+            (Scalar::Bool(false), Some(Value::BoolValue(false))),
+            (
+                Scalar::Bytes(&[0, 255]),
+                Some(Value::BytesValue(vec![0, 255])),
+            ),
+            (Scalar::Encoded(&[]), None),
+        ];
+        for (scalar, value) in values {
+            let mut buf = Buf::default();
+            assert!(append(&mut buf, 0x4a, b"key", &scalar));
+            assert_eq!(buf.len(), appended_len(b"key", &scalar));
+            let (pair, end) = read_field(buf.as_slice(), 0).unwrap();
+            assert_eq!(end, buf.len());
+            let pair = KeyValue::decode(pair).unwrap();
+            assert_eq!(pair.key, "key");
+            assert_eq!(pair.value, Some(AnyValue { value }));
+        }
+    }
+
+    #[test]
+    fn a_removed_key_leaves_the_others_findable() {
+        let (mut index, mut body) = (KeyIndex::default(), Buf::default());
+        for key in ["a", "bb", "a long key with many bytes", "d"] {
+            assert!(index.push(hash(key.as_bytes()), body.len()));
+            assert!(append(&mut body, 0x4a, key.as_bytes(), &Scalar::Int(1)));
+        }
+        let place = index.find(hash(b"bb"), b"bb", body.as_slice()).unwrap();
+        index.remove(place, &mut body);
+        assert_eq!(index.find(hash(b"bb"), b"bb", body.as_slice()), None);
+        for key in ["a", "a long key with many bytes", "d"] {
+            let found = index.find(hash(key.as_bytes()), key.as_bytes(), body.as_slice());
+            assert!(found.is_some(), "{key}");
+        }
+        assert_eq!(index.len(), 3);
+    }
+}

@@ -1,0 +1,262 @@
+//! A growable byte buffer and a bounded writer over raw memory.
+//!
+//! Growth is fallible: recording must survive a refused allocation. The writer checks each write
+//! against its end, so that a wrong length computed elsewhere loses bytes, never memory safety.
+
+use std::marker::PhantomData;
+
+/// Writes forward through a piece of memory, never past its end.
+#[derive(Debug)]
+pub(crate) struct Writer<'a> {
+    at: *mut u8,
+    end: *mut u8,
+    memory: PhantomData<&'a mut [u8]>,
+}
+
+impl<'a> Writer<'a> {
+    /// A writer over `len` bytes from `start`.
+    ///
+    /// # Safety
+    /// The bytes must be writable, initialised or not, and used by nobody else for `'a`.
+    pub(crate) unsafe fn new(start: *mut u8, len: usize) -> Self {
+        // SAFETY: the caller vouches for `len` bytes from `start`, so the end is in bounds.
+        let end = unsafe { start.add(len) };
+        Self {
+            at: start,
+            end,
+            memory: PhantomData,
+        }
+    }
+
+    /// Claims the next `count` bytes.
+    #[inline]
+    fn take(&mut self, count: usize) -> Option<*mut u8> {
+        let start = self.at;
+        if self.end as usize - start as usize >= count {
+            // SAFETY: at least `count` bytes remain before `end` of the same piece of memory.
+            self.at = unsafe { start.add(count) };
+            Some(start)
+        } else {
+            debug_assert!(false, "a length was computed too short");
+            None
+        }
+    }
+
+    /// Bytes not yet written.
+    #[inline]
+    pub(crate) fn remaining(&self) -> usize {
+        self.end as usize - self.at as usize
+    }
+
+    #[inline]
+    fn array<const N: usize>(&mut self, bytes: [u8; N]) {
+        if let Some(to) = self.take(N) {
+            // SAFETY: `take` gave N writable bytes, which `[u8; N]` needs without any alignment.
+            unsafe { to.cast::<[u8; N]>().write(bytes) };
+        }
+    }
+
+    /// One byte.
+    #[inline]
+    pub(crate) fn byte(&mut self, byte: u8) {
+        self.array([byte]);
+    }
+
+    /// A protobuf `fixed32`.
+    #[inline]
+    pub(crate) fn fixed32(&mut self, value: u32) {
+        self.array(value.to_le_bytes());
+    }
+
+    /// A protobuf `fixed64` or, by its bits, a `double`.
+    #[inline]
+    pub(crate) fn fixed64(&mut self, value: u64) {
+        self.array(value.to_le_bytes());
+    }
+
+    /// A protobuf varint.
+    #[inline]
+    pub(crate) fn varint(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.byte((value & 0x7f) as u8 | 0x80);
+            value >>= 7;
+        }
+        self.byte((value & 0x7f) as u8);
+    }
+
+    /// A tag of one byte and the length of what follows.
+    #[inline]
+    pub(crate) fn open(&mut self, tag: u8, payload: usize) {
+        self.byte(tag);
+        self.varint(payload as u64);
+    }
+
+    /// A length-delimited field with a tag of one byte.
+    #[inline]
+    pub(crate) fn field(&mut self, tag: u8, payload: &[u8]) {
+        self.open(tag, payload.len());
+        self.bytes(payload);
+    }
+
+    /// Raw bytes. Short texts are the rule: two overlapping moves beat a call of memcpy.
+    #[inline]
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        match bytes.len() {
+            0..4 => bytes.iter().for_each(|byte| self.byte(*byte)),
+            4..8 => self.overlapping::<4>(bytes),
+            8..16 => self.overlapping::<8>(bytes),
+            16..=32 => self.overlapping::<16>(bytes),
+            len => {
+                if let Some(to) = self.take(len) {
+                    // SAFETY: `take` gave `len` writable bytes; a borrowed slice is not among them.
+                    unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), len) };
+                }
+            }
+        }
+    }
+
+    /// N to 2 N bytes, as their first and their last N.
+    #[inline]
+    fn overlapping<const N: usize>(&mut self, bytes: &[u8]) {
+        if let (Some(first), Some(last), Some(to)) = (
+            bytes.first_chunk::<N>(),
+            bytes.last_chunk::<N>(),
+            self.take(bytes.len()),
+        ) {
+            // SAFETY: `take` gave at least N bytes: `bytes` has a first chunk of N.
+            unsafe { to.cast::<[u8; N]>().write(*first) };
+            // SAFETY: in bounds for the same reason.
+            let tail = unsafe { to.add(bytes.len() - N) };
+            // SAFETY: the last N of the bytes that `take` gave.
+            unsafe { tail.cast::<[u8; N]>().write(*last) };
+        }
+    }
+}
+
+/// A byte vector that grows without aborting.
+#[derive(Debug, Default)]
+pub(crate) struct Buf {
+    bytes: Vec<u8>,
+}
+
+impl Buf {
+    /// The bytes written.
+    #[inline]
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Number of bytes written.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Bytes of memory held.
+    #[inline]
+    pub(crate) fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Forgets the bytes and keeps the memory.
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
+    }
+
+    /// Forgets the bytes and gives the memory back.
+    pub(crate) fn release(&mut self) {
+        self.bytes = Vec::new();
+    }
+
+    /// Bytes of memory that `count` more bytes would take beyond what is held; 0 if they fit.
+    #[inline]
+    pub(crate) fn growth(&self, count: usize) -> usize {
+        if self.bytes.capacity() - self.bytes.len() >= count {
+            return 0;
+        }
+        let wanted = (self.bytes.len() + count)
+            .max(self.bytes.capacity() * 2)
+            .max(256);
+        wanted - self.bytes.capacity()
+    }
+
+    /// Grows the memory by what [`Buf::growth`] said. False if the system refuses.
+    #[cold]
+    pub(crate) fn grow(&mut self, growth: usize) -> bool {
+        let spare = self.bytes.capacity() + growth - self.bytes.len();
+        self.bytes.try_reserve_exact(spare).is_ok()
+    }
+
+    /// Appends exactly `count` bytes written by `write`. False if memory is refused.
+    #[inline]
+    pub(crate) fn append(&mut self, count: usize, write: impl FnOnce(&mut Writer<'_>)) -> bool {
+        let growth = self.growth(count);
+        if growth > 0 && !self.grow(growth) {
+            return false;
+        }
+        let start = self.bytes.len();
+        let spare = self.bytes.spare_capacity_mut();
+        // SAFETY: the spare capacity is ours alone and `count` bytes of it are there after `grow`.
+        let mut writer = unsafe { Writer::new(spare.as_mut_ptr().cast(), count.min(spare.len())) };
+        write(&mut writer);
+        let written = count - writer.remaining();
+        // SAFETY: the writer has initialised the first `written` bytes of the spare capacity.
+        unsafe { self.bytes.set_len(start + written) };
+        true
+    }
+
+    /// Replaces the bytes. False if memory is refused; then the buffer is empty.
+    #[inline]
+    pub(crate) fn set(&mut self, bytes: &[u8]) -> bool {
+        self.clear();
+        self.append(bytes.len(), |writer| writer.bytes(bytes))
+    }
+
+    /// Removes the bytes in `range`, moving what follows.
+    pub(crate) fn remove(&mut self, range: std::ops::Range<usize>) {
+        if range.start <= range.end && range.end <= self.bytes.len() {
+            self.bytes.drain(range);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_of_every_length_are_copied_whole() {
+        let source: Vec<u8> = (0..=255).cycle().take(300).collect();
+        for len in 0..300 {
+            let mut buf = Buf::default();
+            assert!(buf.append(len + 2, |writer| {
+                writer.byte(7);
+                writer.bytes(&source[..len]);
+                writer.byte(9);
+            }));
+            assert_eq!(buf.as_slice()[0], 7);
+            assert_eq!(&buf.as_slice()[1..=len], &source[..len]);
+            assert_eq!(buf.as_slice()[len + 1], 9);
+        }
+    }
+
+    #[test]
+    fn varints_are_prosts() {
+        for value in [0, 1, 127, 128, 300, u64::from(u32::MAX), u64::MAX] {
+            let mut expected = Vec::new();
+            prost::encoding::encode_varint(value, &mut expected);
+            let mut buf = Buf::default();
+            buf.append(expected.len(), |writer| writer.varint(value));
+            assert_eq!(buf.as_slice(), expected);
+        }
+    }
+
+    #[test]
+    fn a_refused_growth_keeps_what_is_there() {
+        let mut buf = Buf::default();
+        assert!(buf.set(b"kept"));
+        assert!(!buf.append(usize::MAX / 4, |_| ()));
+        assert_eq!(buf.as_slice(), b"kept");
+    }
+}

@@ -1,0 +1,263 @@
+//! Configuration: what a provider is made from.
+
+use crate::boundary::{guard, record};
+use crate::last_error::{fail, invalid_config, missing};
+use crate::ptr;
+use libtracer::{BatchSettings, Config, Ratio, Sampler, SpanLimits};
+use libtracer_abi::{
+    TRACER_INTERNAL, TRACER_INVALID_ARGUMENT, TRACER_OK, TRACER_SAMPLER_ALWAYS_OFF,
+    TRACER_SAMPLER_ALWAYS_ON, TRACER_SAMPLER_PARENT_ALWAYS_OFF, TRACER_SAMPLER_PARENT_ALWAYS_ON,
+    TRACER_SAMPLER_PARENT_RATIO, TRACER_SAMPLER_RATIO, tracer_sampler, tracer_status,
+};
+use std::ffi::c_char;
+use std::time::Duration;
+
+/// Options for a provider. One thread at a time; setting an option again replaces it, and one that
+/// is refused leaves the configuration as it was.
+#[derive(Debug)]
+pub struct tracer_config(Config);
+
+/// How much one span may hold; what is over is dropped and counted on the span. 0 = the default.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct tracer_limits {
+    /// Set by the caller to `sizeof(tracer_limits)`.
+    pub struct_size: usize,
+    /// Attributes of a span (128).
+    pub attributes: usize,
+    /// Characters of a text, bytes of a bytes value (unlimited).
+    pub attribute_value_length: usize,
+    /// Events of a span (128).
+    pub events: usize,
+    /// Links of a span (128).
+    pub links: usize,
+    /// Attributes of an event (128).
+    pub attributes_per_event: usize,
+    /// Attributes of a link (128).
+    pub attributes_per_link: usize,
+}
+
+impl tracer_config {
+    pub(crate) fn from_env() -> Self {
+        Self(Config::from_env().sdk_language("cpp"))
+    }
+
+    pub(crate) fn get(&self) -> &Config {
+        &self.0
+    }
+}
+
+/// Tries an option; the configuration changes only if it is usable.
+fn set(config: Option<&mut tracer_config>, option: impl FnOnce(Config) -> Config) -> tracer_status {
+    guard(TRACER_INTERNAL, || {
+        let Some(config) = config else {
+            return missing("config");
+        };
+        let changed = option(config.0.clone());
+        match changed.check() {
+            Ok(()) => {
+                config.0 = changed;
+                TRACER_OK
+            }
+            Err(error) => invalid_config(&error),
+        }
+    })
+}
+
+/// Makes a configuration that reads no environment and exports nothing yet. Caller frees it.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_config_new() -> Option<Box<tracer_config>> {
+    guard(None, || {
+        Some(Box::new(tracer_config(Config::new().sdk_language("cpp"))))
+    })
+}
+
+/// Frees a configuration; providers made from it go on. NULL is allowed.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_config_free(config: Option<Box<tracer_config>>) {
+    record(|| drop(config));
+}
+
+/// Takes from `OTEL_*` variables what is not set in code, before or after. A variable that cannot be
+/// used is ignored, with one line on standard error.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_config_load_env(config: Option<&mut tracer_config>) -> tracer_status {
+    set(config, Config::load_env)
+}
+
+/// Sets `service.name`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_config_set_service_name(
+    config: Option<&mut tracer_config>,
+    name: *const c_char,
+) -> tracer_status {
+    // SAFETY: as the header says.
+    set(config, |config| {
+        config.service_name(unsafe { ptr::text(name) })
+    })
+}
+
+/// Sets `telemetry.sdk.language`, for language bindings ("cpp" unless set).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_config_set_language(
+    config: Option<&mut tracer_config>,
+    language: *const c_char,
+) -> tracer_status {
+    // SAFETY: as the header says.
+    set(config, |config| {
+        config.sdk_language(unsafe { ptr::text(language) })
+    })
+}
+
+/// Sets a text attribute of the resource, such as `service.version`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_config_set_resource_string(
+    config: Option<&mut tracer_config>,
+    key: *const c_char,
+    value: *const c_char,
+) -> tracer_status {
+    // SAFETY: as the header says.
+    let key = unsafe { ptr::text(key) };
+    // SAFETY: as the header says.
+    let value = unsafe { ptr::text(value) };
+    set(config, |config| {
+        config.resource_attribute(key, value.as_ref())
+    })
+}
+
+/// Sets where OTLP goes: `http(s)://host[:port][/path]`; without a path `/v1/traces` is appended.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_config_set_endpoint(
+    config: Option<&mut tracer_config>,
+    url: *const c_char,
+) -> tracer_status {
+    // SAFETY: as the header says.
+    set(config, |config| config.endpoint(unsafe { ptr::text(url) }))
+}
+
+/// Sets how OTLP is spoken: "http/protobuf".
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_config_set_protocol(
+    config: Option<&mut tracer_config>,
+    protocol: *const c_char,
+) -> tracer_status {
+    // SAFETY: as the header says.
+    set(config, |config| {
+        config.otlp_protocol(unsafe { ptr::text(protocol) })
+    })
+}
+
+/// Adds a header to every OTLP request. Its value is kept out of logs and errors.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_config_add_header(
+    config: Option<&mut tracer_config>,
+    name: *const c_char,
+    value: *const c_char,
+) -> tracer_status {
+    // SAFETY: as the header says.
+    let name = unsafe { ptr::text(name) };
+    // SAFETY: as the header says.
+    let value = unsafe { ptr::text(value) };
+    set(config, |config| config.otlp_header(name, value))
+}
+
+/// Sets the exporters: a comma list of "otlp", "console", "memory"; or "none".
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_config_set_exporter(
+    config: Option<&mut tracer_config>,
+    names: *const c_char,
+) -> tracer_status {
+    // SAFETY: as the header says.
+    set(config, |config| {
+        config.exporters(unsafe { ptr::text(names) })
+    })
+}
+
+/// Sets the sampler; `ratio` (0 to 1) is for the two ratio samplers.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_config_set_sampler(
+    config: Option<&mut tracer_config>,
+    sampler: tracer_sampler,
+    ratio: f64,
+) -> tracer_status {
+    guard(TRACER_INTERNAL, || {
+        let by_ratio = || Ratio::new(ratio).map(Sampler::TraceIdRatio);
+        let sampler = match sampler {
+            TRACER_SAMPLER_PARENT_ALWAYS_ON => Ok(Sampler::default()),
+            TRACER_SAMPLER_ALWAYS_ON => Ok(Sampler::AlwaysOn),
+            TRACER_SAMPLER_ALWAYS_OFF => Ok(Sampler::AlwaysOff),
+            TRACER_SAMPLER_PARENT_ALWAYS_OFF => Ok(Sampler::parent_based(Sampler::AlwaysOff)),
+            TRACER_SAMPLER_RATIO => by_ratio(),
+            TRACER_SAMPLER_PARENT_RATIO => by_ratio().map(Sampler::parent_based),
+            other => {
+                let why = format!("sampler {other} is unknown; use a TRACER_SAMPLER_ constant");
+                return fail(TRACER_INVALID_ARGUMENT, why);
+            }
+        };
+        match sampler {
+            Ok(sampler) => set(config, |config| config.sampler(sampler)),
+            Err(error) => invalid_config(&error),
+        }
+    })
+}
+
+/// Sets the most memory that spans of this process may hold (32 MiB unless set).
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_config_set_memory_limit(
+    config: Option<&mut tracer_config>,
+    bytes: usize,
+) -> tracer_status {
+    set(config, |config| config.memory_limit(bytes))
+}
+
+/// Sets when pipelines export: queue size in spans (0 = bounded by memory only), spans of a batch,
+/// schedule delay and export timeout in milliseconds (0 = the default: 512, 5000, 30000).
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_config_set_batch(
+    config: Option<&mut tracer_config>,
+    max_queue_size: usize,
+    max_export_batch_size: usize,
+    schedule_delay_ms: u32,
+    export_timeout_ms: u32,
+) -> tracer_status {
+    let mut batch = BatchSettings::default();
+    batch.max_queue_size = (max_queue_size != 0).then_some(max_queue_size);
+    if max_export_batch_size != 0 {
+        batch.max_export_batch_size = max_export_batch_size;
+    }
+    if schedule_delay_ms != 0 {
+        batch.schedule_delay = Duration::from_millis(u64::from(schedule_delay_ms));
+    }
+    if export_timeout_ms != 0 {
+        batch.export_timeout = Duration::from_millis(u64::from(export_timeout_ms));
+    }
+    set(config, |config| config.batch(batch))
+}
+
+/// Sets how much one span may hold. NULL restores the defaults.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_config_set_limits(
+    config: Option<&mut tracer_config>,
+    limits: *const tracer_limits,
+) -> tracer_status {
+    let mut chosen = SpanLimits::default();
+    // SAFETY: as the header says.
+    if let Some(given) = unsafe { limits.as_ref() } {
+        for (to, from) in [
+            (&mut chosen.attributes, given.attributes),
+            (
+                &mut chosen.attribute_value_length,
+                given.attribute_value_length,
+            ),
+            (&mut chosen.events, given.events),
+            (&mut chosen.links, given.links),
+            (&mut chosen.attributes_per_event, given.attributes_per_event),
+            (&mut chosen.attributes_per_link, given.attributes_per_link),
+        ] {
+            if from != 0 {
+                *to = from;
+            }
+        }
+    }
+    set(config, |config| config.limits(chosen))
+}

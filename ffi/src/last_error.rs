@@ -1,0 +1,60 @@
+//! Why the last set-up call of this thread failed.
+
+use crate::boundary::guard;
+use libtracer_abi::{
+    TRACER_INVALID_ARGUMENT, TRACER_INVALID_CONFIG, TRACER_TIMEOUT, tracer_status,
+};
+use std::cell::RefCell;
+use std::ffi::c_char;
+
+thread_local! {
+    static LAST: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Keeps `message` and returns `status`.
+pub(crate) fn fail(status: tracer_status, message: impl ToString) -> tracer_status {
+    // A thread at its end has no place for it: the status alone must do.
+    LAST.try_with(|last| *last.borrow_mut() = message.to_string())
+        .ok();
+    status
+}
+
+/// The status of a configuration error.
+pub(crate) fn invalid_config(error: &libtracer::ConfigError) -> tracer_status {
+    fail(TRACER_INVALID_CONFIG, error)
+}
+
+/// The status of a missing argument.
+pub(crate) fn missing(name: &str) -> tracer_status {
+    fail(TRACER_INVALID_ARGUMENT, format!("{name} is NULL"))
+}
+
+/// The status of a flush or shutdown.
+pub(crate) fn delivered(result: Result<(), libtracer::Timeout>) -> tracer_status {
+    match result {
+        Ok(()) => libtracer_abi::TRACER_OK,
+        Err(timeout) => fail(TRACER_TIMEOUT, timeout),
+    }
+}
+
+/// Writes why this thread's last failed set-up call failed: at most `len` bytes with the final NUL.
+/// Returns the bytes of the whole text without the NUL. Thread-safe. `buf` may be NULL: only asks.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_last_error(buf: *mut c_char, len: usize) -> usize {
+    guard(0, || {
+        LAST.try_with(|last| {
+            let last = last.borrow();
+            if !buf.is_null() && len > 0 {
+                let end = last.floor_char_boundary(len - 1);
+                // SAFETY: `end < len` and the caller gives `len` writable bytes.
+                unsafe { buf.copy_from_nonoverlapping(last.as_ptr().cast(), end) };
+                // SAFETY: as above.
+                let terminator = unsafe { buf.add(end) };
+                // SAFETY: as above.
+                unsafe { terminator.write(0) };
+            }
+            last.len()
+        })
+        .unwrap_or(0)
+    })
+}

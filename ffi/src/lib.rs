@@ -1,0 +1,33 @@
+//! The stable C ABI of libtracer: `libtracer.so.1`, `include/tracer.h`.
+//!
+//! One file a noun; each function is a few lines over the core crate. Set-up returns a status and
+//! leaves its reason with `last_error`; recording returns a handle or nothing and never fails. No
+//! panic crosses (`boundary`), pointers are read in one place (`ptr`). Types are in `libtracer-abi`.
+#![expect(non_camel_case_types, reason = "C and Rust spell each ABI type alike")]
+
+mod attribute;
+mod boundary;
+mod ptr;
+
+// The order of the header.
+pub mod last_error;
+
+pub mod version;
+
+pub mod config;
+
+pub mod provider;
+
+pub mod options;
+
+pub mod span;
+
+pub mod value;
+
+pub mod context;
+
+pub mod stats;
+
+pub mod capture;
+
+pub mod table;

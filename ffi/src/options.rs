@@ -1,0 +1,84 @@
+//! What a span starts with.
+
+use crate::context::tracer_context;
+use libtracer_abi::{tracer_attribute, tracer_span_kind};
+
+/// Several threads may use the span at once; costs a lock of some nanoseconds a call.
+pub const TRACER_SPAN_SHARED: u32 = 1;
+/// No parent: a new trace.
+pub const TRACER_SPAN_ROOT: u32 = 2;
+
+/// A link to another span.
+#[repr(C)]
+#[derive(Clone, Copy)]
+#[expect(missing_debug_implementations, reason = "borrowed C pointers")]
+pub struct tracer_link {
+    /// The other span; borrowed.
+    pub context: *const tracer_context,
+    /// Attributes of the link or NULL.
+    pub attributes: *const tracer_attribute,
+    /// Their number.
+    pub attribute_count: usize,
+}
+
+/// Options of `tracer_span_start`, zero meaning the usual. Begin with `TRACER_SPAN_OPTIONS_INIT`.
+/// Everything it points to is borrowed for the call.
+#[repr(C)]
+#[derive(Clone, Copy)]
+#[expect(missing_debug_implementations, reason = "borrowed C pointers")]
+pub struct tracer_span_options {
+    /// `sizeof(tracer_span_options)` as the caller knows it.
+    pub struct_size: usize,
+    /// `TRACER_SPAN_*` bits.
+    pub flags: u32,
+    /// `TRACER_KIND_*`, 0 = internal.
+    pub kind: tracer_span_kind,
+    /// The parent; NULL = what is current.
+    pub parent: *const tracer_context,
+    /// Unix nanoseconds, 0 = now.
+    pub start_unix_ns: u64,
+    /// Attributes known at the start: preferred, samplers see these only.
+    pub attributes: *const tracer_attribute,
+    /// Their number.
+    pub attribute_count: usize,
+    /// Links or NULL.
+    pub links: *const tracer_link,
+    /// Their number.
+    pub link_count: usize,
+}
+
+const NONE: tracer_span_options = tracer_span_options {
+    struct_size: size_of::<tracer_span_options>(),
+    flags: 0,
+    kind: 0,
+    parent: std::ptr::null(),
+    start_unix_ns: 0,
+    attributes: std::ptr::null(),
+    attribute_count: 0,
+    links: std::ptr::null(),
+    link_count: 0,
+};
+
+/// The options as this library knows them; what an older caller does not have is as usual.
+///
+/// # Safety
+/// `options` is NULL or points to `struct_size` readable bytes.
+pub(crate) unsafe fn read(options: *const tracer_span_options) -> tracer_span_options {
+    if options.is_null() {
+        return NONE;
+    }
+    // SAFETY: the size is the struct's first member in every version.
+    let size = unsafe { options.cast::<usize>().read() };
+    if size >= size_of::<tracer_span_options>() {
+        // SAFETY: the caller has at least our version of the struct.
+        return unsafe { options.read() };
+    }
+    let mut known = NONE;
+    // SAFETY: an older, shorter struct is a prefix of ours.
+    unsafe {
+        (&raw mut known)
+            .cast::<u8>()
+            .copy_from_nonoverlapping(options.cast(), size);
+    };
+    known
+}

@@ -1,0 +1,167 @@
+//! Providers and instrumentation scopes; the default provider of the process.
+
+use crate::boundary::guard;
+use crate::boundary::record;
+use crate::config::tracer_config;
+use crate::last_error::{delivered, invalid_config, missing};
+use crate::ptr;
+use libtracer::{Tracer, TracerProvider};
+use libtracer_abi::{TRACER_INTERNAL, TRACER_OK, tracer_status};
+use std::ffi::c_char;
+use std::mem::MaybeUninit;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// Records spans and sends them where its configuration says.
+#[derive(Debug)]
+pub struct tracer_provider(TracerProvider);
+
+/// An instrumentation scope: the library or module that makes spans. Immutable; any thread may use it.
+#[derive(Debug)]
+pub struct tracer_scope(Tracer);
+
+/// The tracer of a scope; of the default one for NULL.
+#[inline]
+pub(crate) fn tracer_of(scope: Option<&tracer_scope>) -> Tracer {
+    static DEFAULT: OnceLock<Tracer> = OnceLock::new();
+    match scope {
+        Some(scope) => scope.0,
+        None => *DEFAULT.get_or_init(|| libtracer::tracer("")),
+    }
+}
+
+fn milliseconds(timeout_ms: u32) -> Duration {
+    Duration::from_millis(u64::from(timeout_ms))
+}
+
+/// Installs the default provider as the environment says (`OTEL_*`; OTLP to localhost:4318 unless
+/// told otherwise). On failure the program goes on untraced; `tracer_last_error` says why.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_init_from_env() -> tracer_status {
+    guard(TRACER_INTERNAL, || install(&tracer_config::from_env()))
+}
+
+/// Installs the default provider. Consumes nothing. One that was there is flushed and shut down.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_init(config: Option<&tracer_config>) -> tracer_status {
+    guard(TRACER_INTERNAL, || {
+        config.map_or_else(|| missing("config"), install)
+    })
+}
+
+fn install(config: &tracer_config) -> tracer_status {
+    match TracerProvider::new(config.get()) {
+        Ok(provider) => {
+            provider.set_default();
+            TRACER_OK
+        }
+        Err(error) => invalid_config(&error),
+    }
+}
+
+/// Whether a default provider is installed. Thread-safe.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_is_configured() -> bool {
+    guard(false, libtracer::is_configured)
+}
+
+/// Delivers every span that has ended, of all providers; at most `timeout_ms`. TIMEOUT: what is
+/// left stays queued. Any thread; waits without holding anything.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_flush(timeout_ms: u32) -> tracer_status {
+    guard(TRACER_INTERNAL, || {
+        delivered(libtracer::flush(milliseconds(timeout_ms)))
+    })
+}
+
+/// Flushes and ends all providers within one time budget; what is left is counted as dropped.
+/// Later spans are no-ops. Normal exit does this with two seconds if the program does not.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_shutdown(timeout_ms: u32) -> tracer_status {
+    guard(TRACER_INTERNAL, || {
+        delivered(libtracer::shutdown(milliseconds(timeout_ms)))
+    })
+}
+
+/// Makes a provider of its own; not the default one. Caller frees it.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_provider_new(
+    config: Option<&tracer_config>,
+    out_provider: Option<&mut MaybeUninit<Box<tracer_provider>>>,
+) -> tracer_status {
+    guard(TRACER_INTERNAL, || {
+        let Some(config) = config else {
+            return missing("config");
+        };
+        if out_provider.is_none() {
+            return missing("out_provider");
+        }
+        match TracerProvider::new(config.get()) {
+            Ok(provider) => {
+                ptr::put(out_provider, Box::new(tracer_provider(provider)));
+                TRACER_OK
+            }
+            Err(error) => invalid_config(&error),
+        }
+    })
+}
+
+/// Frees the handle of a provider; its spans and exports go on until shutdown or exit. NULL is allowed.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_provider_free(provider: Option<Box<tracer_provider>>) {
+    record(|| drop(provider));
+}
+
+/// Delivers every span of this provider that has ended; at most `timeout_ms`. NULL: all providers.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_provider_flush(
+    provider: Option<&tracer_provider>,
+    timeout_ms: u32,
+) -> tracer_status {
+    guard(TRACER_INTERNAL, || match provider {
+        Some(provider) => delivered(provider.0.flush(milliseconds(timeout_ms))),
+        None => delivered(libtracer::flush(milliseconds(timeout_ms))),
+    })
+}
+
+/// Flushes and ends this provider; at most `timeout_ms`. NULL: all providers.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_provider_shutdown(
+    provider: Option<&tracer_provider>,
+    timeout_ms: u32,
+) -> tracer_status {
+    guard(TRACER_INTERNAL, || match provider {
+        Some(provider) => delivered(provider.0.shutdown(milliseconds(timeout_ms))),
+        None => delivered(libtracer::shutdown(milliseconds(timeout_ms))),
+    })
+}
+
+/// Makes a scope of a provider (NULL = whichever is the default one when a span starts). Version and
+/// schema URL may be NULL. Caller frees it. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_scope_new(
+    provider: Option<&tracer_provider>,
+    name: *const c_char,
+    version: *const c_char,
+    schema_url: *const c_char,
+) -> Option<Box<tracer_scope>> {
+    guard(None, || {
+        // SAFETY: as the header says.
+        let name = unsafe { ptr::text(name) };
+        // SAFETY: as the header says.
+        let version = unsafe { ptr::text(version) };
+        // SAFETY: as the header says.
+        let schema_url = unsafe { ptr::text(schema_url) };
+        let tracer = match provider {
+            Some(provider) => provider.0.tracer_with(&name, &version, &schema_url),
+            None => libtracer::tracer_with(&name, &version, &schema_url),
+        };
+        Some(Box::new(tracer_scope(tracer)))
+    })
+}
+
+/// Frees a scope; its spans go on. NULL is allowed.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_scope_free(scope: Option<Box<tracer_scope>>) {
+    record(|| drop(scope));
+}

@@ -1,0 +1,384 @@
+//! Spans: start, current, write, read, end. None of it fails.
+
+use crate::attribute;
+use crate::boundary::{guard, record};
+use crate::context::{handle, span, tracer_context};
+use crate::options::{
+    TRACER_SPAN_ROOT, TRACER_SPAN_SHARED, read as read_options, tracer_link, tracer_span_options,
+};
+use crate::provider::{tracer_of, tracer_scope};
+use crate::{ptr, value};
+use libtracer::binding::{Parent, current_pair};
+use libtracer::{SpanHandle, SpanKind, Status, Value};
+use libtracer_abi::{
+    TRACER_KIND_CLIENT, TRACER_KIND_CONSUMER, TRACER_KIND_PRODUCER, TRACER_KIND_SERVER,
+    TRACER_STATUS_ERROR, TRACER_STATUS_OK, tracer_attribute, tracer_span, tracer_span_kind,
+    tracer_span_status, tracer_value,
+};
+use std::ffi::{c_char, c_void};
+
+pub(crate) fn kind(kind: tracer_span_kind) -> SpanKind {
+    match kind {
+        TRACER_KIND_SERVER => SpanKind::Server,
+        TRACER_KIND_CLIENT => SpanKind::Client,
+        TRACER_KIND_PRODUCER => SpanKind::Producer,
+        TRACER_KIND_CONSUMER => SpanKind::Consumer,
+        _ => SpanKind::Internal,
+    }
+}
+
+/// Starts a span of a scope (NULL = the default one) with options (NULL = the usual ones). It does
+/// not become current. Nothing to free; end it on any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_span_start(
+    scope: Option<&tracer_scope>,
+    name: *const c_char,
+    options: *const tracer_span_options,
+) -> tracer_span {
+    guard(tracer_span::default(), || {
+        // SAFETY: as the header says.
+        let name = unsafe { ptr::text(name) };
+        // SAFETY: as the header says.
+        let options = unsafe { read_options(options) };
+        let tracer = tracer_of(scope);
+        let mut builder = tracer.span(&name).kind(kind(options.kind));
+        builder = builder.start_time(options.start_unix_ns);
+        if options.flags & TRACER_SPAN_SHARED != 0 {
+            builder = builder.shared();
+        }
+        // SAFETY: as the header says.
+        if let Some(given) = unsafe { options.parent.as_ref() } {
+            builder = builder.below(Parent {
+                handle: given.handle,
+                ..Parent::from(&given.context)
+            });
+        }
+        if options.flags & TRACER_SPAN_ROOT != 0 {
+            builder = builder.root();
+        }
+        let started = builder.start_handle();
+        // SAFETY: as the header says.
+        unsafe { set_all(started, options.attributes, options.attribute_count) };
+        // SAFETY: as the header says.
+        for link in unsafe { ptr::elements(options.links, options.link_count) } {
+            // SAFETY: as the header says.
+            unsafe { add_link(started, link) };
+        }
+        span(started)
+    })
+}
+
+/// Starts a span of the default scope and makes it current on this thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_span_begin(name: *const c_char) -> tracer_span {
+    guard(tracer_span::default(), || {
+        // SAFETY: as the header says.
+        let name = unsafe { ptr::text(name) };
+        let started = tracer_of(None).span(&name).start_handle();
+        started.enter();
+        span(started)
+    })
+}
+
+/// Undoes the last enter of the span on this thread and ends it: the end of a `tracer_span_begin`.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_span_finish(span: tracer_span) {
+    record(|| {
+        let handle = handle(span);
+        handle.leave();
+        handle.end(0);
+    });
+}
+
+/// Makes the span current on this thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_span_enter(span: tracer_span) {
+    record(|| handle(span).enter());
+}
+
+/// Undoes the last enter of the span on this thread. Wrong order is repaired and counted.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_span_leave(span: tracer_span) {
+    record(|| handle(span).leave());
+}
+
+/// Ends the span now. Its handle is stale from here; a context taken before stays valid.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_span_end(span: tracer_span) {
+    record(|| handle(span).end(0));
+}
+
+/// Ends the span at a time in Unix nanoseconds, 0 = now.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_span_end_at(span: tracer_span, unix_ns: u64) {
+    record(|| handle(span).end(unix_ns));
+}
+
+/// What is current on this thread, also in the language that called; the zero span if nothing is or
+/// it is a span of another process.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_span_current() -> tracer_span {
+    guard(tracer_span::default(), || span(current_pair().1))
+}
+
+unsafe fn set(span: tracer_span, key: *const c_char, value: Value<'_>) {
+    record(|| {
+        // SAFETY: as the header says.
+        let key = unsafe { ptr::text(key) };
+        handle(span).set(&key, value);
+    });
+}
+
+/// Sets a boolean attribute; the last value of a key counts. Key copied.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_span_set_bool(span: tracer_span, key: *const c_char, value: bool) {
+    // SAFETY: as the header says.
+    unsafe { set(span, key, Value::Bool(value)) };
+}
+
+/// Sets an integer attribute.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_span_set_int(span: tracer_span, key: *const c_char, value: i64) {
+    // SAFETY: as the header says.
+    unsafe { set(span, key, Value::Int(value)) };
+}
+
+/// Sets a double attribute.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_span_set_double(span: tracer_span, key: *const c_char, value: f64) {
+    // SAFETY: as the header says.
+    unsafe { set(span, key, Value::Double(value)) };
+}
+
+/// Sets a string attribute of `len` bytes, copied; invalid UTF-8 becomes U+FFFD and is counted.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_span_set_string(
+    span: tracer_span,
+    key: *const c_char,
+    text: *const c_char,
+    len: usize,
+) {
+    record(|| {
+        // SAFETY: as the header says.
+        let key = unsafe { ptr::text(key) };
+        // SAFETY: as the header says.
+        let text = unsafe { ptr::text_of(text, len) };
+        handle(span).set(&key, Value::String(&text));
+    });
+}
+
+/// Sets a bytes attribute, copied.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_span_set_bytes(
+    span: tracer_span,
+    key: *const c_char,
+    data: *const c_void,
+    len: usize,
+) {
+    // SAFETY: as the header says.
+    let bytes = unsafe { ptr::bytes(data.cast(), len) };
+    // SAFETY: as the header says.
+    unsafe { set(span, key, Value::Bytes(bytes)) };
+}
+
+/// Sets an array, map or null; the value is copied and stays the caller's. NULL is null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_span_set_value(
+    span: tracer_span,
+    key: *const c_char,
+    value: *const tracer_value,
+) {
+    // SAFETY: as the header says.
+    let value = unsafe { value::built(value) }.map_or(Value::Null, Value::Built);
+    // SAFETY: as the header says.
+    unsafe { set(span, key, value) };
+}
+
+unsafe fn set_all(span: SpanHandle, first: *const tracer_attribute, count: usize) {
+    // SAFETY: as the caller vouches.
+    unsafe { attribute::each(first, count, |key, value| span.set(key, value)) };
+}
+
+/// Sets several attributes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_span_set_attributes(
+    span: tracer_span,
+    attributes: *const tracer_attribute,
+    count: usize,
+) {
+    // SAFETY: as the header says.
+    record(|| unsafe { set_all(handle(span), attributes, count) });
+}
+
+/// Sets the status: OK is final, UNSET is ignored, the description (or NULL) is kept for ERROR only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_span_set_status(
+    span: tracer_span,
+    status: tracer_span_status,
+    description: *const c_char,
+) {
+    record(|| {
+        // SAFETY: as the header says.
+        let description = unsafe { ptr::text(description) };
+        handle(span).set_status(status_of(status, &description));
+    });
+}
+
+pub(crate) fn status_of(status: tracer_span_status, description: &str) -> Status<'_> {
+    match status {
+        TRACER_STATUS_OK => Status::Ok,
+        TRACER_STATUS_ERROR => Status::Error(description),
+        _ => Status::Unset,
+    }
+}
+
+/// Replaces the name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_span_set_name(span: tracer_span, name: *const c_char) {
+    record(|| {
+        // SAFETY: as the header says.
+        let name = unsafe { ptr::text(name) };
+        handle(span).set_name(&name);
+    });
+}
+
+/// Adds an event, now, with attributes (or NULL).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_span_add_event(
+    span: tracer_span,
+    name: *const c_char,
+    attributes: *const tracer_attribute,
+    count: usize,
+) {
+    // SAFETY: as the header says.
+    unsafe { tracer_span_add_event_at(span, name, attributes, count, 0) };
+}
+
+/// Adds an event at a time in Unix nanoseconds, 0 = now.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_span_add_event_at(
+    span: tracer_span,
+    name: *const c_char,
+    attributes: *const tracer_attribute,
+    count: usize,
+    unix_ns: u64,
+) {
+    record(|| {
+        // SAFETY: as the header says.
+        let name = unsafe { ptr::text(name) };
+        // SAFETY: as the header says.
+        let map = unsafe { attribute::map(attributes, count) };
+        handle(span).add_event(&name, unix_ns, &Value::Built(&map));
+    });
+}
+
+unsafe fn add_link(span: SpanHandle, link: &tracer_link) {
+    // SAFETY: as the caller vouches.
+    if let Some(other) = unsafe { link.context.as_ref() } {
+        // SAFETY: as the caller vouches.
+        let map = unsafe { attribute::map(link.attributes, link.attribute_count) };
+        span.add_link(&other.context, &Value::Built(&map));
+    }
+}
+
+/// Links another span, with attributes (or NULL). A NULL context is ignored.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_span_add_link(
+    span: tracer_span,
+    context: *const tracer_context,
+    attributes: *const tracer_attribute,
+    count: usize,
+) {
+    let link = tracer_link {
+        context,
+        attributes,
+        attribute_count: count,
+    };
+    // SAFETY: as the header says.
+    record(|| unsafe { add_link(handle(span), &link) });
+}
+
+/// Records an error as an `exception` event: its type, message and stack trace, each may be NULL.
+/// Does not set the status.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_span_record_error(
+    span: tracer_span,
+    r#type: *const c_char,
+    message: *const c_char,
+    stacktrace: *const c_char,
+) {
+    record(|| {
+        let fields = [
+            ("exception.type", r#type),
+            ("exception.message", message),
+            ("exception.stacktrace", stacktrace),
+        ];
+        // SAFETY: as the header says.
+        let texts = fields.map(|(key, text)| (key, unsafe { ptr::text(text) }));
+        let given: Vec<(&str, Value<'_>)> = texts
+            .iter()
+            .zip(fields)
+            .filter(|(_, (_, text))| !text.is_null())
+            .map(|((key, text), _)| (*key, Value::String(text)))
+            .collect();
+        handle(span).add_event("exception", 0, &Value::Map(&given));
+    });
+}
+
+/// Whether attributes and the rest are recorded: sampled or record-only, and not ended.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_span_is_recording(span: tracer_span) -> bool {
+    guard(false, || handle(span).is_recording())
+}
+
+/// Writes the 16 bytes of the trace id. False, and all zero, if the span has ended. NULL: false.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_span_trace_id(span: tracer_span, out: *mut u8) -> bool {
+    guard(false, || {
+        let id = handle(span).context().trace_id;
+        // SAFETY: as the header says.
+        unsafe { write_bytes(&id.0, out) && id.is_valid() }
+    })
+}
+
+/// Writes the 8 bytes of the span id; as above.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_span_id(span: tracer_span, out: *mut u8) -> bool {
+    guard(false, || {
+        let id = handle(span).context().span_id;
+        // SAFETY: as the header says.
+        unsafe { write_bytes(&id.0, out) && id.is_valid() }
+    })
+}
+
+/// # Safety
+/// `out` is NULL or has room for `id`.
+unsafe fn write_bytes(id: &[u8], out: *mut u8) -> bool {
+    if out.is_null() {
+        return false;
+    }
+    // SAFETY: as the caller vouches.
+    unsafe { out.copy_from_nonoverlapping(id.as_ptr(), id.len()) };
+    true
+}
+
+/// Writes the trace id as 32 lower-case hex digits and NUL, 33 bytes; all zero if the span has
+/// ended. NULL: false.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_span_trace_id_hex(span: tracer_span, out: *mut c_char) -> bool {
+    guard(false, || {
+        let id = handle(span).context().trace_id;
+        // SAFETY: as the header says.
+        unsafe { ptr::write_text(&id.to_string(), out) && id.is_valid() }
+    })
+}
+
+/// Writes the span id as 16 lower-case hex digits and NUL, 17 bytes; as above.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_span_id_hex(span: tracer_span, out: *mut c_char) -> bool {
+    guard(false, || {
+        let id = handle(span).context().span_id;
+        // SAFETY: as the header says.
+        unsafe { ptr::write_text(&id.to_string(), out) && id.is_valid() }
+    })
+}

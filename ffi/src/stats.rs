@@ -1,0 +1,55 @@
+//! The account.
+
+use crate::boundary::record;
+use libtracer::{Stats, diagnostics};
+use libtracer_abi::tracer_stats;
+
+fn of(stats: &Stats) -> tracer_stats {
+    let misuse = diagnostics();
+    tracer_stats {
+        struct_size: size_of::<tracer_stats>(),
+        started: stats.started,
+        exported: stats.exported,
+        dropped: stats.dropped(),
+        queued: stats.queued,
+        spooled: stats.spooled,
+        open: stats.open,
+        dropped_queue_full: stats.dropped_queue_full,
+        dropped_open_limit: stats.dropped_open_limit,
+        dropped_export_failed: stats.dropped_export_failed,
+        dropped_rejected: stats.dropped_rejected,
+        dropped_shutdown: stats.dropped_shutdown,
+        dropped_reentrant: stats.dropped_reentrant,
+        dropped_no_memory: stats.dropped_no_memory,
+        dropped_no_exporter: stats.dropped_no_exporter,
+        unsampled: stats.unsampled,
+        record_only: stats.record_only,
+        stale: misuse.stale,
+        invalid_utf8: misuse.invalid_utf8,
+        detach_order: misuse.detach_order,
+        unknown_parent: misuse.unknown_parent,
+        invalid_attribute: misuse.invalid_attribute,
+        panics: misuse.panics,
+        memory_bytes: misuse.memory_bytes,
+    }
+}
+
+/// Writes the account of the default provider: exact when nothing is moving. The caller sets
+/// `struct_size`; no more than that is written. All zero without a provider. NULL is allowed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_read_stats(out: *mut tracer_stats) {
+    record(|| {
+        if out.is_null() {
+            return;
+        }
+        let mut stats = of(libtracer::stats().first().unwrap_or(&Stats::default()));
+        // SAFETY: the size is the struct's first member in every version.
+        let size = unsafe { out.cast::<usize>().read() };
+        stats.struct_size = size.min(size_of::<tracer_stats>());
+        // SAFETY: the caller's struct is that long, and a shorter one is a prefix of ours.
+        unsafe {
+            out.cast::<u8>()
+                .copy_from_nonoverlapping((&raw const stats).cast(), stats.struct_size);
+        };
+    });
+}

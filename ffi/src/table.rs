@@ -1,0 +1,377 @@
+//! The function table: the calls that a language binding makes for every span.
+//!
+//! A binding gives lengths and valid UTF-8, so that nothing is scanned twice. Spans are shared:
+//! several threads may use one.
+
+use crate::boundary::{guard, record};
+use crate::context::{handle, span};
+use crate::provider::{tracer_of, tracer_scope};
+use crate::span::{kind, status_of};
+use crate::{ptr, value};
+use libtracer::binding::{Foreign, Parent, Started, current_native, set_current_hook};
+use libtracer::{SpanContext, SpanHandle, SpanId, TraceFlags, TraceId, TraceState, Value};
+use libtracer_abi::{
+    TRACER_ABI_VERSION, TRACER_START_MERGE_NATIVE, tracer_context_value, tracer_current_hook,
+    tracer_span, tracer_start, tracer_started, tracer_table, tracer_value,
+};
+use std::ffi::{c_char, c_void};
+use std::ptr::null;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+static TABLE: tracer_table = tracer_table {
+    version: TRACER_ABI_VERSION,
+    size: size_of::<tracer_table>() as u32,
+    span_start,
+    span_end,
+    span_read,
+    span_is_recording,
+    span_set_string,
+    span_set_bool,
+    span_set_int,
+    span_set_double,
+    span_set_bytes,
+    span_set_value,
+    span_add_event,
+    span_add_link,
+    span_set_status,
+    span_set_name,
+    set_current_hook: install_hook,
+    current_native: native,
+};
+
+/// The function table for language bindings, NULL if this library does not offer the version.
+/// Static; `size` says how much of it is there.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_table_get(version: u32) -> *const tracer_table {
+    if version == TRACER_ABI_VERSION {
+        &raw const TABLE
+    } else {
+        null()
+    }
+}
+
+type Copy = unsafe extern "C" fn(argument: *mut c_void, bytes: *const u8, len: usize);
+
+const NO_CONTEXT: tracer_context_value = tracer_context_value {
+    trace_id: [0; 16],
+    span_id: [0; 8],
+    trace_flags: 0,
+    is_remote: 0,
+    reserved: [0; 2],
+    trace_state_len: 0,
+    trace_state: null(),
+};
+
+/// # Safety
+/// The trace state is as the ABI says and lives for `'a`.
+unsafe fn parent<'a>(context: &tracer_context_value, handle: SpanHandle) -> Parent<'a> {
+    Parent {
+        trace_id: TraceId(context.trace_id),
+        span_id: SpanId(context.span_id),
+        trace_flags: TraceFlags(context.trace_flags),
+        is_remote: context.is_remote != 0,
+        // SAFETY: as the caller vouches.
+        trace_state: unsafe {
+            ptr::valid_text(context.trace_state, context.trace_state_len as usize)
+        },
+        handle,
+    }
+}
+
+/// The context by value; the trace state is borrowed from `parent`'s.
+fn value_of(parent: &Parent<'_>) -> tracer_context_value {
+    let state = parent.trace_state;
+    tracer_context_value {
+        trace_id: parent.trace_id.0,
+        span_id: parent.span_id.0,
+        trace_flags: parent.trace_flags.0,
+        is_remote: u8::from(parent.is_remote),
+        trace_state_len: u32::try_from(state.len()).unwrap_or(0),
+        trace_state: if state.is_empty() {
+            null()
+        } else {
+            state.as_ptr().cast()
+        },
+        ..NO_CONTEXT
+    }
+}
+
+unsafe extern "C" fn span_start(start: *const tracer_start, out: *mut tracer_started) {
+    record(|| {
+        // SAFETY: the binding passes a valid start, borrowed for this call.
+        let start = unsafe { &*start };
+        // SAFETY: the binding passes its own scope or NULL.
+        let scope = unsafe { start.scope.cast::<tracer_scope>().as_ref() };
+        // SAFETY: the table's contract: valid UTF-8, valid for this call.
+        let name = unsafe { ptr::valid_text(start.name, start.name_len) };
+        // SAFETY: as above.
+        let given = unsafe { parent(&start.parent, handle(start.parent_span)) };
+        let native = (start.flags & TRACER_START_MERGE_NATIVE != 0)
+            .then(|| current_native(given.span_id))
+            .flatten();
+        let used = match &native {
+            Some((context, handle)) => Parent {
+                handle: *handle,
+                ..Parent::from(context)
+            },
+            None => given,
+        };
+        let builder = tracer_of(scope)
+            .span(name)
+            .below(used)
+            .kind(kind(start.kind))
+            .shared();
+        let started = builder.start_time(start.start_unix_ns).start_unowned();
+        // A native parent's trace state dies with this call; the binding reads it from the span.
+        let shown = if native.is_some() {
+            Parent {
+                trace_state: "",
+                ..used
+            }
+        } else {
+            used
+        };
+        // SAFETY: the binding passes writable memory.
+        unsafe { out.write(started_of(&started, &shown)) };
+    });
+}
+
+fn started_of(started: &Started, parent: &Parent<'_>) -> tracer_started {
+    tracer_started {
+        span: span(started.handle),
+        context: tracer_context_value {
+            trace_id: started.trace_id.0,
+            span_id: started.span_id.0,
+            trace_flags: started.trace_flags.0,
+            ..value_of(parent)
+        },
+        parent: value_of(parent),
+        recording: u8::from(started.recording),
+    }
+}
+
+unsafe extern "C" fn span_end(
+    span: tracer_span,
+    end_unix_ns: u64,
+    copy: Option<Copy>,
+    argument: *mut c_void,
+) -> bool {
+    guard(false, || match copy {
+        None => handle(span).end_with(end_unix_ns, None),
+        Some(copy) => {
+            // SAFETY: the binding's function and its argument belong together.
+            let mut show = |bytes: &[u8]| unsafe { copy(argument, bytes.as_ptr(), bytes.len()) };
+            handle(span).end_with(end_unix_ns, Some(&mut show))
+        }
+    })
+}
+
+unsafe extern "C" fn span_read(span: tracer_span, copy: Copy, argument: *mut c_void) -> bool {
+    guard(false, || {
+        // SAFETY: the binding's function and its argument belong together.
+        handle(span).read(&mut |bytes| unsafe { copy(argument, bytes.as_ptr(), bytes.len()) })
+    })
+}
+
+unsafe extern "C" fn span_is_recording(span: tracer_span) -> bool {
+    guard(false, || handle(span).is_recording())
+}
+
+/// # Safety
+/// The key is valid UTF-8 and lives for this call.
+#[inline]
+unsafe fn set(span: tracer_span, key: *const c_char, key_len: usize, value: Value<'_>) {
+    record(|| {
+        // SAFETY: as the caller vouches.
+        let key = unsafe { ptr::valid_text(key, key_len) };
+        handle(span).set(key, value);
+    });
+}
+
+unsafe extern "C" fn span_set_string(
+    span: tracer_span,
+    key: *const c_char,
+    key_len: usize,
+    text: *const c_char,
+    len: usize,
+) {
+    // SAFETY: the table's contract: valid UTF-8, valid for this call.
+    let text = unsafe { ptr::valid_text(text, len) };
+    // SAFETY: as above.
+    unsafe { set(span, key, key_len, Value::String(text)) };
+}
+
+unsafe extern "C" fn span_set_bool(
+    span: tracer_span,
+    key: *const c_char,
+    key_len: usize,
+    value: bool,
+) {
+    // SAFETY: the table's contract.
+    unsafe { set(span, key, key_len, Value::Bool(value)) };
+}
+
+unsafe extern "C" fn span_set_int(
+    span: tracer_span,
+    key: *const c_char,
+    key_len: usize,
+    value: i64,
+) {
+    // SAFETY: the table's contract.
+    unsafe { set(span, key, key_len, Value::Int(value)) };
+}
+
+unsafe extern "C" fn span_set_double(
+    span: tracer_span,
+    key: *const c_char,
+    key_len: usize,
+    value: f64,
+) {
+    // SAFETY: the table's contract.
+    unsafe { set(span, key, key_len, Value::Double(value)) };
+}
+
+unsafe extern "C" fn span_set_bytes(
+    span: tracer_span,
+    key: *const c_char,
+    key_len: usize,
+    data: *const u8,
+    len: usize,
+) {
+    // SAFETY: the table's contract.
+    let bytes = unsafe { ptr::bytes(data, len) };
+    // SAFETY: as above.
+    unsafe { set(span, key, key_len, Value::Bytes(bytes)) };
+}
+
+unsafe extern "C" fn span_set_value(
+    span: tracer_span,
+    key: *const c_char,
+    key_len: usize,
+    value: *const tracer_value,
+) {
+    // SAFETY: the table's contract.
+    let value = unsafe { value::built(value) }.map_or(Value::Null, Value::Built);
+    // SAFETY: as above.
+    unsafe { set(span, key, key_len, value) };
+}
+
+unsafe extern "C" fn span_add_event(
+    span: tracer_span,
+    name: *const c_char,
+    name_len: usize,
+    unix_ns: u64,
+    attributes: *const tracer_value,
+) {
+    record(|| {
+        // SAFETY: the table's contract: valid UTF-8, valid for this call.
+        let name = unsafe { ptr::valid_text(name, name_len) };
+        // SAFETY: as above.
+        let attributes = unsafe { value::built(attributes) }.map_or(Value::Null, Value::Built);
+        handle(span).add_event(name, unix_ns, &attributes);
+    });
+}
+
+unsafe extern "C" fn span_add_link(
+    span: tracer_span,
+    context: *const tracer_context_value,
+    attributes: *const tracer_value,
+) {
+    record(|| {
+        // SAFETY: the table's contract.
+        let Some(context) = (unsafe { context.as_ref() }) else {
+            return;
+        };
+        // SAFETY: as above.
+        let context = unsafe { owned(context) };
+        // SAFETY: as above.
+        let attributes = unsafe { value::built(attributes) }.map_or(Value::Null, Value::Built);
+        handle(span).add_link(&context, &attributes);
+    });
+}
+
+/// # Safety
+/// The trace state is as the ABI says.
+unsafe fn owned(context: &tracer_context_value) -> SpanContext {
+    // SAFETY: as the caller vouches.
+    let parent = unsafe { parent(context, SpanHandle::NONE) };
+    SpanContext {
+        trace_id: parent.trace_id,
+        span_id: parent.span_id,
+        trace_flags: parent.trace_flags,
+        is_remote: parent.is_remote,
+        trace_state: TraceState::from_header(parent.trace_state),
+    }
+}
+
+unsafe extern "C" fn span_set_status(
+    span: tracer_span,
+    status: i32,
+    description: *const c_char,
+    len: usize,
+) {
+    record(|| {
+        // SAFETY: the table's contract: valid UTF-8, valid for this call.
+        let description = unsafe { ptr::valid_text(description, len) };
+        handle(span).set_status(status_of(status, description));
+    });
+}
+
+unsafe extern "C" fn span_set_name(span: tracer_span, name: *const c_char, name_len: usize) {
+    record(|| {
+        // SAFETY: the table's contract: valid UTF-8, valid for this call.
+        let name = unsafe { ptr::valid_text(name, name_len) };
+        handle(span).set_name(name);
+    });
+}
+
+static HOOK: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
+
+unsafe extern "C" fn install_hook(hook: Option<tracer_current_hook>) {
+    record(|| {
+        let address = hook.map_or(std::ptr::null_mut(), |hook| hook as *mut c_void);
+        HOOK.store(address, Ordering::Release);
+        set_current_hook(hook.map(|_| ask_hook as libtracer::binding::CurrentHook));
+    });
+}
+
+fn ask_hook() -> Foreign {
+    let hook = HOOK.load(Ordering::Acquire);
+    if hook.is_null() {
+        return Foreign::None;
+    }
+    // SAFETY: only `install_hook` stores here, and only a `tracer_current_hook` or NULL.
+    let hook = unsafe { std::mem::transmute::<*mut c_void, tracer_current_hook>(hook) };
+    let (mut context, mut current) = (NO_CONTEXT, tracer_span::default());
+    // SAFETY: both places are writable.
+    match unsafe { hook(&raw mut context, &raw mut current) } {
+        0 => Foreign::None,
+        // SAFETY: what a hook writes is as the ABI says.
+        1 => Foreign::Known(unsafe { owned(&context) }, handle(current)),
+        _ => Foreign::Unknown,
+    }
+}
+
+unsafe extern "C" fn native(
+    foreign: *const tracer_context_value,
+    out_context: *mut tracer_context_value,
+    out_span: *mut tracer_span,
+) -> bool {
+    guard(false, || {
+        // SAFETY: the table's contract.
+        let base = unsafe { foreign.as_ref() }.map_or(SpanId::default(), |c| SpanId(c.span_id));
+        let Some((context, current)) = current_native(base) else {
+            return false;
+        };
+        // The trace state stays behind: it would die with this call.
+        let shown = Parent {
+            trace_state: "",
+            ..Parent::from(&context)
+        };
+        // SAFETY: the binding passes writable memory.
+        unsafe { out_context.write(value_of(&shown)) };
+        // SAFETY: as above.
+        unsafe { out_span.write(span(current)) };
+        true
+    })
+}

@@ -1,0 +1,148 @@
+//! Nested values, built as a stream: arrays, maps and null.
+
+use crate::boundary::{guard, record};
+use crate::ptr;
+use libtracer::{Value, ValueBuilder};
+use libtracer_abi::tracer_value;
+use std::ffi::{c_char, c_void};
+
+/// What a `tracer_value *` points to.
+type Built = ValueBuilder;
+
+/// The builder behind a pointer.
+///
+/// # Safety
+/// `value` is NULL or came from `tracer_value_new` and has not been freed; nobody writes it for `'a`.
+pub(crate) unsafe fn built<'a>(value: *const tracer_value) -> Option<&'a ValueBuilder> {
+    // SAFETY: as the caller vouches.
+    unsafe { value.cast::<Built>().as_ref() }
+}
+
+/// Runs `work` on the builder behind a pointer.
+///
+/// # Safety
+/// As for [`built`], and nobody else uses it now.
+unsafe fn with(value: *mut tracer_value, work: impl FnOnce(&mut ValueBuilder)) {
+    record(|| {
+        // SAFETY: as the caller vouches.
+        if let Some(value) = unsafe { value.cast::<Built>().as_mut() } {
+            work(value);
+        }
+    });
+}
+
+/// Makes an empty value: null until something is added. Caller frees it. One thread at a time.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_value_new() -> *mut tracer_value {
+    guard(std::ptr::null_mut(), || {
+        Box::into_raw(Box::new(Built::new())).cast()
+    })
+}
+
+/// Frees a value. NULL is allowed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_value_free(value: *mut tracer_value) {
+    record(|| {
+        if !value.is_null() {
+            // SAFETY: made by `tracer_value_new`, freed once, as the header says.
+            drop(unsafe { Box::from_raw(value.cast::<Built>()) });
+        }
+    });
+}
+
+/// Empties a value and keeps its memory. NULL is allowed, here and below.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_value_clear(value: *mut tracer_value) {
+    // SAFETY: as the header says.
+    unsafe { with(value, ValueBuilder::clear) };
+}
+
+/// Begins an array; its elements follow, then `tracer_value_end`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_value_begin_array(value: *mut tracer_value) {
+    // SAFETY: as the header says.
+    unsafe { with(value, ValueBuilder::begin_array) };
+}
+
+/// Begins a map; keys and values follow by turns, then `tracer_value_end`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_value_begin_map(value: *mut tracer_value) {
+    // SAFETY: as the header says.
+    unsafe { with(value, ValueBuilder::begin_map) };
+}
+
+/// Ends the innermost array or map; what is not ended is ended by use.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_value_end(value: *mut tracer_value) {
+    // SAFETY: as the header says.
+    unsafe { with(value, ValueBuilder::end) };
+}
+
+/// Names the next value of a map: `len` bytes of UTF-8, copied.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_value_key(
+    value: *mut tracer_value,
+    key: *const c_char,
+    len: usize,
+) {
+    // SAFETY: as the header says.
+    unsafe { with(value, |value| value.key(&ptr::text_of(key, len))) };
+}
+
+/// Adds a null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_value_add_null(value: *mut tracer_value) {
+    // SAFETY: as the header says.
+    unsafe { with(value, |value| value.add(Value::Null)) };
+}
+
+/// Adds a boolean.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_value_add_bool(value: *mut tracer_value, boolean: bool) {
+    // SAFETY: as the header says.
+    unsafe { with(value, |value| value.add(Value::Bool(boolean))) };
+}
+
+/// Adds an integer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_value_add_int(value: *mut tracer_value, integer: i64) {
+    // SAFETY: as the header says.
+    unsafe { with(value, |value| value.add(Value::Int(integer))) };
+}
+
+/// Adds a double.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_value_add_double(value: *mut tracer_value, number: f64) {
+    // SAFETY: as the header says.
+    unsafe { with(value, |value| value.add(Value::Double(number))) };
+}
+
+/// Adds a text of `len` bytes, copied.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_value_add_string(
+    value: *mut tracer_value,
+    text: *const c_char,
+    len: usize,
+) {
+    // SAFETY: as the header says.
+    unsafe {
+        with(value, |value| {
+            value.add(Value::String(&ptr::text_of(text, len)))
+        })
+    };
+}
+
+/// Adds `len` bytes, copied.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_value_add_bytes(
+    value: *mut tracer_value,
+    data: *const c_void,
+    len: usize,
+) {
+    // SAFETY: as the header says.
+    unsafe {
+        with(value, |value| {
+            value.add(Value::Bytes(ptr::bytes(data.cast(), len)))
+        })
+    };
+}
