@@ -76,10 +76,10 @@ def get_library() -> str:
     return library_path()
 
 
-def __getattr__(name: str) -> _Any:  # noqa: ANN401 - the type depends on the name
+def __getattr__(name: str) -> _Any:
     """Give OpenTelemetry's enums, importing its API only now."""
     if name in {"SpanKind", "StatusCode"}:
-        from opentelemetry import trace
+        from opentelemetry import trace  # noqa: PLC0415 - only when somebody asks
 
         value = getattr(trace, name)
         globals()[name] = value

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry import context as otel_context
 from opentelemetry import trace as otel_trace
 from opentelemetry.context.context import Context
+from opentelemetry.context.contextvars_context import ContextVarsRuntimeContext
 from opentelemetry.trace import propagation
 
 from libtracer import _facade, _native
@@ -21,32 +22,34 @@ if TYPE_CHECKING:
     from opentelemetry.context.context import _RuntimeContext
 
 
+# What we know of OpenTelemetry's inside, checked before it is used.
+_RUNTIME = "_RUNTIME_CONTEXT"
+_VARIABLE = "_current_context"
+_SPAN_KEY = "_SPAN_KEY"
+
+
 def take_over() -> None:
     """Bind OpenTelemetry's context to the native side."""
-    key: str | None = getattr(propagation, "_SPAN_KEY", None)
+    key: str | None = getattr(propagation, _SPAN_KEY, None)
     runtime_context = _standard_runtime_context()
     if key is None or runtime_context is None:
         _bind_public(key)
     else:
-        variable: ContextVar[Context] = runtime_context._current_context  # type: ignore[attr-defined]
+        variable: ContextVar[Context] = getattr(runtime_context, _VARIABLE)
         _native.bind_context(variable, Context, key)
         ours = _make_runtime_context(type(runtime_context))
-        ours._current_context = variable  # type: ignore[attr-defined]
-        otel_context._RUNTIME_CONTEXT = ours
+        setattr(ours, _VARIABLE, variable)
+        setattr(otel_context, _RUNTIME, ours)
     _register()
 
 
 def _standard_runtime_context() -> "_RuntimeContext | None":
     """Return OpenTelemetry's context, if it is the one whose inside we know."""
     otel_context.get_current()  # Older releases make it at the first use.
-    found = getattr(otel_context, "_RUNTIME_CONTEXT", None)
-    try:
-        from opentelemetry.context.contextvars_context import ContextVarsRuntimeContext
-    except ImportError:
-        return None
+    found = getattr(otel_context, _RUNTIME, None)
     known = (
         type(found) is ContextVarsRuntimeContext
-        and type(getattr(found, "_current_context", None)) is ContextVar
+        and type(getattr(found, _VARIABLE, None)) is ContextVar
         and issubclass(Context, dict)
     )
     return found if known else None
@@ -70,7 +73,7 @@ def _make_runtime_context(base: "type[_RuntimeContext]") -> "_RuntimeContext":
 def _bind_public(key: str | None) -> None:
     warnings.warn(
         "libtracer does not know the inside of this OpenTelemetry context "
-        f"({type(getattr(otel_context, '_RUNTIME_CONTEXT', None)).__name__}) and uses its public "
+        f"({type(getattr(otel_context, _RUNTIME, None)).__name__}) and uses its public "
         "functions: correct, and slower",
         RuntimeWarning,
         stacklevel=2,

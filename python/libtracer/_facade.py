@@ -13,7 +13,7 @@ from opentelemetry.trace import Span as ApiSpan
 _SDK = "opentelemetry.sdk.trace"
 
 
-def _make(base: Any) -> type:  # noqa: ANN401 - the SDK is not a dependency
+def _make(base: Any) -> type:
     made = type("Span", (base,), {"__module__": "libtracer", "__doc__": "A span of libtracer."})
     made.__abstractmethods__ = frozenset()  # type: ignore[attr-defined]
     return made

@@ -4,6 +4,7 @@ import atexit
 import math
 import os
 import sys
+from types import ModuleType
 
 from libtracer import _native
 
@@ -11,6 +12,7 @@ EXIT_BUDGET_SECONDS = 2.0
 """Time that all exporters together may take at exit."""
 
 _FOREVER_MS = 2**32 - 1
+_LAST = -100  # after whatever finalizers of the program still record
 
 
 def milliseconds(timeout: float | None) -> int:
@@ -24,27 +26,25 @@ def _at_exit() -> None:
     _native.shutdown(milliseconds(EXIT_BUDGET_SECONDS))
 
 
-def _after_fork_by_multiprocessing(_: object) -> None:
-    from multiprocessing import util
-
-    util.Finalize(None, _at_exit, exitpriority=0)
-
-
-def _after_fork_in_child() -> None:
-    # A child of multiprocessing ends without atexit, after running its own finalizers.
-    process = sys.modules.get("multiprocessing.process")
-    if process is not None and process.parent_process() is not None:
-        _after_fork_by_multiprocessing(None)
-
-
 def install() -> None:
     """Arrange for the flush at the end of this process and of its children."""
     atexit.register(_at_exit)
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_register_in_child)
+        os.register_at_fork(after_in_child=_watch_multiprocessing)
+    _watch_multiprocessing()
 
 
-def _register_in_child() -> None:
+def _watch_multiprocessing() -> None:
+    """Flush at the end of this process too if it is, or becomes, a child of multiprocessing."""
     util = sys.modules.get("multiprocessing.util")
-    if util is not None:
-        util.register_after_fork(_native, _after_fork_by_multiprocessing)
+    process = sys.modules.get("multiprocessing.process")
+    if util is None or process is None:
+        return
+    # Run when a child starts, after it has forgotten its parent's finalizers.
+    util.register_after_fork(_native, lambda _: _finalize(util))
+    if process.parent_process() is not None:
+        _finalize(util)
+
+
+def _finalize(util: ModuleType) -> None:
+    util.Finalize(None, _at_exit, exitpriority=_LAST)

@@ -54,18 +54,21 @@ def traced(
         The traced function, or a decorator that makes one.
     """
     if span_name is not None and not isinstance(span_name, str):
-        return traced()(span_name)
+        template = _native.start_span(name_of(span_name))
+        wrapper: Callable[..., Any] = decorate(span_name, template)
+        return wrapper
     record = log_exceptions and not disable_log
 
     def decorator(function: Callable[..., Any]) -> Callable[..., Any]:
         name = span_name or name_of(function)
         template = _native.start_span(name, attributes=attributes, record_exception=record)
-        return decorate(function, template)
+        wrapper: Callable[..., Any] = decorate(function, template)
+        return wrapper
 
     return decorator
 
 
-def name_of(function: Any) -> str:  # noqa: ANN401 - anything callable, or a method descriptor
+def name_of(function: Any) -> str:
     """Return the name of a function as a reader of its module would write it."""
     if isinstance(function, functools.partial):
         return name_of(function.func)
@@ -73,7 +76,7 @@ def name_of(function: Any) -> str:  # noqa: ANN401 - anything callable, or a met
     return str(name).rpartition("<locals>.")[2]
 
 
-def decorate(function: Any, template: _native.Span) -> Any:  # noqa: ANN401 - as above
+def decorate(function: Any, template: _native.Span) -> Any:
     """Wrap a function so that each call runs in a fresh span made after ``template``."""
     if isinstance(function, (classmethod, staticmethod)):
         return type(function)(decorate(function.__func__, template))
@@ -85,11 +88,12 @@ def decorate(function: Any, template: _native.Span) -> Any:  # noqa: ANN401 - as
 
 
 def _kind_of(function: Callable[..., Any]) -> Callable[[Any, _native.Span], Any]:
-    seen = inspect.unwrap(function, stop=_is_marked)
+    """Return what wraps this kind of function; what a decorator hides is not looked at."""
+    seen: Any = function
     while isinstance(seen, functools.partial):
         seen = seen.func
     if not inspect.isroutine(seen) and not isinstance(seen, type):
-        seen = getattr(type(seen), "__call__", seen)  # noqa: B004 - the function itself is wanted
+        seen = type(seen).__call__
     if inspect.iscoroutinefunction(seen):
         return _coroutine
     if inspect.isasyncgenfunction(seen):
@@ -99,20 +103,11 @@ def _kind_of(function: Callable[..., Any]) -> Callable[[Any, _native.Span], Any]
     return _native.wrap
 
 
-def _is_marked(function: Callable[..., Any]) -> bool:
-    """Stop unwrapping at a function that is itself asynchronous or a generator."""
-    return (
-        inspect.iscoroutinefunction(function)
-        or inspect.isasyncgenfunction(function)
-        or inspect.isgeneratorfunction(function)
-    )
-
-
 def _coroutine(
     function: Callable[..., Awaitable[_R]], template: _native.Span
 ) -> Callable[..., Awaitable[_R]]:
     async def wrapper(*args: Any, **kwargs: Any) -> _R:
-        with template._fresh():
+        with _native.fresh(template):
             return await function(*args, **kwargs)
 
     return wrapper
@@ -122,13 +117,13 @@ class _Steps:
     """The span of one generator: current during its steps, ended with it."""
 
     def __init__(self, template: _native.Span) -> None:
-        self.span = template._fresh()
+        self.span = _native.fresh(template)
 
     def __enter__(self) -> None:
-        self.span._activate()
+        _native.activate(self.span)
 
     def __exit__(self, *_: object) -> None:
-        self.span._deactivate()
+        _native.deactivate(self.span)
 
     def end(self, exception: BaseException | None = None) -> None:
         """End the span with the outcome of the generator."""
@@ -152,7 +147,7 @@ def _generator(
                     with steps:
                         generator.close()
                     raise
-                except BaseException as thrown:  # noqa: BLE001 - passed on to the generator
+                except BaseException as thrown:
                     with steps:
                         item = generator.throw(thrown)
                 else:
@@ -166,6 +161,7 @@ def _generator(
             raise
         finally:
             steps.end(error)
+            error = None  # its traceback holds this frame
 
     return wrapper
 
@@ -187,7 +183,7 @@ def _async_generator(
                     with steps:
                         await generator.aclose()
                     raise
-                except BaseException as thrown:  # noqa: BLE001 - passed on to the generator
+                except BaseException as thrown:
                     with steps:
                         item = await generator.athrow(thrown)
                 else:
@@ -200,6 +196,7 @@ def _async_generator(
             raise
         finally:
             steps.end(error)
+            error = None  # its traceback holds this frame
 
     return wrapper
 

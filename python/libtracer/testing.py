@@ -8,7 +8,6 @@ assert [span.name for span in captured.spans] == ["something"]
 """
 
 from types import TracebackType
-from typing import Self as _Self
 
 from libtracer._native import Capture as _Capture
 from libtracer._native import ReadableSpan
@@ -25,7 +24,7 @@ class Capturing:
         self._capture: _Capture | None = None
         self._read = 0
 
-    def __enter__(self) -> "_Self":
+    def __enter__(self) -> "Capturing":
         """Begin to capture."""
         self._capture = _Capture()
         self._read = 0

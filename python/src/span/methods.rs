@@ -4,6 +4,7 @@ use super::object::{Span, SpanObject, option};
 use super::{alloc, life, read, write};
 use crate::context;
 use crate::object::{Args, forever, getter, method, missing, new_type, offset_member};
+use pyo3::exceptions::PyTypeError;
 use pyo3::ffi::{self, PyMethodDef};
 use pyo3::prelude::{PyAnyMethods, PyModule};
 use pyo3::types::PyBool;
@@ -65,9 +66,6 @@ fn methods() -> Vec<PyMethodDef> {
         span_method!(c"update_name", write::update_name),
         span_method!(c"record_exception", write::record_exception),
         span_method!(c"end", write::end),
-        span_method!(c"_fresh", fresh),
-        span_method!(c"_activate", activate),
-        span_method!(c"_deactivate", deactivate),
         reading_method!(c"get_span_context", "get_span_context", read::span_context),
         reading_method!(c"is_recording", "is_recording", read::is_recording),
         end_of_methods(),
@@ -148,6 +146,9 @@ pub(super) fn make_type(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 pub(super) fn add_functions(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let table = forever(vec![
         method!(c"start_span", start_span),
+        method!(c"fresh", fresh),
+        method!(c"activate", activate),
+        method!(c"deactivate", deactivate),
         method!(c"get_current_span", context::get_current_span),
         method!(c"get_current", context::get_current),
         method!(c"attach", context::attach),
@@ -187,24 +188,39 @@ fn start_span<'py>(
     Ok(made)
 }
 
-/// A new pending span like this one; for decorators.
-fn fresh<'py>(this: Span<'_, 'py>, args: Args<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
-    args.parse("_fresh", [], 0)?;
-    life::fresh(this)
+/// The span a module function was called with.
+fn only_span<'a, 'py>(function: &str, args: &Args<'a, 'py>) -> PyResult<Span<'a, 'py>> {
+    let given = args.get(0).ok_or_else(|| missing(function, "span"))?;
+    let wrong = || PyTypeError::new_err(format!("{function}() takes a span of libtracer"));
+    Span::cast(given).ok_or_else(wrong)
 }
 
-/// Makes the span current until `_deactivate()`, without ending it then; for generators.
-fn activate<'py>(this: Span<'_, 'py>, args: Args<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
-    args.parse("_activate", [], 0)?;
-    life::enter(this)?;
-    Ok(this.to_owned())
+/// `fresh(template)`: a new pending span that will start as the template would.
+fn fresh<'py>(
+    _module: Borrowed<'_, 'py, PyAny>,
+    args: Args<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    life::fresh(only_span("fresh", &args)?)
 }
 
-/// Undoes `_activate()`.
-fn deactivate<'py>(this: Span<'_, 'py>, args: Args<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
-    args.parse("_deactivate", [], 0)?;
-    life::leave(this);
-    Ok(this.to_owned())
+/// `activate(span)`: makes it current until `deactivate`, without ending it then.
+fn activate<'py>(
+    _module: Borrowed<'_, 'py, PyAny>,
+    args: Args<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let span = only_span("activate", &args)?;
+    life::enter(span)?;
+    Ok(span.to_owned())
+}
+
+/// `deactivate(span)`: undoes `activate`.
+fn deactivate<'py>(
+    _module: Borrowed<'_, 'py, PyAny>,
+    args: Args<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let span = only_span("deactivate", &args)?;
+    life::leave(span);
+    Ok(span.to_owned())
 }
 
 /// `__aenter__()`: an awaitable that enters when awaited.
