@@ -6,6 +6,7 @@ when somebody asks for one. If this release of OpenTelemetry, or the context imp
 program has chosen, looks different inside, its public functions do the work instead.
 """
 
+import threading
 import warnings
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any
@@ -28,19 +29,35 @@ _VARIABLE = "_current_context"
 _SPAN_KEY = "_SPAN_KEY"
 
 
+# Threads wait for one another. A finalizer that starts a span in the middle of this, on the same
+# thread, does not wait: it completes the work, and the outer call finds it done.
+_lock = threading.RLock()
+
+
 def take_over() -> None:
-    """Bind OpenTelemetry's context to the native side."""
-    key: str | None = getattr(propagation, _SPAN_KEY, None)
-    runtime_context = _standard_runtime_context()
-    if key is None or runtime_context is None:
-        _bind_public(key)
-    else:
-        variable: ContextVar[Context] = getattr(runtime_context, _VARIABLE)
-        _native.bind_context(variable, Context, key)
-        ours = _make_runtime_context(type(runtime_context))
-        setattr(ours, _VARIABLE, variable)
-        setattr(otel_context, _RUNTIME, ours)
-    _register()
+    """Bind OpenTelemetry's context to the native side, once."""
+    with _lock:
+        if _native.is_bound():
+            return
+        key: str | None = getattr(propagation, _SPAN_KEY, None)
+        runtime_context = _standard_runtime_context()
+        if _native.is_bound():
+            return
+        if key is None or runtime_context is None:
+            _bind_public(key)
+        else:
+            _bind_direct(runtime_context, key)
+        otel_trace.Span.register(_native.Span)
+        otel_trace.Tracer.register(_native.Tracer)
+        _native.set_facade(_facade.class_of_spans)
+
+
+def _bind_direct(runtime_context: "_RuntimeContext", key: str) -> None:
+    variable: ContextVar[Context] = getattr(runtime_context, _VARIABLE)
+    ours = _make_runtime_context(type(runtime_context))
+    setattr(ours, _VARIABLE, variable)
+    _native.bind_context(variable, Context, key)
+    setattr(otel_context, _RUNTIME, ours)
 
 
 def _standard_runtime_context() -> "_RuntimeContext | None":
@@ -92,10 +109,3 @@ def _bind_public(key: str | None) -> None:
         otel_trace.set_span_in_context,
         key,
     )
-
-
-def _register() -> None:
-    """Make ``isinstance`` answer for the API's classes."""
-    otel_trace.Span.register(_native.Span)
-    otel_trace.Tracer.register(_native.Tracer)
-    _native.set_facade(_facade.class_of_spans)

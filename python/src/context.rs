@@ -105,6 +105,12 @@ pub(crate) fn bind_public_context(
     Ok(())
 }
 
+/// Whether the context is bound.
+#[pyfunction]
+pub(crate) fn is_bound(py: Python<'_>) -> bool {
+    BINDING.get(py).is_some()
+}
+
 /// What is current here: a span of ours, a `Context`, or nothing.
 #[inline]
 pub(crate) fn current<'py>(binding: &Binding, py: Python<'py>) -> Option<Bound<'py, PyAny>> {

@@ -5,9 +5,20 @@
 
 use pyo3::exceptions::PyImportError;
 use pyo3::ffi::{self, PyObject};
-use pyo3::{PyResult, Python};
+use pyo3::prelude::{PyDictMethods, PyTupleMethods};
+use pyo3::types::{PyDict, PyTuple};
+use pyo3::{Borrowed, Bound, PyAny, PyResult, Python};
 use std::ffi::{CStr, c_int, c_void};
+use std::ptr;
 use std::sync::OnceLock;
+
+/// A call by the vectorcall protocol: callee, arguments, their number with a flag, keyword names.
+pub(crate) type Vectorcall = unsafe extern "C" fn(
+    *mut PyObject,
+    *const *mut PyObject,
+    usize,
+    *mut PyObject,
+) -> *mut PyObject;
 
 /// `PyContextVar_Get` and its kin, resolved.
 pub(crate) struct CPython {
@@ -19,12 +30,7 @@ pub(crate) struct CPython {
     /// Undoes a set by its token.
     pub(crate) contextvar_reset: unsafe extern "C" fn(*mut PyObject, *mut PyObject) -> c_int,
     /// Calls an object by the vectorcall protocol.
-    pub(crate) vectorcall: unsafe extern "C" fn(
-        *mut PyObject,
-        *const *mut PyObject,
-        usize,
-        *mut PyObject,
-    ) -> *mut PyObject,
+    pub(crate) vectorcall: Vectorcall,
     /// `tp_call` of a type that has a vectorcall slot.
     pub(crate) vectorcall_call: ffi::ternaryfunc,
     /// Binds a callable to an instance.
@@ -56,17 +62,17 @@ pub(crate) fn load(py: Python<'_>) -> PyResult<()> {
     type Get = unsafe extern "C" fn(*mut PyObject, *mut PyObject, *mut *mut PyObject) -> c_int;
     type Binary = unsafe extern "C" fn(*mut PyObject, *mut PyObject) -> *mut PyObject;
     type Reset = unsafe extern "C" fn(*mut PyObject, *mut PyObject) -> c_int;
-    type Vectorcall = unsafe extern "C" fn(
-        *mut PyObject,
-        *const *mut PyObject,
-        usize,
-        *mut PyObject,
-    ) -> *mut PyObject;
+    let vectorcall_dict = find!(c"PyObject_VectorcallDict" as Vectorcall);
     let found = CPython {
         contextvar_get: find!(c"PyContextVar_Get" as Get),
         contextvar_set: find!(c"PyContextVar_Set" as Binary),
         contextvar_reset: find!(c"PyContextVar_Reset" as Reset),
-        vectorcall: find!(c"PyObject_Vectorcall" as Vectorcall),
+        vectorcall: if py.version_info() >= (3, 11) {
+            find!(c"PyObject_Vectorcall" as Vectorcall)
+        } else {
+            VECTORCALL_DICT.get_or_init(|| vectorcall_dict);
+            call_with_dict
+        },
         vectorcall_call: find!(c"PyVectorcall_Call" as ffi::ternaryfunc),
         method_new: find!(c"PyMethod_New" as Binary),
         gil_check: find!(c"PyGILState_Check" as unsafe extern "C" fn() -> c_int),
@@ -74,6 +80,59 @@ pub(crate) fn load(py: Python<'_>) -> PyResult<()> {
     };
     CPYTHON.get_or_init(|| found);
     Ok(())
+}
+
+/// `PyObject_VectorcallDict`, which takes a dict where the newer function takes names.
+static VECTORCALL_DICT: OnceLock<Vectorcall> = OnceLock::new();
+
+/// `PyObject_Vectorcall` for CPython 3.10, which has it in its headers only.
+unsafe extern "C" fn call_with_dict(
+    callee: *mut PyObject,
+    args: *const *mut PyObject,
+    count: usize,
+    names: *mut PyObject,
+) -> *mut PyObject {
+    const OFFSET_FLAG: usize = 1 << (usize::BITS - 1); // PY_VECTORCALL_ARGUMENTS_OFFSET
+    let Some(call) = VECTORCALL_DICT.get() else {
+        return ptr::null_mut();
+    };
+    // SAFETY: CPython calls with the GIL held.
+    let py = unsafe { Python::assume_attached() };
+    // SAFETY: NULL or a tuple that the caller keeps alive for the call.
+    let names = unsafe { Borrowed::from_ptr_or_opt(py, names) };
+    let keywords = names.map(|names| {
+        // SAFETY: the keyword values follow the positional ones.
+        let values = unsafe { args.add(count & !OFFSET_FLAG) };
+        keywords(names, values)
+    });
+    match keywords.transpose() {
+        Err(error) => {
+            error.restore(py);
+            ptr::null_mut()
+        }
+        Ok(keywords) => {
+            let keywords = keywords.as_ref().map_or(ptr::null_mut(), Bound::as_ptr);
+            // SAFETY: the caller's own arguments, its keywords now in a dict.
+            unsafe { call(callee, args, count, keywords) }
+        }
+    }
+}
+
+/// Keyword names and the values that belong to them as a dict.
+fn keywords<'py>(
+    names: Borrowed<'_, 'py, PyAny>,
+    values: *const *mut PyObject,
+) -> PyResult<Bound<'py, PyDict>> {
+    let keywords = PyDict::new(names.py());
+    for (index, name) in names.cast::<PyTuple>()?.iter_borrowed().enumerate() {
+        // SAFETY: there are as many values as names.
+        let place = unsafe { values.add(index) };
+        // SAFETY: as above.
+        let value = unsafe { *place };
+        // SAFETY: the caller keeps its arguments alive for the call.
+        keywords.set_item(name, unsafe { Borrowed::from_ptr(names.py(), value) })?;
+    }
+    Ok(keywords)
 }
 
 fn address_of(name: &CStr) -> PyResult<*mut c_void> {

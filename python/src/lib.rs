@@ -27,7 +27,7 @@ mod _native {
     #[pymodule_export]
     use super::config::{configure, force_flush, is_configured, shutdown};
     #[pymodule_export]
-    use super::context::{bind_context, bind_public_context};
+    use super::context::{bind_context, bind_public_context, is_bound};
     #[pymodule_export]
     use super::finished::{Event, InstrumentationScope, ReadableSpan, Resource};
     #[pymodule_export]

@@ -4,7 +4,7 @@
 //! whatever `functools.update_wrapper` gives it, and adds no frame to a traceback. A span per call
 //! is made after a pending template span.
 
-use crate::cpython::cpython;
+use crate::cpython::{Vectorcall, cpython};
 use crate::object::{
     Args, SetAside, Slot, forever, getter, method, new_type, offset_member, raise,
 };
@@ -19,13 +19,6 @@ use std::ffi::{c_int, c_ulong, c_void};
 use std::mem::offset_of;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
-
-type Vectorcall = unsafe extern "C" fn(
-    *mut PyObject,
-    *const *mut PyObject,
-    usize,
-    *mut PyObject,
-) -> *mut PyObject;
 
 /// `Py_TPFLAGS_HAVE_VECTORCALL` and `Py_TPFLAGS_METHOD_DESCRIPTOR`: CPython knows both from 3.8 on,
 /// the stable ABI names them only later.
