@@ -7,8 +7,12 @@ use crate::export::Console;
 use crate::export::ExporterFactory;
 use crate::testing::MemoryExporter;
 use std::fmt;
+use std::time::Duration;
 
 const NAMES: &str = "use otlp, console, memory or none";
+
+/// The longest that a finished trace waits to be printed.
+const CONSOLE_DELAY: Duration = Duration::from_millis(200);
 
 /// A destination that was asked for.
 #[derive(Clone)]
@@ -26,6 +30,18 @@ impl Destination {
             Self::Console => "console",
             Self::Memory(_) => "memory",
             Self::Custom(name, _) => name,
+        }
+    }
+
+    /// When it exports, where `batch` was asked for: a person does not wait for the screen as long
+    /// as a receiver may.
+    fn batch(&self, batch: BatchSettings) -> BatchSettings {
+        match self {
+            Self::Console => BatchSettings {
+                schedule_delay: batch.schedule_delay.min(CONSOLE_DELAY),
+                ..batch
+            },
+            _ => batch,
         }
     }
 
@@ -118,7 +134,7 @@ impl Config {
             Ok(PipelineConfig {
                 name: destination.name().to_owned(),
                 kind,
-                batch,
+                batch: destination.batch(batch),
             })
         };
         self.destinations().iter().map(pipeline).collect()

@@ -189,6 +189,24 @@ fn conf_105_batch_settings_come_from_the_environment() {
 }
 
 #[test]
+fn the_console_does_not_keep_a_person_waiting() {
+    let delays = |config: Config| -> Vec<u128> {
+        let pipelines = config.build_pipelines().unwrap();
+        let delays = pipelines.iter().map(|one| one.batch.schedule_delay);
+        delays.map(|delay| delay.as_millis()).collect()
+    };
+    assert_eq!(
+        delays(Config::new().exporters("otlp,console")),
+        [5_000, 200]
+    );
+    let sooner = BatchSettings {
+        schedule_delay: Duration::from_millis(10),
+        ..BatchSettings::default()
+    };
+    assert_eq!(delays(Config::new().console().batch(sooner)), [10]);
+}
+
+#[test]
 fn a_batch_fits_into_its_queue() {
     let mut config = load(&[("OTEL_BSP_MAX_QUEUE_SIZE", "100")]);
     assert_eq!(config.batch_in_force().max_export_batch_size, 100);

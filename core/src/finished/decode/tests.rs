@@ -1,7 +1,7 @@
 //! Spans encoded by opentelemetry-proto, read back.
 
 use crate::{
-    FinishedSpan, FinishedStatus, OwnedValue,
+    FinishedSpan, FinishedStatus, OwnedValue, SpanKind,
     export::samples::{self, START, TRACE},
 };
 use opentelemetry_proto::tonic::{
