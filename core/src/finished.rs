@@ -187,6 +187,7 @@ pub struct FinishedResource {
 }
 
 impl FinishedResource {
+    #[cfg(feature = "otel")]
     pub(crate) fn of(batch: &crate::Batch) -> Self {
         decode::batch_resource(batch)
     }
