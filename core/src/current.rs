@@ -135,6 +135,7 @@ fn current_over(thread: &ThreadState, foreign: Option<Current>, base: SpanId) ->
 }
 
 /// The native span that is current while the foreign one is `base`, for bindings that know theirs.
+#[must_use]
 pub fn current_native(base: SpanId) -> Option<(SpanContext, SpanHandle)> {
     let current = enter(|thread| thread.stack.top(base).cloned())??;
     Some((current.context, current.handle))

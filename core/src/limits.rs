@@ -35,19 +35,21 @@ impl SpanLimits {
     pub const DEFAULT_DEPTH: usize = 64;
     /// No limit.
     pub const UNLIMITED: usize = usize::MAX;
+    /// The specification's defaults.
+    pub const DEFAULT: Self = Self {
+        attributes: Self::DEFAULT_COUNT,
+        attribute_value_length: Self::UNLIMITED,
+        events: Self::DEFAULT_COUNT,
+        links: Self::DEFAULT_COUNT,
+        attributes_per_event: Self::DEFAULT_COUNT,
+        attributes_per_link: Self::DEFAULT_COUNT,
+        depth: Self::DEFAULT_DEPTH,
+    };
 }
 
 impl Default for SpanLimits {
     fn default() -> Self {
-        Self {
-            attributes: Self::DEFAULT_COUNT,
-            attribute_value_length: Self::UNLIMITED,
-            events: Self::DEFAULT_COUNT,
-            links: Self::DEFAULT_COUNT,
-            attributes_per_event: Self::DEFAULT_COUNT,
-            attributes_per_link: Self::DEFAULT_COUNT,
-            depth: Self::DEFAULT_DEPTH,
-        }
+        Self::DEFAULT
     }
 }
 

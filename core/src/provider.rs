@@ -66,6 +66,7 @@ impl Provider {
     /// The provider that `config` describes.
     pub(crate) fn new(config: &Config) -> Result<Self, ConfigError> {
         static LAST_ID: AtomicU32 = AtomicU32::new(0);
+        config.clone().print_warnings();
         Ok(Self {
             id: LAST_ID.fetch_add(1, Ordering::Relaxed) + 1,
             sampler: config.sampler_in_force(),
@@ -157,13 +158,11 @@ impl ProviderState {
                     exits.push((pipeline.name.clone(), counters.clone()));
                     eager |= pipeline.batch.max_export_batch_size <= 1;
                     let settings = PipelineSettings {
-                        name: pipeline.name.clone(),
-                        factory: factory.clone(),
                         max_export_batch_size: pipeline.batch.max_export_batch_size,
-                        max_batch_bytes: MAX_BATCH_BYTES,
                         schedule_delay: pipeline.batch.schedule_delay,
                         export_timeout: pipeline.batch.export_timeout,
                         share_bytes,
+                        ..PipelineSettings::new(&pipeline.name, factory.clone())
                     };
                     pipelines.push((settings, counters));
                 }
@@ -324,9 +323,6 @@ impl ProviderState {
     }
 }
 
-/// Requests stay below the usual limits of collectors.
-const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
-
 /// The default provider; null = none is configured.
 static DEFAULT: AtomicPtr<Provider> = AtomicPtr::new(ptr::null_mut());
 
@@ -347,11 +343,10 @@ pub(crate) fn has_default() -> bool {
 pub(crate) fn set_default(provider: &'static Provider) {
     let before = DEFAULT.swap(ptr::from_ref(provider).cast_mut(), Ordering::AcqRel);
     // SAFETY: null or a leaked provider.
-    if let Some(before) = unsafe { before.as_ref() } {
-        if !ptr::eq(before, provider) {
-            // What could not be delivered in time is in the old provider's account.
-            let _ = before.shutdown(before.exit_timeout);
-        }
+    let before = unsafe { before.as_ref() };
+    if let Some(before) = before.filter(|before| !ptr::eq(*before, provider)) {
+        // What could not be delivered in time is in the old provider's account.
+        let _ = before.shutdown(before.exit_timeout);
     }
 }
 

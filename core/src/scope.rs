@@ -9,8 +9,6 @@ use std::sync::{Mutex, PoisonError};
 /// Scopes are never freed, so that chunks can point to them; equal ones are shared.
 #[derive(Debug)]
 pub(crate) struct Scope {
-    /// Name of the instrumentation library; may be empty.
-    pub(crate) name: String,
     /// The fields of OTLP `ScopeSpans` that stand before the spans: `scope` and `schema_url`.
     pub(crate) header: Vec<u8>,
 }
@@ -36,7 +34,6 @@ impl Scope {
             }
         });
         Self {
-            name: name.to_owned(),
             header: buf.as_slice().to_vec(),
         }
     }

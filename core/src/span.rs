@@ -83,7 +83,8 @@ impl SpanHandle {
 
     #[inline]
     fn index(self) -> u32 {
-        (self.slot & u64::from(u32::MAX)) as u32
+        let [a, b, c, d, ..] = self.slot.to_le_bytes();
+        u32::from_le_bytes([a, b, c, d])
     }
 
     #[inline]

@@ -42,7 +42,7 @@ impl MemoryStore {
 #[derive(Debug, Default)]
 pub(crate) struct Captures {
     active: AtomicUsize,
-    captures: Mutex<Vec<Arc<MemoryStore>>>,
+    list: Mutex<Vec<Arc<MemoryStore>>>,
     exporters: Mutex<HashMap<u64, Arc<MemoryStore>>>,
 }
 
@@ -64,7 +64,7 @@ impl Captures {
         let Some(message) = resource_spans(resource, scope, span) else {
             return;
         };
-        let captures = self.captures.lock().unwrap_or_else(PoisonError::into_inner);
+        let captures = self.list.lock().unwrap_or_else(PoisonError::into_inner);
         captures
             .iter()
             .chain(also)
@@ -112,7 +112,7 @@ impl Capture {
         let store = Arc::new(MemoryStore::default());
         let mut captures = runtime
             .captures
-            .captures
+            .list
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         captures.push(store.clone());
@@ -154,10 +154,7 @@ impl Drop for Capture {
     fn drop(&mut self) {
         if std::ptr::eq(self.runtime, runtime()) {
             let captures = &self.runtime.captures;
-            let mut list = captures
-                .captures
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut list = captures.list.lock().unwrap_or_else(PoisonError::into_inner);
             list.retain(|store| !Arc::ptr_eq(store, &self.store));
             captures.active.fetch_sub(1, Ordering::Release);
         }

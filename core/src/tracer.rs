@@ -135,7 +135,6 @@ impl Tracer {
     }
 
     /// A span to be started with more than a name.
-    #[must_use]
     pub fn span<'a>(&self, name: &'a str) -> SpanBuilder<'a> {
         SpanBuilder {
             tracer: *self,
@@ -248,7 +247,7 @@ impl<'a> SpanBuilder<'a> {
             name: self.name,
             parent,
             kind: self.kind as u8,
-            start_ns: self.start_ns,
+            at_ns: self.start_ns,
             shared: self.shared,
             attributes: self.attributes,
         };

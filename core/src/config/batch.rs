@@ -23,8 +23,8 @@ impl Default for BatchSettings {
         Self {
             max_queue_size: None,
             max_export_batch_size: 512,
-            schedule_delay: Duration::from_millis(5_000),
-            export_timeout: Duration::from_millis(30_000),
+            schedule_delay: Duration::from_secs(5),
+            export_timeout: Duration::from_secs(30),
         }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Taken and given back in large pieces on cold paths, so that one shared counter suffices.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Bytes held, and the bound on them.
 #[derive(Debug)]
@@ -77,11 +77,11 @@ impl Budget {
 
     /// Memory for a chunk: pooled or new, `None` if the system refuses.
     pub(crate) fn memory(&self, bytes: usize) -> Option<Box<[u8]>> {
-        if let Ok(mut pool) = self.pool.lock() {
-            if let Some(at) = pool.iter().position(|memory| memory.len() == bytes) {
-                return Some(pool.swap_remove(at));
-            }
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = pool.iter().position(|memory| memory.len() == bytes) {
+            return Some(pool.swap_remove(at));
         }
+        drop(pool);
         let mut memory = Vec::new();
         memory.try_reserve_exact(bytes).ok()?;
         memory.resize(bytes, 0);
@@ -90,10 +90,9 @@ impl Budget {
 
     /// Takes back a chunk's memory.
     pub(crate) fn recycle(&self, memory: Box<[u8]>) {
-        if let Ok(mut pool) = self.pool.lock() {
-            if pool.len() < POOLED {
-                pool.push(memory);
-            }
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        if pool.len() < POOLED {
+            pool.push(memory);
         }
     }
 }

@@ -26,6 +26,10 @@ impl SpanHandle {
     }
 
     /// Ends the span and shows its bytes (OTLP `Span`) to `copy`. False if it had ended.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "most callers end a span and are done"
+    )]
     pub fn end_with(self, unix_ns: u64, copy: Copy<'_>) -> bool {
         if self == Self::NONE {
             return false;
@@ -125,11 +129,12 @@ fn deliver(
             }
             if !provider.exports() {
                 let kept = provider.keeps();
-                if kept {
-                    counts.kept.count()
+                let counter = if kept {
+                    &counts.kept
                 } else {
-                    counts.no_exporter.count()
-                }
+                    &counts.no_exporter
+                };
+                counter.count();
             }
         }
         release(&mut thread.scratch);

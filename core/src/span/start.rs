@@ -1,12 +1,14 @@
 //! The start of a span: parent, sampling decision, slot (OpenTelemetry trace API, "span creation").
 
-use super::slot::SpanState;
+use super::slot::{Slot, SpanState};
 use super::{SHARED, SpanHandle};
 use crate::clock;
 use crate::context::TraceFlags;
 use crate::current::Parent;
 use crate::id::{SpanId, TraceId};
+use crate::pipeline::budget::Budget;
 use crate::provider::Provider;
+use crate::runtime::Runtime;
 use crate::sampler::{Decision, ParentFacts};
 use crate::scope::Scope;
 use crate::thread::{ThreadState, enter};
@@ -21,7 +23,7 @@ pub(crate) struct Start<'a> {
     pub(crate) parent: Parent<'a>,
     pub(crate) kind: u8,
     /// Unix nanoseconds; 0 = now.
-    pub(crate) start_ns: u64,
+    pub(crate) at_ns: u64,
     /// Several threads may write to the span at once.
     pub(crate) shared: bool,
     /// Attributes known at the start: samplers see them.
@@ -78,80 +80,48 @@ impl Provider {
         let Some(producer) = thread.producers.of_provider(self) else {
             return nothing;
         };
-        let state = producer.state;
+        let (state, log) = (producer.state, &producer.log);
         if state.is_shut_down() {
             return nothing;
         }
-        let has_parent = parent.is_valid();
-        let (trace_id, flags) = if has_parent {
-            (parent.trace_id, parent.trace_flags.0 & TraceFlags::RANDOM.0)
-        } else {
-            (thread.ids.trace_id(), TraceFlags::RANDOM.0)
+        let known = parent.is_valid().then_some(parent);
+        let (trace_id, random) = match known {
+            Some(parent) => (parent.trace_id, parent.trace_flags.0 & TraceFlags::RANDOM.0),
+            None => (thread.ids.trace_id(), TraceFlags::RANDOM.0),
         };
-        let facts = ParentFacts {
-            sampled: parent.trace_flags.is_sampled(),
-            remote: parent.is_remote,
-        };
-        let decision = self
-            .sampler
-            .decide(has_parent.then_some(facts), &trace_id.0);
-        let counts = &producer.log.counts;
-        let (recording, sampled) = match decision {
-            Decision::Drop => (false, false),
-            Decision::RecordOnly => (true, false),
-            Decision::RecordAndSample => (true, true),
-        };
-        match (recording, sampled) {
-            (_, true) => counts.started.count(),
-            (true, false) => counts.record_only.count(),
-            (false, false) => counts.unsampled.count(),
+        let facts = known.map(facts_of);
+        let decision = self.sampler.decide(facts, &trace_id.0);
+        let sampled = decision == Decision::RecordAndSample;
+        let recording = decision != Decision::Drop;
+        match decision {
+            Decision::RecordAndSample => log.counts.started.count(),
+            Decision::RecordOnly => log.counts.record_only.count(),
+            Decision::Drop => log.counts.unsampled.count(),
         }
-        let runtime = thread.runtime;
-        let index = thread.free_slots.pop().or_else(|| {
-            runtime
-                .slots
-                .refill(&mut thread.free_slots, &runtime.budget);
-            thread.free_slots.pop()
-        });
-        let Some((index, slot)) = index.and_then(|index| Some((index, runtime.slots.get(index)?)))
-        else {
+        let Some((index, slot)) = take_slot(thread.runtime, &mut thread.free_slots) else {
             if sampled {
-                counts.open_limit.count();
+                log.counts.open_limit.count();
             }
             return nothing;
         };
+        let trace_flags = TraceFlags(random | u8::from(sampled));
         let span_id = thread.ids.span_id();
-        let trace_flags = TraceFlags(flags | u8::from(sampled));
         let wall_offset = if recording {
             offset_of(parent, thread).unwrap_or_else(|| thread.wall_offset(trace_id))
         } else {
             0
         };
-        let counted = sampled.then_some(state.id);
-        let generation = slot.start(counted, |span| {
+        let budget = &thread.runtime.budget;
+        let generation = slot.start(sampled.then_some(state.id), |span| {
             span.provider = Some(state);
             span.scope = Some(start.scope);
             span.trace_id = trace_id.0;
             span.span_id = span_id.0;
-            span.parent_span_id = if has_parent { parent.span_id.0 } else { [0; 8] };
-            span.parent_is_remote = has_parent && parent.is_remote;
             span.trace_flags = trace_flags.0;
             span.recording = recording;
             span.sampled = sampled;
             span.wall_offset = wall_offset;
-            reset(span);
-            let budget = &runtime.budget;
-            if has_parent && !parent.trace_state.is_empty() {
-                SpanState::replace(&mut span.trace_state, parent.trace_state.as_bytes(), budget);
-            }
-            if recording {
-                span.kind = start.kind;
-                SpanState::replace(&mut span.name, start.name.as_bytes(), budget);
-                span.start_ns = match start.start_ns {
-                    0 => clock::monotonic().wrapping_add(wall_offset),
-                    given => given,
-                };
-            }
+            fill(span, start, known, budget);
         });
         let shared = if start.shared { SHARED } else { 0 };
         let handle = SpanHandle {
@@ -168,6 +138,24 @@ impl Provider {
     }
 }
 
+/// A free slot: the thread's own, or one from the table.
+#[inline]
+fn take_slot(runtime: &'static Runtime, free: &mut Vec<u32>) -> Option<(u32, &'static Slot)> {
+    let index = free.pop().or_else(|| {
+        runtime.slots.refill(free, &runtime.budget);
+        free.pop()
+    })?;
+    runtime.slots.get(index).map(|slot| (index, slot))
+}
+
+#[inline]
+fn facts_of(parent: &Parent<'_>) -> ParentFacts {
+    ParentFacts {
+        sampled: parent.trace_flags.is_sampled(),
+        remote: parent.is_remote,
+    }
+}
+
 /// A local parent's offset: one anchor for the whole trace.
 #[inline]
 fn offset_of(parent: &Parent<'_>, thread: &ThreadState) -> Option<u64> {
@@ -177,12 +165,26 @@ fn offset_of(parent: &Parent<'_>, thread: &ThreadState) -> Option<u64> {
         .wall_offset_of(parent.handle.generation)
 }
 
+/// Writes what is left of a new span into its slot, whatever the slot held before.
 #[inline]
-fn reset(span: &mut SpanState) {
+fn fill(span: &mut SpanState, start: &Start<'_>, parent: Option<&Parent<'_>>, budget: &Budget) {
     span.status = 0;
     span.dropped_attributes = 0;
     span.events = 0;
     span.dropped_events = 0;
     span.links = 0;
     span.dropped_links = 0;
+    span.parent_span_id = parent.map_or([0; 8], |parent| parent.span_id.0);
+    span.parent_is_remote = parent.is_some_and(|parent| parent.is_remote);
+    if let Some(parent) = parent.filter(|parent| !parent.trace_state.is_empty()) {
+        SpanState::replace(&mut span.trace_state, parent.trace_state.as_bytes(), budget);
+    }
+    if span.recording {
+        span.kind = start.kind;
+        SpanState::replace(&mut span.name, start.name.as_bytes(), budget);
+        span.start_ns = match start.at_ns {
+            0 => clock::monotonic().wrapping_add(span.wall_offset),
+            given => given,
+        };
+    }
 }

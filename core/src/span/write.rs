@@ -8,6 +8,7 @@ use super::slot::SpanState;
 use super::{SpanHandle, Status};
 use crate::clock;
 use crate::context::SpanContext;
+use crate::limits::SpanLimits;
 use crate::pipeline::budget::Budget;
 use crate::thread::ThreadState;
 use crate::value::{Cut, Value, ValueBuilder, cut_bytes, cut_text};
@@ -108,11 +109,11 @@ impl SpanHandle {
                 writer.bytes(thread.scratch.as_slice());
                 counted.write(writer);
             });
-            if added {
-                state.events += 1
+            *(if added {
+                &mut state.events
             } else {
-                state.dropped_events += 1
-            }
+                &mut state.dropped_events
+            }) += 1;
         });
     }
 
@@ -152,11 +153,11 @@ impl SpanHandle {
                 writer.byte(0x35);
                 writer.fixed32(u32::from(context.trace_flags.0) | remote);
             });
-            if added {
-                state.links += 1
+            *(if added {
+                &mut state.links
             } else {
-                state.dropped_links += 1
-            }
+                &mut state.dropped_links
+            }) += 1;
         });
     }
 
@@ -291,16 +292,16 @@ fn append_field(
 }
 
 impl SpanState {
+    /// The limits of its provider; a recording span has one.
     #[inline]
-    fn limits(&self) -> crate::limits::SpanLimits {
-        self.provider
-            .map(|provider| provider.limits)
-            .unwrap_or_default()
+    fn limits(&self) -> &SpanLimits {
+        const NONE: &SpanLimits = &SpanLimits::DEFAULT;
+        self.provider.map_or(NONE, |provider| &provider.limits)
     }
 }
 
 /// The part of the limits that concerns values.
-fn cut_of(limits: crate::limits::SpanLimits) -> Cut {
+fn cut_of(limits: &SpanLimits) -> Cut {
     Cut {
         length: limits.attribute_value_length,
         depth: limits.depth,

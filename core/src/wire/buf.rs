@@ -13,7 +13,7 @@ pub(crate) struct Writer<'a> {
     memory: PhantomData<&'a mut [u8]>,
 }
 
-impl<'a> Writer<'a> {
+impl Writer<'_> {
     /// A writer over `len` bytes from `start`.
     ///
     /// # Safety
