@@ -34,10 +34,20 @@ struct Entry {
     trace_state: *const str,
 }
 
-/// What one thread knows: the context used last on its own, the others by address.
+/// What is current in a context.
+#[derive(Clone, Copy)]
+enum Note {
+    Nothing,
+    /// A span of another library: only its own code could tell its ids.
+    Foreign,
+    Span(Entry),
+}
+
+/// What one thread knows: the context used last on its own, the others by address. Of the others
+/// only spans are kept, so that contexts that are gone leave nothing behind.
 struct Noted {
     last: usize,
-    entry: Option<Entry>,
+    note: Note,
     others: HashMap<usize, Entry>,
 }
 
@@ -71,7 +81,7 @@ fn context_of(state: *mut PyThreadState) -> usize {
 #[inline]
 pub(super) fn note_span(span: &SpanBody) {
     let trace_state = ptr::from_ref(span.trace_state());
-    set(Some(Entry {
+    set(Note::Span(Entry {
         ids: span.ids.get(),
         handle: span.handle.get(),
         trace_state,
@@ -81,22 +91,22 @@ pub(super) fn note_span(span: &SpanBody) {
 /// Notes what is current after any other change.
 #[inline]
 pub(super) fn note(value: Option<&Bound<'_, PyAny>>, binding: &Binding) {
-    let Some(value) = value else { return set(None) };
+    let Some(value) = value else {
+        return set(Note::Nothing);
+    };
     if let Some(span) = Span::cast(value.as_borrowed()) {
         return note_span(&span);
     }
-    // A span of another library could only be asked by running its code; it stays unknown.
-    let held = span_in(value, binding);
-    match held
-        .as_ref()
-        .and_then(|held| Span::cast(held.as_borrowed()))
-    {
+    let Some(held) = span_in(value, binding) else {
+        return set(Note::Nothing);
+    };
+    match Span::cast(held.as_borrowed()) {
         Some(span) => note_span(&span),
-        None => set(None),
+        None => set(Note::Foreign),
     }
 }
 
-fn set(entry: Option<Entry>) {
+fn set(note: Note) {
     // SAFETY: called with the GIL held, so there is a thread state.
     let context = context_of(unsafe { ffi::PyThreadState_Get() });
     if context == 0 {
@@ -110,14 +120,14 @@ fn set(entry: Option<Entry>) {
             let noted = noted.get_or_insert_with(|| {
                 Box::new(Noted {
                     last: context,
-                    entry: None,
+                    note: Note::Nothing,
                     others: HashMap::new(),
                 })
             });
             if noted.last != context {
                 switch(noted, context);
             }
-            noted.entry = entry;
+            noted.note = note;
         })
         .ok();
 }
@@ -125,7 +135,7 @@ fn set(entry: Option<Entry>) {
 /// Makes `context` the one used last.
 #[cold]
 fn switch(noted: &mut Noted, context: usize) {
-    if let Some(entry) = noted.entry.take() {
+    if let Note::Span(entry) = noted.note {
         if noted.others.len() >= MAX_CONTEXTS {
             noted.others.clear();
         }
@@ -148,14 +158,14 @@ pub(super) fn look_up(state: *mut PyThreadState) -> Known {
         let noted = noted.try_borrow().ok()?;
         let noted = noted.as_ref()?;
         if noted.last == context {
-            noted.entry
-        } else {
-            noted.others.get(&context).copied()
+            return Some(noted.note);
         }
+        noted.others.get(&context).copied().map(Note::Span)
     });
     match found.ok().flatten() {
-        Some(entry) => recall(&entry),
-        None => Known::Unknown,
+        Some(Note::Span(entry)) => recall(&entry),
+        Some(Note::Nothing) => Known::Nothing,
+        Some(Note::Foreign) | None => Known::Unknown,
     }
 }
 
