@@ -27,6 +27,7 @@ use crate::testing::MemoryExporter;
 use endpoint::{Endpoint, Protocol, Reading};
 use exporters::Destination;
 use otlp::Otlp;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long shutdown and exit may take, all exporters together.
@@ -67,7 +68,8 @@ pub struct Config {
     /// What the environment fills in.
     env: load::FromEnv,
     error: Option<ConfigError>,
-    warnings: Vec<String>,
+    /// Shared by clones, so that each is shown once.
+    warnings: Arc<Mutex<Vec<String>>>,
 }
 
 impl Config {
@@ -255,8 +257,12 @@ impl Config {
     }
 
     /// What the environment said that is ignored, each once; for the program to show.
-    pub fn take_warnings(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.warnings)
+    ///
+    /// What nobody takes is written to standard error when a provider is built.
+    #[must_use]
+    pub fn take_warnings(&self) -> Vec<String> {
+        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *warnings)
     }
 }
 

@@ -7,6 +7,7 @@ mod decode;
 mod from;
 mod value;
 
+pub(crate) use decode::attribute as decode_attribute;
 #[cfg(feature = "otlp-http")]
 pub(crate) use value::Base64;
 pub use value::OwnedValue;

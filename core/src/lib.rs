@@ -42,7 +42,9 @@ pub use finished::{
 };
 pub use id::{SpanId, TraceId};
 pub use limits::SpanLimits;
-pub use sampler::{Decision, ParentBased, Ratio, Sampler};
+pub use sampler::{
+    CustomSampler, Decision, ParentBased, Ratio, Sampler, SamplingInput, SamplingOutput,
+};
 pub use span::{Entered, Span, SpanHandle, SpanKind, Status};
 pub use stats::{Diagnostics, Stats, diagnostics};
 pub use testing::{Capture, MemoryExporter};

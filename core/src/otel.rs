@@ -3,5 +3,10 @@
 
 mod bridge;
 mod convert;
+mod owned;
+mod resource;
+mod sampler;
 
 pub use bridge::exporter;
+pub use resource::with_resource;
+pub use sampler::sampler;

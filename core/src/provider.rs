@@ -66,7 +66,7 @@ impl Provider {
     /// The provider that `config` describes.
     pub(crate) fn new(config: &Config) -> Result<Self, ConfigError> {
         static LAST_ID: AtomicU32 = AtomicU32::new(0);
-        config.clone().print_warnings();
+        config.print_warnings();
         Ok(Self {
             id: LAST_ID.fetch_add(1, Ordering::Relaxed) + 1,
             sampler: config.sampler_in_force(),

@@ -3,8 +3,10 @@
 //! The built-in ones decide on ids alone, without allocation. A custom one is asked with everything
 //! known at the start of the span.
 
+mod custom;
 mod ratio;
 
+pub use custom::{CustomSampler, SamplingInput, SamplingOutput};
 pub use ratio::Ratio;
 
 use std::fmt;
@@ -48,6 +50,8 @@ pub enum Sampler {
     TraceIdRatio(Ratio),
     /// As the parent was; made by [`Sampler::parent_based`].
     ParentBased(Arc<ParentBased>),
+    /// Your own.
+    Custom(Arc<dyn CustomSampler>),
 }
 
 /// A sampler for each kind of parent.
@@ -131,43 +135,52 @@ impl Sampler {
         self.to_string()
     }
 
-    /// Whether ids are all it needs: then [`Sampler::decide`] answers, else only [`Sampler::ask`].
-    pub(crate) fn is_native(&self) -> bool {
-        match self {
-            Self::AlwaysOn | Self::AlwaysOff | Self::TraceIdRatio(_) => true,
-            Self::ParentBased(parent_based) => {
-                parent_based.delegates().into_iter().all(Self::is_native)
-            }
-        }
-    }
-
-    /// The decision of a native sampler. `parent` is none for a root and for an invalid parent.
+    /// The decision of a sampler that needs no more than ids; nothing if a custom one has to be
+    /// asked. `parent` is none for a root and for an invalid parent.
     #[inline]
-    pub(crate) fn decide(&self, parent: Option<ParentFacts>, trace_id: &[u8; 16]) -> Decision {
-        let sampler = match self {
+    pub(crate) fn decide(
+        &self,
+        parent: Option<ParentFacts>,
+        trace_id: &[u8; 16],
+    ) -> Option<Decision> {
+        let chosen = match self {
             Self::ParentBased(parent_based) => parent_based.delegate(parent),
             other => other,
         };
-        let record = match sampler {
+        let record = match chosen {
             Self::AlwaysOn => true,
             Self::AlwaysOff => false,
             Self::TraceIdRatio(ratio) => ratio.samples(trace_id),
-            Self::ParentBased(_) => {
-                return sampler.decide_nested(parent, trace_id);
-            }
+            Self::ParentBased(_) => return chosen.decide_nested(parent, trace_id),
+            Self::Custom(_) => return None,
         };
-        if record {
+        Some(if record {
             Decision::RecordAndSample
         } else {
             Decision::Drop
-        }
+        })
     }
 
-    /// A sampler inside a sampler; a custom one knows too little here and is not asked.
+    /// Out of the way of inlining, which recursion would end.
     #[cold]
-    fn decide_nested(&self, parent: Option<ParentFacts>, trace_id: &[u8; 16]) -> Decision {
+    fn decide_nested(&self, parent: Option<ParentFacts>, trace_id: &[u8; 16]) -> Option<Decision> {
+        self.decide(parent, trace_id)
+    }
+
+    /// The decision of any sampler, with all that it may add.
+    #[cold]
+    pub(crate) fn ask(&self, input: &SamplingInput<'_>) -> SamplingOutput {
+        let facts = input.parent.map(|parent| ParentFacts {
+            sampled: parent.trace_flags.is_sampled(),
+            remote: parent.is_remote,
+        });
         match self {
-            native => native.decide(parent, trace_id),
+            Self::Custom(custom) => custom.sample(input),
+            Self::ParentBased(parent_based) => parent_based.delegate(facts).ask(input),
+            native => {
+                let decision = native.decide(facts, &input.trace_id.0);
+                decision.unwrap_or(Decision::Drop).into()
+            }
         }
     }
 }
@@ -190,6 +203,7 @@ impl fmt::Display for Sampler {
                 )?;
                 write!(f, "localParentNotSampled:{local_off}}}")
             }
+            Self::Custom(custom) => f.write_str(&custom.description()),
         }
     }
 }

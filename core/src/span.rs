@@ -5,6 +5,7 @@
 //! and `span/end` are the two ends of its life, `span/write` what happens in between. Nothing here
 //! fails: what cannot be kept is counted. [`Span`] is the handle with an owner, for Rust.
 
+mod ask;
 mod end;
 pub(crate) mod slot;
 mod start;

@@ -246,7 +246,7 @@ impl<'a> SpanBuilder<'a> {
             scope: self.tracer.scope,
             name: self.name,
             parent,
-            kind: self.kind as u8,
+            kind: self.kind,
             at_ns: self.start_ns,
             shared: self.shared,
             attributes: self.attributes,

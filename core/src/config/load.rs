@@ -9,7 +9,7 @@ use crate::limits::SpanLimits;
 use crate::pipeline::diagnose;
 use crate::resource::Resource;
 use crate::sampler::Sampler;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// What the environment says, below what code says.
@@ -40,12 +40,19 @@ impl Config {
             destinations: destinations(&mut env),
         };
         self.otlp.load_env(&mut env);
-        self.warnings = env.into_warnings();
+        self.warnings = Arc::new(Mutex::new(env.into_warnings()));
+        self
+    }
+
+    /// Takes over a resource that was detected elsewhere.
+    #[cfg(feature = "otel")]
+    pub(crate) fn merge_resource(mut self, resource: &Resource) -> Self {
+        self.resource.merge(resource);
         self
     }
 
     /// Shows the warnings that nobody took.
-    pub(crate) fn print_warnings(&mut self) {
+    pub(crate) fn print_warnings(&self) {
         self.take_warnings()
             .iter()
             .for_each(|text| diagnose::line(text));

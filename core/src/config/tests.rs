@@ -81,7 +81,7 @@ fn conf_102_the_service_name_comes_from_code_then_its_variable_then_the_list() {
 
 #[test]
 fn conf_092_a_malformed_list_is_discarded_with_a_warning() {
-    let mut config = load(&[("OTEL_RESOURCE_ATTRIBUTES", "a=1,b=%zz")]);
+    let config = load(&[("OTEL_RESOURCE_ATTRIBUTES", "a=1,b=%zz")]);
     assert!(resource(&config).iter().all(|(key, _)| key != "a"));
     let warnings = config.take_warnings();
     assert_eq!(warnings.len(), 1);
@@ -150,7 +150,7 @@ fn conf_104_samplers_come_from_the_environment() {
             ("OTEL_TRACES_SAMPLER", name),
             ("OTEL_TRACES_SAMPLER_ARG", argument),
         ];
-        let mut config = load(&variables);
+        let config = load(&variables);
         assert_eq!(
             config.sampler_in_force().description(),
             expected,
@@ -178,7 +178,7 @@ fn conf_105_batch_settings_come_from_the_environment() {
     };
     assert_eq!(config.batch_in_force(), expected);
 
-    let mut config = load(&[
+    let config = load(&[
         ("OTEL_BSP_SCHEDULE_DELAY", "-1"),
         ("OTEL_BSP_EXPORT_TIMEOUT", "soon"),
         ("OTEL_BSP_MAX_QUEUE_SIZE", "0"),
@@ -208,14 +208,14 @@ fn the_console_does_not_keep_a_person_waiting() {
 
 #[test]
 fn a_batch_fits_into_its_queue() {
-    let mut config = load(&[("OTEL_BSP_MAX_QUEUE_SIZE", "100")]);
+    let config = load(&[("OTEL_BSP_MAX_QUEUE_SIZE", "100")]);
     assert_eq!(config.batch_in_force().max_export_batch_size, 100);
     assert_eq!(config.take_warnings(), Vec::<String>::new());
     let sizes = [
         ("OTEL_BSP_MAX_QUEUE_SIZE", "100"),
         ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "101"),
     ];
-    let mut config = load(&sizes);
+    let config = load(&sizes);
     assert_eq!(config.batch_in_force().max_export_batch_size, 100);
     assert_eq!(config.take_warnings().len(), 1);
     let code = BatchSettings {
@@ -252,7 +252,7 @@ fn conf_108_exporters_come_from_the_environment() {
         ("zipkin", &["otlp"], 1),
         ("zipkin,console", &["console"], 1),
     ] {
-        let mut config = load(&[("OTEL_TRACES_EXPORTER", list)]);
+        let config = load(&[("OTEL_TRACES_EXPORTER", list)]);
         assert_eq!(names(&config), expected, "{list}");
         assert_eq!(config.take_warnings().len(), warnings, "{list}");
     }
@@ -303,7 +303,7 @@ fn conf_106_otlp_options_come_from_the_environment_and_the_traces_own_win() {
 
 #[test]
 fn environment_values_that_cannot_be_used_are_warned_about_and_ignored() {
-    let mut config = load(&[
+    let config = load(&[
         ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "collector:4318"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "b ad=s3cret"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon"),

@@ -267,7 +267,7 @@ fn attributes(encoded: &[Bytes]) -> Vec<(String, OwnedValue)> {
         .collect()
 }
 
-fn attribute(encoded: &[u8]) -> Option<(String, OwnedValue)> {
+pub(crate) fn attribute(encoded: &[u8]) -> Option<(String, OwnedValue)> {
     if let Ok(decoded) = common::KeyValue::decode(encoded) {
         return Some((decoded.key, value(decoded.value)));
     }

@@ -105,11 +105,11 @@ fn scope(scope: &FinishedScope) -> InstrumentationScope {
 }
 
 /// A tracestate that their parser refuses is left out, as for one received so.
-fn trace_state(header: &str) -> TraceState {
+pub(super) fn trace_state(header: &str) -> TraceState {
     header.parse().unwrap_or_default()
 }
 
-fn kind(kind: SpanKind) -> TheirKind {
+pub(super) fn kind(kind: SpanKind) -> TheirKind {
     match kind {
         SpanKind::Internal => TheirKind::Internal,
         SpanKind::Server => TheirKind::Server,
@@ -131,7 +131,7 @@ fn time(unix_ns: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_nanos(unix_ns)
 }
 
-fn key_values(attributes: Vec<(String, OwnedValue)>) -> Vec<KeyValue> {
+pub(super) fn key_values(attributes: Vec<(String, OwnedValue)>) -> Vec<KeyValue> {
     attributes
         .into_iter()
         .map(|(key, value)| KeyValue::new(key, self::value(value)))

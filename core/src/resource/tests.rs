@@ -33,7 +33,8 @@ fn conf_091_every_resource_names_its_sdk_and_service() {
 
 #[test]
 fn conf_092_a_list_is_percent_decoded_or_discarded_as_a_whole() {
-    let cases: &[(&str, Option<&[(&str, &str)]>)] = &[
+    type Pairs<'a> = &'a [(&'a str, &'a str)];
+    let cases: &[(&str, Option<Pairs<'_>>)] = &[
         ("a=1,b=2", Some(&[("a", "1"), ("b", "2")])),
         (" a = 1 , b=2,", Some(&[("a", "1"), ("b", "2")])),
         ("a=x%2Cy%3Dz", Some(&[("a", "x,y=z")])),
@@ -63,9 +64,9 @@ fn conf_092_a_list_is_percent_decoded_or_discarded_as_a_whole() {
 fn conf_090_the_updating_resource_wins() {
     let with = |pairs: &[(&str, &str)], url: &str| {
         let mut resource = Resource::default();
-        pairs
-            .iter()
-            .for_each(|(key, value)| resource.set(key, (*value).into()));
+        for (key, value) in pairs {
+            resource.set(key, (*value).into());
+        }
         resource.set_schema_url(url);
         resource
     };

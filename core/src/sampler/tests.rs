@@ -91,13 +91,12 @@ fn conf_050_built_in_samplers_decide_as_opentelemetry_sdk() {
         ),
     ];
     for (ours, reference) in &pairs {
-        assert!(ours.is_native());
         for id in random_ids(200) {
             for parent in parents() {
                 let expected = theirs(&**reference, parent, id);
                 assert_eq!(
                     ours.decide(parent, &id),
-                    expected,
+                    Some(expected),
                     "{ours} {parent:?} {id:?}"
                 );
             }
@@ -124,7 +123,7 @@ fn conf_054_ratios_decide_as_opentelemetry_sdk_and_a_higher_one_samples_a_supers
     for id in random_ids(2_000).chain(edges) {
         let mut sampled_before = false;
         for value in &ratios {
-            let decision = ratio(*value).decide(None, &id);
+            let decision = ratio(*value).decide(None, &id).unwrap();
             let reference = TheirSampler::TraceIdRatioBased(*value);
             assert_eq!(decision, theirs(&reference, None, id), "{value} {id:?}");
             let sampled = decision == Decision::RecordAndSample;
@@ -172,9 +171,9 @@ fn conf_050_descriptions_are_the_specifications() {
 
 #[test]
 fn conf_051_the_default_follows_the_parent_and_samples_roots() {
-    let sampler = Sampler::default();
-    let decisions = parents().map(|parent| sampler.decide(parent, &[7; 16]));
     use Decision::{Drop, RecordAndSample};
+    let sampler = Sampler::default();
+    let decisions = parents().map(|parent| sampler.decide(parent, &[7; 16]).unwrap());
     assert_eq!(
         decisions,
         [

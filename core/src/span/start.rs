@@ -1,11 +1,12 @@
 //! The start of a span: parent, sampling decision, slot (OpenTelemetry trace API, "span creation").
 
+use super::ask::Verdict;
 use super::slot::{Slot, SpanState};
-use super::{SHARED, SpanHandle};
+use super::{SHARED, SpanHandle, SpanKind};
 use crate::clock;
 use crate::context::TraceFlags;
 use crate::current::Parent;
-use crate::id::{SpanId, TraceId};
+use crate::id::{IdGenerator, SpanId, TraceId};
 use crate::pipeline::budget::Budget;
 use crate::provider::Provider;
 use crate::runtime::Runtime;
@@ -21,7 +22,7 @@ pub(crate) struct Start<'a> {
     pub(crate) scope: &'static Scope,
     pub(crate) name: &'a str,
     pub(crate) parent: Parent<'a>,
-    pub(crate) kind: u8,
+    pub(crate) kind: SpanKind,
     /// Unix nanoseconds; 0 = now.
     pub(crate) at_ns: u64,
     /// Several threads may write to the span at once.
@@ -55,42 +56,61 @@ impl Started {
             recording: false,
         }
     }
+
+    /// Sets the attributes known at the start.
+    #[inline]
+    pub(super) fn set_all(&self, attributes: &[(&str, Value<'_>)]) {
+        if self.recording {
+            for (key, value) in attributes {
+                self.handle.set(key, *value);
+            }
+        }
+    }
 }
 
 impl Provider {
     /// Starts a span. Never fails: where nothing can be recorded, the account says why.
     #[inline]
     pub(crate) fn start(&'static self, start: &Start<'_>) -> Started {
-        let Some(started) = enter(|thread| self.start_in(thread, start)) else {
-            self.reentrant.fetch_add(1, Ordering::Relaxed);
-            return Started::nothing(&start.parent);
+        let Some(started) = enter(|thread| self.start_in(thread, start, None)) else {
+            return self.count_reentrant(start);
         };
-        if started.recording {
-            for (key, value) in start.attributes {
-                started.handle.set(key, *value);
-            }
-        }
+        let Some(started) = started else {
+            return self.start_asking(start);
+        };
+        started.set_all(start.attributes);
         started
     }
 
+    #[cold]
+    pub(super) fn count_reentrant(&self, start: &Start<'_>) -> Started {
+        self.reentrant.fetch_add(1, Ordering::Relaxed);
+        Started::nothing(&start.parent)
+    }
+
+    /// Starts the span; `None` if its sampler has to be asked, which gives a verdict to start with.
     #[inline]
-    fn start_in(&'static self, thread: &mut ThreadState, start: &Start<'_>) -> Started {
+    pub(super) fn start_in(
+        &'static self,
+        thread: &mut ThreadState,
+        start: &Start<'_>,
+        verdict: Option<Verdict>,
+    ) -> Option<Started> {
         let parent = &start.parent;
         let nothing = Started::nothing(parent);
         let Some(producer) = thread.producers.of_provider(self) else {
-            return nothing;
+            return Some(nothing);
         };
         let (state, log) = (producer.state, &producer.log);
         if state.is_shut_down() {
-            return nothing;
+            return Some(nothing);
         }
         let known = parent.is_valid().then_some(parent);
-        let (trace_id, random) = match known {
-            Some(parent) => (parent.trace_id, parent.trace_flags.0 & TraceFlags::RANDOM.0),
-            None => (thread.ids.trace_id(), TraceFlags::RANDOM.0),
+        let (trace_id, random) = trace_of(known, verdict, &mut thread.ids);
+        let decision = match verdict {
+            Some(verdict) => verdict.decision,
+            None => self.sampler.decide(known.map(facts_of), &trace_id.0)?,
         };
-        let facts = known.map(facts_of);
-        let decision = self.sampler.decide(facts, &trace_id.0);
         let sampled = decision == Decision::RecordAndSample;
         let recording = decision != Decision::Drop;
         match decision {
@@ -102,7 +122,7 @@ impl Provider {
             if sampled {
                 log.counts.open_limit.count();
             }
-            return nothing;
+            return Some(nothing);
         };
         let trace_flags = TraceFlags(random | u8::from(sampled));
         let span_id = thread.ids.span_id();
@@ -128,14 +148,29 @@ impl Provider {
             slot: (u64::from(index) + 1) | shared,
             generation,
         };
-        Started {
+        Some(Started {
             handle,
             trace_id,
             span_id,
             trace_flags,
             recording,
-        }
+        })
     }
+}
+
+/// The trace that the span belongs to, and whether its id is random.
+#[inline]
+fn trace_of(
+    parent: Option<&Parent<'_>>,
+    verdict: Option<Verdict>,
+    ids: &mut IdGenerator,
+) -> (TraceId, u8) {
+    if let Some(parent) = parent {
+        let random = parent.trace_flags.0 & TraceFlags::RANDOM.0;
+        return (parent.trace_id, random);
+    }
+    let trace_id = verdict.map_or_else(|| ids.trace_id(), |verdict| verdict.trace_id);
+    (trace_id, TraceFlags::RANDOM.0)
 }
 
 /// A free slot: the thread's own, or one from the table.
@@ -180,7 +215,7 @@ fn fill(span: &mut SpanState, start: &Start<'_>, parent: Option<&Parent<'_>>, bu
         SpanState::replace(&mut span.trace_state, parent.trace_state.as_bytes(), budget);
     }
     if span.recording {
-        span.kind = start.kind;
+        span.kind = start.kind as u8;
         SpanState::replace(&mut span.name, start.name.as_bytes(), budget);
         span.start_ns = match start.at_ns {
             0 => clock::monotonic().wrapping_add(span.wall_offset),

@@ -1,0 +1,158 @@
+//! The start of a span whose sampler is the user's own.
+//!
+//! It is asked outside of the thread's state, so that it may use the whole API. Spans that it starts
+//! while it is asked are not sampled: asking it about those would never end.
+
+use super::slot::SpanState;
+use super::start::{Start, Started};
+use crate::context::{SpanContext, TraceState};
+use crate::current::Parent;
+use crate::finished::{OwnedValue, decode_attribute};
+use crate::id::TraceId;
+use crate::provider::Provider;
+use crate::sampler::{Decision, SamplingInput, SamplingOutput};
+use crate::thread::enter;
+use crate::value::{Cut, Value, ValueBuilder};
+use crate::wire::attribute::{append, read_field};
+use crate::wire::buf::Buf;
+use std::cell::Cell;
+
+/// What a sampler has decided on a span that is not started yet.
+#[derive(Clone, Copy)]
+pub(super) struct Verdict {
+    /// The trace of a root, drawn before the sampler was asked.
+    pub(super) trace_id: TraceId,
+    pub(super) decision: Decision,
+}
+
+thread_local! {
+    static ASKING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Ends the asking on every way out, a panicking sampler's too.
+struct Asking;
+
+impl Asking {
+    fn begin() -> Option<Self> {
+        (!ASKING.replace(true)).then_some(Self)
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        ASKING.set(false);
+    }
+}
+
+impl Provider {
+    #[cold]
+    pub(super) fn start_asking(&'static self, start: &Start<'_>) -> Started {
+        let parent = start.parent.is_valid().then(|| owned_parent(&start.parent));
+        let trace_id = match &parent {
+            Some(parent) => Some(parent.trace_id),
+            None => enter(|thread| thread.ids.trace_id()),
+        };
+        let Some(trace_id) = trace_id else {
+            return self.count_reentrant(start);
+        };
+        let output = self.ask(start, parent.as_ref(), trace_id);
+        let verdict = Verdict {
+            trace_id,
+            decision: output.decision,
+        };
+        let Some(started) = enter(|thread| self.start_in(thread, start, Some(verdict))) else {
+            return self.count_reentrant(start);
+        };
+        let started = started.unwrap_or_else(|| Started::nothing(&start.parent));
+        if let Some(replaced) = &output.trace_state {
+            started.handle.with(|thread, state| {
+                let budget = &thread.runtime.budget;
+                SpanState::replace(&mut state.trace_state, replaced.as_str().as_bytes(), budget);
+            });
+        }
+        started.set_all(start.attributes);
+        if started.recording {
+            for (key, value) in &output.attributes {
+                let mut built = ValueBuilder::new();
+                add(&mut built, value);
+                started.handle.set(key, Value::Built(&built));
+            }
+        }
+        started
+    }
+
+    fn ask(
+        &self,
+        start: &Start<'_>,
+        parent: Option<&SpanContext>,
+        trace_id: TraceId,
+    ) -> SamplingOutput {
+        let Some(_asking) = Asking::begin() else {
+            return Decision::Drop.into();
+        };
+        self.sampler.ask(&SamplingInput {
+            parent,
+            trace_id,
+            name: start.name,
+            kind: start.kind,
+            attributes: &owned_attributes(start.attributes),
+            links: &[],
+        })
+    }
+}
+
+fn owned_parent(parent: &Parent<'_>) -> SpanContext {
+    SpanContext {
+        trace_id: parent.trace_id,
+        span_id: parent.span_id,
+        trace_flags: parent.trace_flags,
+        is_remote: parent.is_remote,
+        trace_state: TraceState::from_header(parent.trace_state),
+    }
+}
+
+/// Attributes as the sampler sees them: encoded and read back, like those of a finished span.
+fn owned_attributes(attributes: &[(&str, Value<'_>)]) -> Vec<(String, OwnedValue)> {
+    const WHOLE: Cut = Cut {
+        length: usize::MAX,
+        depth: usize::MAX,
+    };
+    let mut map = ValueBuilder::new();
+    map.add(Value::Map(attributes));
+    let (mut encoded, mut owned) = (Buf::default(), Vec::new());
+    // What memory is refused for is left out.
+    let _ = map.entries(WHOLE, usize::MAX, |key, value| {
+        encoded.clear();
+        let appended = append(&mut encoded, 0x0a, key, &value);
+        let pair = read_field(encoded.as_slice(), 0).and_then(|(pair, _)| decode_attribute(pair));
+        owned.extend(pair);
+        appended
+    });
+    owned
+}
+
+fn add(built: &mut ValueBuilder, value: &OwnedValue) {
+    match value {
+        OwnedValue::Null => built.add(Value::Null),
+        OwnedValue::Bool(value) => built.add(Value::Bool(*value)),
+        OwnedValue::Int(value) => built.add(Value::Int(*value)),
+        OwnedValue::Double(value) => built.add(Value::Double(*value)),
+        OwnedValue::String(text) => built.add(Value::String(text)),
+        OwnedValue::Bytes(bytes) => built.add(Value::Bytes(bytes)),
+        OwnedValue::Array(values) => {
+            built.begin_array();
+            for value in values {
+                add(built, value);
+            }
+            built.end();
+        }
+        OwnedValue::Map(entries) => {
+            built.begin_map();
+            for (key, value) in entries {
+                built.key(key);
+                add(built, value);
+            }
+            built.end();
+        }
+    }
+}
