@@ -32,8 +32,6 @@ use std::time::Duration;
 
 /// How long shutdown and exit may take, all exporters together.
 const DEFAULT_EXIT_TIMEOUT: Duration = Duration::from_secs(2);
-/// Memory for spans that are open, waiting or being sent, in bytes.
-pub(crate) const DEFAULT_MEMORY_LIMIT: usize = 32 * 1024 * 1024;
 
 /// The configuration of a provider.
 ///
@@ -150,7 +148,8 @@ impl Config {
         self
     }
 
-    /// The most memory, in bytes, that spans of this process may hold (default 32 MiB).
+    /// The most memory, in bytes, that spans of this process may hold (default 32 MiB). The last
+    /// provider that sets it decides for all.
     pub fn memory_limit(mut self, bytes: usize) -> Self {
         const LEAST: usize = 256 * 1024; // a few threads' chunks
         if bytes < LEAST {

@@ -30,7 +30,7 @@ pub(crate) struct Provider {
     limits: SpanLimits,
     pipelines: Vec<PipelineConfig>,
     max_queue_size: Option<usize>,
-    memory_limit: usize,
+    memory_limit: Option<usize>,
     exit_timeout: Duration,
     /// Starts that interrupted this library on their thread.
     pub(crate) reentrant: AtomicU64,
@@ -74,7 +74,7 @@ impl Provider {
             limits: config.limits_in_force(),
             pipelines: config.build_pipelines()?,
             max_queue_size: config.batch_in_force().max_queue_size,
-            memory_limit: config.memory_limit_in_force(),
+            memory_limit: config.chosen_memory_limit(),
             exit_timeout: config.exit_timeout_in_force(),
             reentrant: AtomicU64::new(0),
         })
@@ -140,7 +140,9 @@ impl Provider {
 
 impl ProviderState {
     fn new(provider: &'static Provider, runtime: &'static Runtime) -> Self {
-        runtime.budget.set_limit(provider.memory_limit);
+        if let Some(limit) = provider.memory_limit {
+            runtime.budget.set_limit(limit);
+        }
         let logs = Arc::new(Logs::default());
         let (mut exits, mut memory, mut pipelines) = (Vec::new(), Vec::new(), Vec::new());
         let exporters = provider

@@ -1,4 +1,5 @@
 //! Which spans are recorded, which leave, and what children inherit.
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails by a panic")]
 
 use libtracer::{
     Config, CustomSampler, Decision, MemoryExporter, OwnedValue, Ratio, Sampler, SamplingInput,

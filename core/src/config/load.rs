@@ -2,9 +2,7 @@
 
 use super::env::Env;
 use super::exporters::Destination;
-use super::{
-    BatchSettings, Config, DEFAULT_EXIT_TIMEOUT, DEFAULT_MEMORY_LIMIT, SERVICE_NAME, sampling,
-};
+use super::{BatchSettings, Config, DEFAULT_EXIT_TIMEOUT, SERVICE_NAME, sampling};
 use crate::limits::SpanLimits;
 use crate::pipeline::diagnose;
 use crate::resource::Resource;
@@ -101,8 +99,9 @@ impl Config {
         self.batch.or(self.env.batch).unwrap_or_default().fitted()
     }
 
-    pub(crate) fn memory_limit_in_force(&self) -> usize {
-        self.memory_limit.unwrap_or(DEFAULT_MEMORY_LIMIT)
+    /// The bound of the whole process, if this configuration wants to set it.
+    pub(crate) fn chosen_memory_limit(&self) -> Option<usize> {
+        self.memory_limit
     }
 
     pub(crate) fn exit_timeout_in_force(&self) -> Duration {

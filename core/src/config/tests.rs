@@ -51,7 +51,7 @@ fn code_alone_reads_no_environment_and_exports_nothing() {
     );
     assert_eq!(config.limits_in_force(), SpanLimits::default());
     assert_eq!(config.batch_in_force(), BatchSettings::default());
-    assert_eq!(config.memory_limit_in_force(), 32 * 1024 * 1024);
+    assert_eq!(config.chosen_memory_limit(), None);
     assert_eq!(config.exit_timeout_in_force(), Duration::from_secs(2));
     assert_eq!(attribute(&config, "telemetry.sdk.language"), "rust");
 }
