@@ -1,0 +1,98 @@
+# Every target sets up what it needs under target/; nothing outside the tree is touched.
+# `make help` lists them; CONTRIBUTING.md says which to run when.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+ROOT := $(CURDIR)
+export CARGO_TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(ROOT)/target)
+TARGET := $(CARGO_TARGET_DIR)
+VENV := $(TARGET)/venv
+# The whole tree builds against one Python: changing it would rebuild the extension each time.
+export PYO3_PYTHON := $(VENV)/bin/python
+export PATH := $(VENV)/bin:$(PATH)
+export LIBTRACER_LIB := $(TARGET)/lib
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
+
+.PHONY: help setup demo build python test check lint fmt fmt-check drift header unit c-test py-test \
+	backends examples-test bench miri size wheel sdist clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.ready ## a virtual environment with the pinned test tools, in target/venv
+
+$(VENV)/.ready: tests/requirements.txt
+	@tools/need.sh cargo cc c++ binutils python venv
+	@test -x $(VENV)/bin/python || $$(tools/need.sh print-python) -m venv $(VENV)
+	@$(PIP) install -r tests/requirements.txt
+	@touch $@
+
+build: setup ## the shared library: target/lib/libtracer.so.1
+	cargo build --release --locked -p libtracer-ffi
+	ffi/link.sh $(LIBTRACER_LIB)
+
+python: setup ## build the wheel and install it into target/venv
+	$(PIP) install --no-deps --no-build-isolation --force-reinstall $(ROOT)
+
+wheel: setup ## the wheel: target/wheels/
+	$(PIP) wheel --no-deps -w $(TARGET)/wheels $(ROOT)
+
+sdist: setup ## the source package: target/wheels/
+	@mkdir -p $(TARGET)/wheels
+	$(VENV)/bin/python -c 'import build_backend; print(build_backend.build_sdist("$(TARGET)/wheels"))'
+
+demo: setup ## one trace across Python, C++ and Rust, printed
+	@tools/demo.sh
+
+test: setup ## everything that runs without a network service (includes check)
+	@tools/test.sh test
+
+check: setup ## format, lint, drift and unit tests
+	@tools/test.sh check
+
+lint: setup ## clippy, ruff, mypy
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+
+fmt: setup ## format all sources
+	cargo fmt --all
+	$(VENV)/bin/ruff format .
+
+fmt-check: setup
+	cargo fmt --all --check
+	$(VENV)/bin/ruff format --check .
+
+drift: setup ## what is written twice agrees: header, symbols, versions, snippets, sizes, arrows
+	$(VENV)/bin/python tools/drift.py
+
+header: ## write include/tracer.h anew
+	cargo run -q --locked -p libtracer-header -- include/tracer.h
+
+unit: ## Rust unit, integration and documentation tests
+	cargo test --locked -q --workspace --exclude libtracer-python
+
+c-test: build ## C and C++ tests against libtracer.so.1 (SANITIZE=1: under ASan and UBSan)
+	tools/c_test.sh
+
+py-test: python ## Python tests against the installed wheel; stub against extension
+	$(VENV)/bin/python -m mypy.stubtest libtracer._native
+	$(VENV)/bin/python -m pytest
+
+backends: build python ## export to a real OTLP receiver
+	$(VENV)/bin/python -m pytest tests/backends
+
+examples-test: build python ## the examples run as their text says
+	tools/examples.sh
+
+bench: build python ## measure against the peers: bench/report.md
+	bench/run.sh
+
+miri: ## the recorder under Miri (needs the nightly toolchain)
+	tools/miri.sh
+
+size: build wheel ## bytes of what is shipped
+	@ls -l $(LIBTRACER_LIB)/libtracer.so.1 $(TARGET)/wheels/*.whl
+
+clean: ## remove what was built
+	rm -rf $(TARGET) python/libtracer/include python/libtracer/*.so python/libtracer/*.so.1

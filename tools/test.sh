@@ -1,0 +1,69 @@
+#!/bin/sh
+# Runs the steps of a level and counts them; the last line is the sum.
+#
+#   tools/test.sh check | test
+#
+# A step that ends with status 77 could not run here; it says why and counts as skipped. A step that
+# fails does not stop the others. Output of the steps: target/log/.
+set -u
+cd "$(dirname "$0")/.."
+logs=${CARGO_TARGET_DIR:-target}/log
+mkdir -p "$logs"
+passed=0 failed=0 skipped=0 failures=''
+
+step() { # name, command...
+    name=$1
+    shift
+    start=$(date +%s)
+    printf '== %-10s %s\n' "$name" "$*"
+    "$@" >"$logs/$name.log" 2>&1
+    status=$?
+    took=$(($(date +%s) - start))
+    case $status in
+    0)
+        passed=$((passed + 1))
+        grep -E '^(test result:|[0-9]+ passed|=+ .* in [0-9.]+s|.*: [0-9]+ passed)' "$logs/$name.log" | tail -n 3
+        echo "   ok, ${took} s"
+        ;;
+    77)
+        skipped=$((skipped + 1))
+        echo "   SKIPPED: $(tail -n 1 "$logs/$name.log")"
+        ;;
+    *)
+        failed=$((failed + 1))
+        failures="$failures $name"
+        tail -n 60 "$logs/$name.log"
+        echo "   FAILED with status $status after ${took} s; all of it: $logs/$name.log"
+        ;;
+    esac
+}
+
+check() {
+    step fmt make -s fmt-check
+    step lint make -s lint
+    step drift make -s drift
+    step unit make -s unit
+}
+
+everything() {
+    check
+    step build make -s build
+    step c make -s c-test
+    step wheel make -s python
+    step python make -s py-test
+    step examples tools/examples.sh
+    step demo tools/demo.sh
+    step sdist tools/sdist_test.sh
+    step collector tools/backend_test.sh collector
+    step ddapm tools/backend_test.sh ddapm
+}
+
+case ${1:-test} in
+check) check ;;
+test) everything ;;
+*) echo "usage: tools/test.sh check|test" >&2; exit 2 ;;
+esac
+
+[ -z "$failures" ] || echo "failed:$failures"
+echo "steps: $passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
