@@ -79,7 +79,7 @@ pub(crate) fn bind_context(
     };
     BINDING.get_or_init(py, || Binding { span_key, access });
     mirror::find_offset(py)?;
-    hook::install();
+    hook::install(py);
     Ok(())
 }
 
@@ -101,7 +101,7 @@ pub(crate) fn bind_public_context(
     };
     BINDING.get_or_init(py, || Binding { span_key, access });
     mirror::find_offset(py)?;
-    hook::install();
+    hook::install(py);
     Ok(())
 }
 

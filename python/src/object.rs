@@ -5,168 +5,22 @@
 //! object as good as one in a single-threaded program, as long as nobody keeps a Rust reference
 //! into a cell while Python code may run. `Slot` hands out owned references only.
 
-use pyo3::exceptions::{PyRuntimeError, PyTypeError};
-use pyo3::ffi::{self, PyObject};
-use pyo3::prelude::PyTupleMethods;
-use pyo3::types::{PyString, PyStringMethods, PyTuple};
+mod args;
+mod plain;
+mod raised;
+mod slot;
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::ffi::{self, PyMethodDef, PyObject};
 use pyo3::{Borrowed, Bound, PyAny, PyErr, PyResult, Python};
-use std::cell::Cell;
-use std::ffi::{CStr, c_int, c_void};
-use std::marker::PhantomData;
+use std::ffi::{CStr, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
-/// A reference to a Python object, or none, inside a Python object of ours.
-///
-/// It does not release its object when dropped: the owner's `tp_dealloc` calls [`Slot::take`].
-pub(crate) struct Slot(Cell<*mut PyObject>);
-
-impl Slot {
-    /// Holds nothing.
-    pub(crate) const fn empty() -> Self {
-        Self(Cell::new(ptr::null_mut()))
-    }
-
-    /// The object, with a reference of the caller's own.
-    #[inline]
-    pub(crate) fn get<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        // SAFETY: the slot owns a reference to what it holds, so it is alive.
-        unsafe { Bound::from_borrowed_ptr_or_opt(py, self.0.get()) }
-    }
-
-    /// Stores `object` and releases what was there.
-    #[inline]
-    pub(crate) fn put(&self, object: Bound<'_, PyAny>) {
-        let py = object.py();
-        let old = self.0.replace(object.into_ptr());
-        release(py, old);
-    }
-
-    /// Empties the slot.
-    #[inline]
-    pub(crate) fn take<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        let old = self.0.replace(ptr::null_mut());
-        // SAFETY: the slot's own reference, which is no longer in the slot.
-        unsafe { Bound::from_owned_ptr_or_opt(py, old) }
-    }
-
-    /// Whether the slot holds an object.
-    #[inline]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.get().is_null()
-    }
-
-    /// Shows the object to the collector; for `tp_traverse`.
-    pub(crate) fn visit(&self, visit: ffi::visitproc, argument: *mut c_void) -> c_int {
-        let object = self.0.get();
-        if object.is_null() {
-            return 0;
-        }
-        // SAFETY: the collector's own function, called as it asks to be, on a live object.
-        unsafe { visit(object, argument) }
-    }
-}
-
-fn release(py: Python<'_>, object: *mut PyObject) {
-    // SAFETY: an owned reference or NULL.
-    drop(unsafe { Bound::from_owned_ptr_or_opt(py, object) });
-}
-
-/// The arguments of a call by `METH_FASTCALL | METH_KEYWORDS`, borrowed from the caller.
-#[derive(Clone, Copy)]
-pub(crate) struct Args<'a, 'py> {
-    values: *const *mut PyObject,
-    positional: usize,
-    names: Option<Borrowed<'a, 'py, PyAny>>,
-    py: Python<'py>,
-    caller: PhantomData<&'a PyAny>,
-}
-
-impl<'a, 'py> Args<'a, 'py> {
-    /// The positional argument at `index`.
-    #[inline]
-    pub(crate) fn get(&self, index: usize) -> Option<Borrowed<'a, 'py, PyAny>> {
-        (index < self.positional).then(|| self.value(index))
-    }
-
-    #[inline]
-    fn value(&self, index: usize) -> Borrowed<'a, 'py, PyAny> {
-        // SAFETY: callers stay below the number of values the call came with.
-        let place = unsafe { self.values.add(index) };
-        // SAFETY: in bounds, as above.
-        let object = unsafe { *place };
-        // SAFETY: the caller of the method keeps its arguments alive for the call, `'a`.
-        unsafe { Borrowed::from_ptr(self.py, object) }
-    }
-
-    /// Assigns the arguments to `names`; of these only the first `by_position` may be positional.
-    #[inline]
-    pub(crate) fn parse<const N: usize>(
-        &self,
-        function: &str,
-        names: [&str; N],
-        by_position: usize,
-    ) -> PyResult<[Option<Borrowed<'a, 'py, PyAny>>; N]> {
-        let mut found = [None; N];
-        if self.positional > by_position {
-            return Err(too_many(function, by_position, self.positional));
-        }
-        for (index, place) in found.iter_mut().enumerate().take(self.positional) {
-            *place = Some(self.value(index));
-        }
-        if let Some(given) = self.names {
-            self.parse_keywords(function, &names, &mut found, given)?;
-        }
-        Ok(found)
-    }
-
-    fn parse_keywords(
-        &self,
-        function: &str,
-        names: &[&str],
-        found: &mut [Option<Borrowed<'a, 'py, PyAny>>],
-        given: Borrowed<'a, 'py, PyAny>,
-    ) -> PyResult<()> {
-        for (index, name) in given.cast::<PyTuple>()?.iter_borrowed().enumerate() {
-            let text = name.cast::<PyString>()?;
-            let text = text.to_str()?;
-            let place = names.iter().position(|name| *name == text);
-            match place.and_then(|place| found.get_mut(place)) {
-                None => return Err(unexpected(function, text)),
-                Some(Some(_)) => return Err(twice(function, text)),
-                Some(empty) => *empty = Some(self.value(self.positional.saturating_add(index))),
-            }
-        }
-        Ok(())
-    }
-}
-
-#[cold]
-fn too_many(function: &str, allowed: usize, given: usize) -> PyErr {
-    PyTypeError::new_err(format!(
-        "{function}() takes at most {allowed} positional arguments ({given} given)"
-    ))
-}
-
-#[cold]
-fn unexpected(function: &str, name: &str) -> PyErr {
-    PyTypeError::new_err(format!(
-        "{function}() got an unexpected keyword argument '{name}'"
-    ))
-}
-
-#[cold]
-fn twice(function: &str, name: &str) -> PyErr {
-    PyTypeError::new_err(format!(
-        "{function}() got multiple values for argument '{name}'"
-    ))
-}
-
-/// The error for a call without a required argument.
-#[cold]
-pub(crate) fn missing(function: &str, name: &str) -> PyErr {
-    PyTypeError::new_err(format!("{function}() missing required argument: '{name}'"))
-}
+pub(crate) use args::{Args, missing};
+pub(crate) use plain::{each_item, int_value};
+pub(crate) use raised::{SetAside, forget_error, raise};
+pub(crate) use slot::Slot;
 
 /// What every method of ours is underneath.
 pub(crate) type Method =
@@ -189,16 +43,8 @@ pub(crate) unsafe fn call(
     let py = unsafe { Python::assume_attached() };
     // SAFETY: CPython keeps the callee alive for the call.
     let this = unsafe { Borrowed::from_ptr(py, this) };
-    // SAFETY: NULL or a tuple that the caller keeps alive for the call.
-    let names = unsafe { Borrowed::from_ptr_or_opt(py, names) };
-    let positional = usize::try_from(count).unwrap_or(0);
-    let args = Args {
-        values,
-        positional,
-        names,
-        py,
-        caller: PhantomData,
-    };
+    // SAFETY: as our own caller promises.
+    let args = unsafe { Args::new(py, values, count, names) };
     finish(py, || method(this, args))
 }
 
@@ -218,70 +64,10 @@ pub(crate) fn finish<'py>(
     }
 }
 
-/// Hands an error to CPython as the result of a call.
-#[cold]
-pub(crate) fn raise(py: Python<'_>, error: PyErr) -> *mut PyObject {
-    error.restore(py);
-    ptr::null_mut()
-}
-
-/// Drops the exception that is set, if any.
-pub(crate) fn forget_error(_py: Python<'_>) {
-    // SAFETY: the GIL is held, as `_py` shows.
-    unsafe { ffi::PyErr_Clear() }
-}
-
-/// The exception on its way through us, out of the way of our own calls until this is dropped;
-/// then it goes on unchanged.
-pub(crate) struct SetAside<'py> {
-    kind: *mut PyObject,
-    value: *mut PyObject,
-    traceback: *mut PyObject,
-    py: Python<'py>,
-}
-
-impl<'py> SetAside<'py> {
-    /// Sets aside what is set, if anything is.
-    pub(crate) fn new(py: Python<'py>) -> Self {
-        let (mut kind, mut value) = (ptr::null_mut(), ptr::null_mut());
-        let mut traceback = ptr::null_mut();
-        // SAFETY: valid out-pointers, with the GIL held.
-        unsafe { ffi::PyErr_Fetch(&raw mut kind, &raw mut value, &raw mut traceback) };
-        if !kind.is_null() {
-            // SAFETY: what was just fetched; makes `value` an instance of `kind`.
-            unsafe {
-                ffi::PyErr_NormalizeException(&raw mut kind, &raw mut value, &raw mut traceback);
-            }
-        }
-        if !value.is_null() && !traceback.is_null() {
-            // SAFETY: an exception and a traceback, both live.
-            unsafe { ffi::PyException_SetTraceback(value, traceback) };
-        }
-        Self {
-            kind,
-            value,
-            traceback,
-            py,
-        }
-    }
-
-    /// The exception, with its traceback.
-    pub(crate) fn exception(&self) -> Option<Borrowed<'_, 'py, PyAny>> {
-        // SAFETY: NULL or an object this value owns.
-        unsafe { Borrowed::from_ptr_or_opt(self.py, self.value) }
-    }
-}
-
-impl Drop for SetAside<'_> {
-    fn drop(&mut self) {
-        // SAFETY: gives back what `new` fetched, or clears what our own calls left.
-        unsafe { ffi::PyErr_Restore(self.kind, self.value, self.traceback) }
-    }
-}
-
-/// The definition of a method or function with a safe body.
+/// The definition of a method or function with a safe body. The doc string begins with the
+/// signature, as CPython reads it.
 macro_rules! method {
-    ($name:literal, $body:path) => {{
+    ($name:literal, $doc:literal, $body:path) => {{
         unsafe extern "C" fn adapter(
             this: *mut pyo3::ffi::PyObject,
             values: *const *mut pyo3::ffi::PyObject,
@@ -297,14 +83,14 @@ macro_rules! method {
                 PyCFunctionFastWithKeywords: adapter,
             },
             ml_flags: pyo3::ffi::METH_FASTCALL | pyo3::ffi::METH_KEYWORDS,
-            ml_doc: std::ptr::null(),
+            ml_doc: $doc.as_ptr(),
         }
     }};
 }
 
 /// The definition of a read-only property with a safe body.
 macro_rules! getter {
-    ($name:literal, $body:path) => {{
+    ($name:literal, $doc:literal, $body:path) => {{
         unsafe extern "C" fn adapter(
             this: *mut pyo3::ffi::PyObject,
             _closure: *mut std::ffi::c_void,
@@ -319,7 +105,7 @@ macro_rules! getter {
             name: $name.as_ptr(),
             get: Some(adapter),
             set: None,
-            doc: std::ptr::null(),
+            doc: $doc.as_ptr(),
             closure: std::ptr::null_mut(),
         }
     }};
@@ -367,4 +153,19 @@ pub(crate) fn new_type<'py>(
     let made = unsafe { ffi::PyType_FromSpec(&raw mut spec) };
     // SAFETY: an owned reference, or NULL with an exception set.
     unsafe { Bound::from_owned_ptr_or_err(py, made) }
+}
+
+/// Adds functions to a module.
+pub(crate) fn add_functions(
+    module: &Bound<'_, pyo3::types::PyModule>,
+    mut functions: Vec<PyMethodDef>,
+) -> PyResult<()> {
+    functions.push(PyMethodDef::zeroed());
+    // SAFETY: a live module and a complete table that lives for ever.
+    let status = unsafe { ffi::PyModule_AddFunctions(module.as_ptr(), forever(functions)) };
+    if status < 0 {
+        Err(PyErr::fetch(module.py()))
+    } else {
+        Ok(())
+    }
 }

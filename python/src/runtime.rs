@@ -5,8 +5,10 @@
 //! wrong. After import the library is never unloaded.
 
 mod functions;
+mod handles;
 mod library;
 mod record;
+mod setup;
 mod values;
 
 use functions::Functions;
@@ -17,15 +19,16 @@ use pyo3::{PyResult, pyfunction};
 use std::ffi::{CStr, c_char};
 use std::sync::OnceLock;
 
-pub(crate) use functions::{CaptureHandle, Config, Scope};
-pub(crate) use record::{Handle, flags, is_configured, set_current_hook};
+pub(crate) use handles::{Captured, Scope, account};
+pub(crate) use record::{Handle, flags, set_current_hook};
+pub(crate) use setup::{Failure, NewConfig, flush, is_configured, shutdown};
 pub(crate) use values::Builder;
 
 /// The loaded library.
-pub(crate) struct Runtime {
+struct Runtime {
     table: &'static tracer_table,
     /// The C functions that are not in the table.
-    pub(crate) functions: Functions,
+    functions: Functions,
     path: String,
 }
 
@@ -33,7 +36,7 @@ static RUNTIME: OnceLock<Runtime> = OnceLock::new();
 
 /// The library loaded at import.
 #[inline]
-pub(crate) fn runtime() -> &'static Runtime {
+fn runtime() -> &'static Runtime {
     // SAFETY: `load` ran to its end before the module offered anything that calls this.
     unsafe { RUNTIME.get().unwrap_unchecked() }
 }
@@ -93,7 +96,7 @@ pub(crate) fn version() -> String {
 }
 
 /// The text behind the last failed set-up call of this thread.
-pub(crate) fn last_error(status: tracer_status) -> String {
+fn last_error(status: tracer_status) -> String {
     let mut buffer = [0_u8; 1024];
     let start: *mut c_char = buffer.as_mut_ptr().cast();
     // SAFETY: `start` is valid for the length given with it.

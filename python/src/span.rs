@@ -7,6 +7,7 @@
 
 mod alloc;
 mod error;
+mod functions;
 mod life;
 mod methods;
 mod object;
@@ -35,5 +36,5 @@ pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let made = methods::make_type(module.py())?;
     alloc::set_type(&made);
     module.add("Span", &made)?;
-    methods::add_functions(module)
+    functions::add_to(module)
 }

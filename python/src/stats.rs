@@ -1,8 +1,7 @@
 //! The account of the runtime as a dict.
 
-use crate::runtime::runtime;
+use crate::runtime;
 use crate::value::{CONVERTED, MENDED};
-use libtracer_abi::tracer_stats;
 use pyo3::prelude::PyDictMethods;
 use pyo3::types::PyDict;
 use pyo3::{Bound, PyResult, Python, pyfunction};
@@ -19,12 +18,7 @@ macro_rules! copy_fields {
 /// `started = exported + dropped + queued + spooled + open`.
 #[pyfunction]
 pub(crate) fn stats(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-    let mut read = tracer_stats {
-        struct_size: size_of::<tracer_stats>(),
-        ..Default::default()
-    };
-    // SAFETY: a valid struct whose size is set.
-    unsafe { (runtime().functions.tracer_read_stats)(&raw mut read) };
+    let mut read = runtime::account();
     read.invalid_utf8 = read
         .invalid_utf8
         .saturating_add(MENDED.load(Ordering::Relaxed));

@@ -13,6 +13,7 @@ use crate::span::{Span, enter, exit, fresh};
 use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyTypeError};
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::{PyAnyMethods, PyModule, PyModuleMethods};
+use pyo3::types::PyString;
 use pyo3::{Borrowed, Bound, PyAny, PyResult, Python, intern, pyfunction};
 use std::cell::Cell;
 use std::ffi::{c_int, c_ulong, c_void};
@@ -204,6 +205,20 @@ unsafe extern "C" fn clear(this: *mut PyObject) -> c_int {
     0
 }
 
+unsafe extern "C" fn repr(this: *mut PyObject) -> *mut PyObject {
+    // SAFETY: CPython calls slots with the GIL held.
+    let py = unsafe { Python::assume_attached() };
+    // SAFETY: CPython keeps the object alive for the call.
+    let traced = body(unsafe { Borrowed::from_ptr(py, this) });
+    crate::object::finish(py, || {
+        let function = traced.function.get(py).map_or_else(
+            || Ok(String::new()),
+            |function| function.repr().map(|text| text.to_string()),
+        )?;
+        Ok(PyString::new(py, &format!("<traced {function}>")).into_any())
+    })
+}
+
 /// `__reduce__`: pickles by name, as a function does.
 fn reduce<'py>(
     this: Borrowed<'_, 'py, PyAny>,
@@ -228,14 +243,25 @@ pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
         offset_member(c"__weaklistoffset__", offset_of!(Traced, weak)),
         ffi::PyMemberDef::default(),
     ];
-    let methods = vec![method!(c"__reduce__", reduce), ffi::PyMethodDef::zeroed()];
-    let properties = vec![getter!(c"__dict__", dict), ffi::PyGetSetDef::default()];
+    let methods = vec![
+        method!(
+            c"__reduce__",
+            c"__reduce__($self)\n--\n\nPickle by name, as functions are.",
+            reduce
+        ),
+        ffi::PyMethodDef::zeroed(),
+    ];
+    let properties = vec![
+        getter!(c"__dict__", c"The attributes of the function.", dict),
+        ffi::PyGetSetDef::default(),
+    ];
     let slot = |slot, pfunc| ffi::PyType_Slot { slot, pfunc };
     let slots = vec![
         slot(ffi::Py_tp_dealloc, dealloc as *mut c_void),
         slot(ffi::Py_tp_traverse, traverse as *mut c_void),
         slot(ffi::Py_tp_clear, clear as *mut c_void),
         slot(ffi::Py_tp_call, cpython().vectorcall_call as *mut c_void),
+        slot(ffi::Py_tp_repr, repr as *mut c_void),
         slot(ffi::Py_tp_descr_get, bind as *mut c_void),
         slot(ffi::Py_tp_members, forever(members).cast()),
         slot(ffi::Py_tp_methods, forever(methods).cast()),

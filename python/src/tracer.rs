@@ -1,27 +1,20 @@
 //! `Tracer`: spans of a named instrumentation scope, in the OpenTelemetry API's shape.
 
-use crate::runtime::{Scope, runtime};
+use crate::runtime::Scope;
 use crate::span::{Span, option, pending, start_now};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::{PyAnyMethods, PyTypeMethods};
 use pyo3::types::{PyDict, PyString};
 use pyo3::{Bound, PyAny, PyResult, intern, pyclass, pymethods};
 use std::ffi::CString;
-use std::ptr;
 
 /// Makes the spans of one instrumentation scope; get one from `libtracer.get_tracer`.
 #[pyclass(frozen, subclass, module = "libtracer")]
 pub(crate) struct Tracer {
-    /// Never freed: spans keep the pointer, and tracers are kept per name.
-    scope: *const Scope,
+    scope: Scope,
     #[pyo3(get)]
     name: String,
 }
-
-// SAFETY: a scope is immutable and may be used from any thread.
-unsafe impl Send for Tracer {}
-// SAFETY: as above.
-unsafe impl Sync for Tracer {}
 
 /// What a span starts with; None stands for the default.
 struct Start<'a, 'py> {
@@ -95,12 +88,7 @@ impl Tracer {
         let text = |text: &str| CString::new(text.replace('\0', ""));
         let version = version.map(text).transpose()?;
         let schema = schema_url.map(text).transpose()?;
-        let pointer = |text: &Option<CString>| text.as_ref().map_or(ptr::null(), |t| t.as_ptr());
-        let scope_name = text(name)?;
-        let make = runtime().functions.tracer_scope_new;
-        let (version, schema) = (pointer(&version), pointer(&schema));
-        // SAFETY: NULL stands for the default provider; the texts are copied.
-        let scope = unsafe { make(ptr::null_mut(), scope_name.as_ptr(), version, schema) };
+        let scope = Scope::new(&text(name)?, version.as_deref(), schema.as_deref());
         Ok(Self {
             scope,
             name: name.to_owned(),

@@ -4,8 +4,8 @@
 //! Conversions that can run foreign code (`repr`, a mapping's own methods) hold owned references
 //! and touch no span while they do.
 
+use crate::object::{each_item, int_value};
 use crate::runtime::{Builder, Handle};
-use pyo3::ffi;
 use pyo3::prelude::{
     PyAnyMethods, PyBytesMethods, PyDictMethods, PyListMethods, PyTupleMethods, PyTypeMethods,
 };
@@ -64,7 +64,7 @@ pub(crate) fn set_attribute<'py>(span: Handle, key: &Bound<'py, PyAny>, value: &
 /// Sets the attributes of a mapping; anything else is counted as one bad attribute.
 pub(crate) fn set_attributes(span: Handle, attributes: &Bound<'_, PyAny>) {
     match as_dict(attributes) {
-        Some(map) => each(&map, |key, value| set_attribute(span, &key, &value)),
+        Some(map) => each_item(&map, |key, value| set_attribute(span, &key, &value)),
         None => span.set_string("", ""),
     }
 }
@@ -124,13 +124,9 @@ fn classify<'a, 'py>(value: &'a Bound<'py, PyAny>) -> Value<'a, 'py> {
 }
 
 fn integer<'a>(value: &Bound<'_, PyAny>) -> Value<'a, 'static> {
-    let mut overflow = 0;
-    // SAFETY: `value` is an int, so no foreign code runs; the out-pointer is valid.
-    let number = unsafe { ffi::PyLong_AsLongLongAndOverflow(value.as_ptr(), &raw mut overflow) };
-    if overflow == 0 {
-        Value::Int(number)
-    } else {
-        Value::Text(Cow::Owned(decimal(value)))
+    match int_value(value) {
+        Some(number) => Value::Int(number),
+        None => Value::Text(Cow::Owned(decimal(value))),
     }
 }
 
@@ -192,37 +188,6 @@ fn bounded_repr(object: &Bound<'_, PyAny>) -> String {
     }
 }
 
-/// Visits the items of a dict. Python code may change it meanwhile: then items may be missed, as
-/// with any iteration, and no more.
-fn each<'py>(
-    map: &Bound<'py, PyDict>,
-    mut visit: impl FnMut(Bound<'py, PyAny>, Bound<'py, PyAny>),
-) {
-    let py = map.py();
-    let mut position = 0;
-    let mut key = std::ptr::null_mut();
-    let mut value = std::ptr::null_mut();
-    loop {
-        // SAFETY: a live dict and valid out-pointers; CPython checks `position` on every call.
-        let more = unsafe {
-            ffi::PyDict_Next(
-                map.as_ptr(),
-                &raw mut position,
-                &raw mut key,
-                &raw mut value,
-            )
-        };
-        if more == 0 {
-            return;
-        }
-        // SAFETY: a borrowed reference from the dict, made our own before anything else runs.
-        let key = unsafe { Bound::from_borrowed_ptr(py, key) };
-        // SAFETY: as above.
-        let value = unsafe { Bound::from_borrowed_ptr(py, value) };
-        visit(key, value);
-    }
-}
-
 /// Adds a value to what the builder holds; `items` counts what the attribute has so far.
 fn push(builder: &Builder, value: Value<'_, '_>, depth: usize, items: &mut usize) {
     match value {
@@ -257,7 +222,7 @@ fn push(builder: &Builder, value: Value<'_, '_>, depth: usize, items: &mut usize
         }
         Value::Map(map) => {
             builder.begin_map();
-            each(&map, |key, value| {
+            each_item(&map, |key, value| {
                 if has_room(items) {
                     builder.key(&key_text(&key));
                     push(builder, classify(&value), depth.saturating_add(1), items);

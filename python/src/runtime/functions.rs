@@ -5,17 +5,17 @@ use libtracer_abi::{tracer_sampler, tracer_stats, tracer_status, tracer_value};
 use std::ffi::{c_char, c_void};
 
 /// `tracer_config *`, opaque here.
-pub(crate) type Config = c_void;
+pub(super) type Config = c_void;
 /// `tracer_scope *`, opaque here.
-pub(crate) type Scope = c_void;
+pub(super) type Scope = c_void;
 /// `tracer_capture *`, opaque here.
-pub(crate) type CaptureHandle = c_void;
+pub(super) type CaptureHandle = c_void;
 
 macro_rules! c_functions {
     ($($name:ident: fn($($argument:ty),*) $(-> $result:ty)?;)*) => {
         /// Every function with the signature `tracer.h` gives it.
-        pub(crate) struct Functions {
-            $(pub(crate) $name: unsafe extern "C" fn($($argument),*) $(-> $result)?,)*
+        pub(super) struct Functions {
+            $(pub(super) $name: unsafe extern "C" fn($($argument),*) $(-> $result)?,)*
         }
 
         impl Functions {

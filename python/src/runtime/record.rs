@@ -147,13 +147,6 @@ pub(crate) fn set_current_hook(hook: tracer_current_hook) {
     unsafe { (runtime().table.set_current_hook)(Some(hook)) }
 }
 
-/// Whether the default provider is configured.
-#[inline]
-pub(crate) fn is_configured() -> bool {
-    // SAFETY: no precondition.
-    unsafe { (runtime().functions.tracer_is_configured)() }
-}
-
 fn parts(text: &str) -> (*const c_char, usize) {
     (text.as_ptr().cast(), text.len())
 }

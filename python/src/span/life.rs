@@ -4,7 +4,7 @@ use super::object::{Ids, Span, State, option};
 use super::{alloc, error, write};
 use crate::context::{self, Parent};
 use crate::object::Slot;
-use crate::runtime::{Handle, is_configured};
+use crate::runtime::{Handle, Scope, is_configured};
 use crate::value;
 use libtracer_abi::{tracer_start, tracer_started};
 use pyo3::{Borrowed, Bound, PyAny, PyResult};
@@ -18,7 +18,7 @@ pub(crate) fn pending<'py>(
     let made = alloc::new(name.py())?;
     if let Some(span) = Span::cast(made.as_borrowed()) {
         span.kind.set(0);
-        span.scope.set(std::ptr::null());
+        span.scope.set(Scope::DEFAULT);
         span.options.set(options);
         span.name.put(name.to_owned());
     }
@@ -78,7 +78,7 @@ fn start(span: Span<'_, '_>, current: Option<&Bound<'_, PyAny>>) -> PyResult<()>
     let name = span.name.get(py);
     let name = name.as_ref().map(value::any_text).unwrap_or_default();
     let started = Handle::start(&tracer_start {
-        scope: span.scope.get(),
+        scope: span.scope.get().as_ptr(),
         name: name.as_ptr().cast(),
         name_len: name.len(),
         parent: parent.context,

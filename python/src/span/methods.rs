@@ -1,15 +1,13 @@
-//! The type's tables: methods, properties, slots, and the module functions that make spans.
+//! The type's tables: methods, properties, slots.
 
-use super::object::{Span, SpanObject, option};
-use super::{alloc, life, read, write};
-use crate::context;
-use crate::object::{Args, forever, getter, method, missing, new_type, offset_member};
-use pyo3::exceptions::PyTypeError;
+use super::object::{Span, SpanObject};
+use super::{alloc, read, write};
+use crate::object::{Args, forever, getter, method, new_type, offset_member};
 use pyo3::ffi::{self, PyMethodDef};
-use pyo3::prelude::{PyAnyMethods, PyModule};
+use pyo3::prelude::PyAnyMethods;
 use pyo3::types::PyBool;
-use pyo3::{Borrowed, Bound, PyAny, PyErr, PyResult, Python, intern};
-use std::ffi::c_void;
+use pyo3::{Borrowed, Bound, PyAny, PyResult, Python, intern};
+use std::ffi::{CStr, c_void};
 use std::mem::offset_of;
 
 /// `False`, as `__exit__` returns it.
@@ -20,7 +18,7 @@ pub(super) fn false_object(py: Python<'_>) -> Bound<'_, PyAny> {
 
 /// Turns a function on a span into the shape of a method.
 macro_rules! span_method {
-    ($name:literal, $body:path) => {{
+    ($name:literal, $doc:literal, $body:path) => {{
         fn on_span<'py>(
             this: Borrowed<'_, 'py, PyAny>,
             args: Args<'_, 'py>,
@@ -29,13 +27,13 @@ macro_rules! span_method {
             let span = unsafe { Span::of_method(this) };
             $body(span, args)
         }
-        method!($name, on_span)
+        method!($name, $doc, on_span)
     }};
 }
 
 /// Turns a reader into a method without arguments.
 macro_rules! reading_method {
-    ($name:literal, $function:literal, $body:path) => {{
+    ($name:literal, $doc:literal, $function:literal, $body:path) => {{
         fn read<'py>(
             this: Borrowed<'_, 'py, PyAny>,
             args: Args<'_, 'py>,
@@ -43,55 +41,168 @@ macro_rules! reading_method {
             args.parse($function, [], 0)?;
             $body(this)
         }
-        method!($name, read)
+        method!($name, $doc, read)
     }};
 }
 
-/// The end of a method table.
-fn end_of_methods() -> PyMethodDef {
-    PyMethodDef::zeroed()
-}
-
-fn methods() -> Vec<PyMethodDef> {
+/// Beginning, end and identity.
+fn life_methods() -> Vec<PyMethodDef> {
     vec![
-        span_method!(c"__enter__", write::enter),
-        span_method!(c"__exit__", write::exit),
-        span_method!(c"__aenter__", async_enter),
-        span_method!(c"__aexit__", async_exit),
-        span_method!(c"set_attribute", write::set_attribute),
-        span_method!(c"set_attributes", write::set_attributes),
-        span_method!(c"add_event", write::add_event),
-        span_method!(c"add_link", write::add_link),
-        span_method!(c"set_status", write::set_status),
-        span_method!(c"update_name", write::update_name),
-        span_method!(c"record_exception", write::record_exception),
-        span_method!(c"end", write::end),
-        reading_method!(c"get_span_context", "get_span_context", read::span_context),
-        reading_method!(c"is_recording", "is_recording", read::is_recording),
-        end_of_methods(),
+        span_method!(
+            c"__enter__",
+            c"__enter__($self)\n--\n\nStart the span if need be and make it current.",
+            write::enter
+        ),
+        span_method!(
+            c"__exit__",
+            c"__exit__($self, kind, exception, traceback, /)\n--\n\nNote the exception, make current what was before, and end the span.",
+            write::exit
+        ),
+        span_method!(
+            c"__aenter__",
+            c"__aenter__($self)\n--\n\n``__enter__`` for ``async with``.",
+            async_enter
+        ),
+        span_method!(
+            c"__aexit__",
+            c"__aexit__($self, kind, exception, traceback, /)\n--\n\n``__exit__`` for ``async with``.",
+            async_exit
+        ),
+        span_method!(
+            c"end",
+            c"end($self, end_time=None)\n--\n\nEnd the span, now or at a time in nanoseconds since 1970; only the first call counts.",
+            write::end
+        ),
+        reading_method!(
+            c"get_span_context",
+            c"get_span_context($self)\n--\n\nThe span's ``SpanContext``: ids as ints, flags and trace state.",
+            "get_span_context",
+            read::span_context
+        ),
+        reading_method!(
+            c"is_recording",
+            c"is_recording($self)\n--\n\nWhether the span is live and takes attributes.",
+            "is_recording",
+            read::is_recording
+        ),
     ]
 }
 
+/// What a program may say.
+fn write_methods() -> Vec<PyMethodDef> {
+    vec![
+        span_method!(
+            c"set_attribute",
+            c"set_attribute($self, key, value)\n--\n\nSet an attribute: any value is taken, and the last one of a key wins.",
+            write::set_attribute
+        ),
+        span_method!(
+            c"set_attributes",
+            c"set_attributes($self, attributes)\n--\n\nSet every attribute of a mapping.",
+            write::set_attributes
+        ),
+        span_method!(
+            c"add_event",
+            c"add_event($self, name, attributes=None, timestamp=None)\n--\n\nAdd an event, now or at a time in nanoseconds since 1970.",
+            write::add_event
+        ),
+        span_method!(
+            c"add_link",
+            c"add_link($self, context, attributes=None)\n--\n\nAdd a link to another span by its ``SpanContext``.",
+            write::add_link
+        ),
+        span_method!(
+            c"set_status",
+            c"set_status($self, status, description=None)\n--\n\nSet the status: a ``Status``, a ``StatusCode``, \"ok\" or \"error\".",
+            write::set_status
+        ),
+        span_method!(
+            c"update_name",
+            c"update_name($self, name)\n--\n\nReplace the name.",
+            write::update_name
+        ),
+        span_method!(
+            c"record_exception",
+            c"record_exception($self, exception, attributes=None, timestamp=None, escaped=False)\n--\n\nAdd an exception as an event; the same one in a row only once.",
+            write::record_exception
+        ),
+    ]
+}
+
+/// What can be read.
 fn properties() -> Vec<ffi::PyGetSetDef> {
     vec![
-        getter!(c"__class__", read::class),
-        getter!(c"context", read::span_context),
-        getter!(c"name", read::name),
-        getter!(c"kind", read::kind),
-        getter!(c"parent", read::parent),
-        getter!(c"attributes", read::attributes),
-        getter!(c"events", read::events),
-        getter!(c"links", read::links),
-        getter!(c"status", read::status),
-        getter!(c"start_time", read::start_time),
-        getter!(c"end_time", read::end_time),
-        getter!(c"dropped_attributes", read::dropped_attributes),
-        getter!(c"dropped_events", read::dropped_events),
-        getter!(c"dropped_links", read::dropped_links),
-        getter!(c"trace_id", read::trace_id),
-        getter!(c"span_id", read::span_id),
-        getter!(c"parent_id", read::parent_id),
-        ffi::PyGetSetDef::default(),
+        getter!(
+            c"__class__",
+            c"The class OpenTelemetry's isinstance checks accept.",
+            read::class
+        ),
+        getter!(
+            c"context",
+            c"The span's ``SpanContext``.",
+            read::span_context
+        ),
+        getter!(c"name", c"The name.", read::name),
+        getter!(c"kind", c"The ``SpanKind``.", read::kind),
+        getter!(
+            c"parent",
+            c"``SpanContext`` of the parent, None for a root.",
+            read::parent
+        ),
+        getter!(
+            c"attributes",
+            c"The attributes so far, read-only.",
+            read::attributes
+        ),
+        getter!(c"events", c"The events so far.", read::events),
+        getter!(c"links", c"The links so far.", read::links),
+        getter!(c"status", c"The ``Status``.", read::status),
+    ]
+}
+
+/// What can be read in numbers and text.
+fn more_properties() -> Vec<ffi::PyGetSetDef> {
+    vec![
+        getter!(
+            c"start_time",
+            c"Start in nanoseconds since 1970.",
+            read::start_time
+        ),
+        getter!(
+            c"end_time",
+            c"End in nanoseconds since 1970, None before it.",
+            read::end_time
+        ),
+        getter!(
+            c"dropped_attributes",
+            c"Attributes beyond the limit.",
+            read::dropped_attributes
+        ),
+        getter!(
+            c"dropped_events",
+            c"Events beyond the limit.",
+            read::dropped_events
+        ),
+        getter!(
+            c"dropped_links",
+            c"Links beyond the limit.",
+            read::dropped_links
+        ),
+        getter!(
+            c"trace_id",
+            c"Trace id, 32 hexadecimal digits.",
+            read::trace_id
+        ),
+        getter!(
+            c"span_id",
+            c"Span id, 16 hexadecimal digits.",
+            read::span_id
+        ),
+        getter!(
+            c"parent_id",
+            c"Span id of the parent, None for a root.",
+            read::parent_id
+        ),
     ]
 }
 
@@ -121,18 +232,29 @@ unsafe extern "C" fn repr_slot(this: *mut ffi::PyObject) -> *mut ffi::PyObject {
     crate::object::finish(py, || read::repr_object(this))
 }
 
+/// `Span.__doc__`
+const DOC: &CStr = c"An operation of the program, with OpenTelemetry's methods and properties.\n\n\
+    Made by ``start_span`` and by tracers; never by calling the class.";
+
 /// Makes the type of spans.
 pub(super) fn make_type(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     let weak = offset_member(c"__weaklistoffset__", offset_of!(SpanObject, weak));
+    let mut methods = life_methods();
+    methods.append(&mut write_methods());
+    methods.push(PyMethodDef::zeroed());
+    let mut properties = properties();
+    properties.append(&mut more_properties());
+    properties.push(ffi::PyGetSetDef::default());
     let slot = |slot, pfunc| ffi::PyType_Slot { slot, pfunc };
     let slots = vec![
+        slot(ffi::Py_tp_doc, DOC.as_ptr().cast_mut().cast()),
         slot(ffi::Py_tp_dealloc, alloc::dealloc as *mut c_void),
         slot(ffi::Py_tp_traverse, alloc::traverse as *mut c_void),
         slot(ffi::Py_tp_clear, alloc::clear as *mut c_void),
         slot(ffi::Py_tp_call, call_slot as *mut c_void),
         slot(ffi::Py_tp_repr, repr_slot as *mut c_void),
-        slot(ffi::Py_tp_methods, forever(methods()).cast()),
-        slot(ffi::Py_tp_getset, forever(properties()).cast()),
+        slot(ffi::Py_tp_methods, forever(methods).cast()),
+        slot(ffi::Py_tp_getset, forever(properties).cast()),
         slot(
             ffi::Py_tp_members,
             forever(vec![weak, ffi::PyMemberDef::default()]).cast(),
@@ -140,87 +262,6 @@ pub(super) fn make_type(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     ];
     let flags = ffi::Py_TPFLAGS_HAVE_GC;
     new_type(py, c"libtracer.Span", size_of::<SpanObject>(), flags, slots)
-}
-
-/// Adds `start_span` and the functions on the current context to the module.
-pub(super) fn add_functions(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    let table = forever(vec![
-        method!(c"start_span", start_span),
-        method!(c"fresh", fresh),
-        method!(c"activate", activate),
-        method!(c"deactivate", deactivate),
-        method!(c"get_current_span", context::get_current_span),
-        method!(c"get_current", context::get_current),
-        method!(c"attach", context::attach),
-        method!(c"detach", context::detach),
-        end_of_methods(),
-    ]);
-    // SAFETY: a live module and a table that lives for ever.
-    let status = unsafe { ffi::PyModule_AddFunctions(module.as_ptr(), table) };
-    if status < 0 {
-        Err(PyErr::fetch(module.py()))
-    } else {
-        Ok(())
-    }
-}
-
-/// `start_span(name, *, record_exception=True, attributes=None)`
-fn start_span<'py>(
-    _module: Borrowed<'_, 'py, PyAny>,
-    args: Args<'_, 'py>,
-) -> PyResult<Bound<'py, PyAny>> {
-    const NAME: &str = "start_span";
-    let [name, attributes, record] =
-        args.parse(NAME, ["name", "attributes", "record_exception"], 1)?;
-    let name = name.ok_or_else(|| missing(NAME, "name"))?;
-    let mut options = option::DEFAULT | option::GATED;
-    if let Some(record) = record
-        && !record.is_truthy()?
-    {
-        options &= !option::RECORD_EXCEPTION;
-    }
-    let made = life::pending(name, options)?;
-    if let Some(attributes) = attributes.filter(|given| !given.is_none())
-        && let Some(span) = Span::cast(made.as_borrowed())
-    {
-        span.attributes.put(attributes.to_owned());
-    }
-    Ok(made)
-}
-
-/// The span a module function was called with.
-fn only_span<'a, 'py>(function: &str, args: &Args<'a, 'py>) -> PyResult<Span<'a, 'py>> {
-    let given = args.get(0).ok_or_else(|| missing(function, "span"))?;
-    let wrong = || PyTypeError::new_err(format!("{function}() takes a span of libtracer"));
-    Span::cast(given).ok_or_else(wrong)
-}
-
-/// `fresh(template)`: a new pending span that will start as the template would.
-fn fresh<'py>(
-    _module: Borrowed<'_, 'py, PyAny>,
-    args: Args<'_, 'py>,
-) -> PyResult<Bound<'py, PyAny>> {
-    life::fresh(only_span("fresh", &args)?)
-}
-
-/// `activate(span)`: makes it current until `deactivate`, without ending it then.
-fn activate<'py>(
-    _module: Borrowed<'_, 'py, PyAny>,
-    args: Args<'_, 'py>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let span = only_span("activate", &args)?;
-    life::enter(span)?;
-    Ok(span.to_owned())
-}
-
-/// `deactivate(span)`: undoes `activate`.
-fn deactivate<'py>(
-    _module: Borrowed<'_, 'py, PyAny>,
-    args: Args<'_, 'py>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let span = only_span("deactivate", &args)?;
-    life::leave(span);
-    Ok(span.to_owned())
 }
 
 /// `__aenter__()`: an awaitable that enters when awaited.

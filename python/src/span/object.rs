@@ -2,13 +2,12 @@
 
 use super::alloc::SPAN_TYPE;
 use crate::object::Slot;
-use crate::runtime::Handle;
+use crate::runtime::{Handle, Scope};
 use libtracer_abi::tracer_context_value;
 use opentelemetry_proto::tonic::trace::v1 as proto;
 use pyo3::ffi::{self, PyObject};
 use pyo3::{Borrowed, Bound, PyAny, Python};
 use std::cell::{Cell, OnceCell};
-use std::ffi::c_void;
 use std::ops::Deref;
 use std::ptr;
 use std::sync::atomic::Ordering;
@@ -114,8 +113,7 @@ pub(crate) struct SpanBody {
     pub(crate) ids: Cell<Ids>,
     pub(crate) parent: Cell<Ids>,
     pub(crate) trace_state: OnceCell<Box<str>>,
-    /// The instrumentation scope, NULL for the default one; scopes are never freed.
-    pub(crate) scope: Cell<*const c_void>,
+    pub(crate) scope: Cell<Scope>,
     /// Start time asked for, 0 = when it starts.
     pub(crate) start_unix_ns: Cell<u64>,
     /// The encoding, once ended.
@@ -150,7 +148,7 @@ impl SpanBody {
             ids: Cell::new(Ids::default()),
             parent: Cell::new(Ids::default()),
             trace_state: OnceCell::new(),
-            scope: Cell::new(ptr::null()),
+            scope: Cell::new(Scope::DEFAULT),
             start_unix_ns: Cell::new(0),
             bytes: Cell::new(Vec::new()),
             decoded: OnceCell::new(),

@@ -34,7 +34,6 @@ fn time_of(argument: Option<Borrowed<'_, '_, PyAny>>) -> u64 {
 }
 
 /// Records the attributes and links a span starts with.
-#[cold]
 pub(super) fn initial(span: Span<'_, '_>) {
     let py = span.py();
     let (attributes, links) = (span.attributes.take(py), span.links.take(py));

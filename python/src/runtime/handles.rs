@@ -1,0 +1,90 @@
+//! Instrumentation scopes, captures and the account, safe to use.
+
+use super::functions::{CaptureHandle, Scope as Native};
+use super::runtime;
+use libtracer_abi::tracer_stats;
+use std::ffi::{CStr, c_void};
+use std::ptr::{self, NonNull};
+
+/// An instrumentation scope of the default provider. Scopes are never freed: there is one per name,
+/// and spans refer to them.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope(*const Native);
+
+// SAFETY: a scope is immutable and lives for ever.
+unsafe impl Send for Scope {}
+// SAFETY: as above.
+unsafe impl Sync for Scope {}
+
+impl Scope {
+    /// The scope of spans that name none.
+    pub(crate) const DEFAULT: Self = Self(ptr::null());
+
+    /// A new scope.
+    pub(crate) fn new(name: &CStr, version: Option<&CStr>, schema_url: Option<&CStr>) -> Self {
+        let make = runtime().functions.tracer_scope_new;
+        let version = version.map_or(ptr::null(), CStr::as_ptr);
+        let schema = schema_url.map_or(ptr::null(), CStr::as_ptr);
+        // SAFETY: NULL stands for the default provider; the texts are copied.
+        Self(unsafe { make(ptr::null_mut(), name.as_ptr(), version, schema) })
+    }
+
+    /// As the function table takes it.
+    #[inline]
+    pub(crate) fn as_ptr(self) -> *const c_void {
+        self.0
+    }
+}
+
+/// Every span that ends while this lives.
+pub(crate) struct Captured(NonNull<CaptureHandle>);
+
+// SAFETY: the C functions on a capture may be called from any thread.
+unsafe impl Send for Captured {}
+// SAFETY: as above, also by several threads at once.
+unsafe impl Sync for Captured {}
+
+impl Captured {
+    /// Begins to capture; `None` when there is no memory.
+    pub(crate) fn new() -> Option<Self> {
+        // SAFETY: no precondition.
+        NonNull::new(unsafe { (runtime().functions.tracer_capture_new)() }).map(Self)
+    }
+
+    /// Number of spans so far.
+    pub(crate) fn len(&self) -> usize {
+        // SAFETY: a live capture.
+        unsafe { (runtime().functions.tracer_capture_count)(self.0.as_ptr()) }
+    }
+
+    /// One span as an encoded `ResourceSpans`.
+    pub(crate) fn otlp(&self, index: usize) -> Option<&[u8]> {
+        let (mut bytes, mut len) = (ptr::null(), 0);
+        let call = runtime().functions.tracer_capture_otlp;
+        // SAFETY: a live capture and valid out-pointers.
+        let found = unsafe { call(self.0.as_ptr(), index, &raw mut bytes, &raw mut len) };
+        if !found || bytes.is_null() {
+            return None;
+        }
+        // SAFETY: valid until the capture is freed, which `&self` prevents.
+        Some(unsafe { std::slice::from_raw_parts(bytes, len) })
+    }
+}
+
+impl Drop for Captured {
+    fn drop(&mut self) {
+        // SAFETY: a live capture that nobody uses again.
+        unsafe { (runtime().functions.tracer_capture_free)(self.0.as_ptr()) }
+    }
+}
+
+/// The account of the process.
+pub(crate) fn account() -> tracer_stats {
+    let mut read = tracer_stats {
+        struct_size: size_of::<tracer_stats>(),
+        ..Default::default()
+    };
+    // SAFETY: a valid struct whose size is set.
+    unsafe { (runtime().functions.tracer_read_stats)(&raw mut read) };
+    read
+}

@@ -1,0 +1,118 @@
+//! The module's functions that make spans, or make one current step by step.
+
+use super::life;
+use super::object::{Span, option};
+use crate::context;
+use crate::object::{Args, add_functions, method, missing};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::{PyAnyMethods, PyModule};
+use pyo3::{Borrowed, Bound, PyAny, PyResult};
+
+/// Adds the functions on spans and on the current context to the module.
+pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let functions = vec![
+        method!(
+            c"start_span",
+            c"start_span(name, *, record_exception=True, attributes=None)\n--\n\n\
+            A span for a block: it starts and becomes current when entered, and ends when left.\n\n\
+            Use it with ``with`` or ``async with``, or as a decorator. Until tracing is configured it\n\
+            is a no-op.",
+            start_span
+        ),
+        method!(
+            c"get_current_span",
+            c"get_current_span()\n--\n\nThe span that is current here, whoever made it, or None.",
+            context::get_current_span
+        ),
+        method!(
+            c"fresh",
+            c"fresh(template, /)\n--\n\nA span that will start as the template would.",
+            fresh
+        ),
+        method!(
+            c"activate",
+            c"activate(span, /)\n--\n\nMake a span current until ``deactivate``.",
+            activate
+        ),
+        method!(
+            c"deactivate",
+            c"deactivate(span, /)\n--\n\nUndo ``activate``; the span goes on.",
+            deactivate
+        ),
+        method!(
+            c"get_current",
+            c"get_current()\n--\n\nThe current OpenTelemetry ``Context``.",
+            context::get_current
+        ),
+        method!(
+            c"attach",
+            c"attach(context, /)\n--\n\nMake a ``Context`` current; returns the token for ``detach``.",
+            context::attach
+        ),
+        method!(
+            c"detach",
+            c"detach(token, /)\n--\n\nUndo an ``attach``.",
+            context::detach
+        ),
+    ];
+    add_functions(module, functions)
+}
+
+/// `start_span(name, *, record_exception=True, attributes=None)`
+fn start_span<'py>(
+    _module: Borrowed<'_, 'py, PyAny>,
+    args: Args<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    const NAME: &str = "start_span";
+    let [name, attributes, record] =
+        args.parse(NAME, ["name", "attributes", "record_exception"], 1)?;
+    let name = name.ok_or_else(|| missing(NAME, "name"))?;
+    let mut options = option::DEFAULT | option::GATED;
+    if let Some(record) = record
+        && !record.is_truthy()?
+    {
+        options &= !option::RECORD_EXCEPTION;
+    }
+    let made = life::pending(name, options)?;
+    if let Some(attributes) = attributes.filter(|given| !given.is_none())
+        && let Some(span) = Span::cast(made.as_borrowed())
+    {
+        span.attributes.put(attributes.to_owned());
+    }
+    Ok(made)
+}
+
+/// The span a module function was called with.
+fn only_span<'a, 'py>(function: &str, args: &Args<'a, 'py>) -> PyResult<Span<'a, 'py>> {
+    let given = args.get(0).ok_or_else(|| missing(function, "span"))?;
+    let wrong = || PyTypeError::new_err(format!("{function}() takes a span of libtracer"));
+    Span::cast(given).ok_or_else(wrong)
+}
+
+/// `fresh(template)`: a new pending span that will start as the template would.
+fn fresh<'py>(
+    _module: Borrowed<'_, 'py, PyAny>,
+    args: Args<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    life::fresh(only_span("fresh", &args)?)
+}
+
+/// `activate(span)`: makes it current until `deactivate`, without ending it then.
+fn activate<'py>(
+    _module: Borrowed<'_, 'py, PyAny>,
+    args: Args<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let span = only_span("activate", &args)?;
+    life::enter(span)?;
+    Ok(span.to_owned())
+}
+
+/// `deactivate(span)`: undoes `activate`.
+fn deactivate<'py>(
+    _module: Borrowed<'_, 'py, PyAny>,
+    args: Args<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let span = only_span("deactivate", &args)?;
+    life::leave(span);
+    Ok(span.to_owned())
+}
