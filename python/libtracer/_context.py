@@ -6,10 +6,11 @@ when somebody asks for one. If this release of OpenTelemetry, or the context imp
 program has chosen, looks different inside, its public functions do the work instead.
 """
 
+import functools
 import threading
 import warnings
 from contextvars import ContextVar, Token
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace as otel_trace
@@ -18,10 +19,6 @@ from opentelemetry.context.contextvars_context import ContextVarsRuntimeContext
 from opentelemetry.trace import propagation
 
 from libtracer import _facade, _native
-
-if TYPE_CHECKING:
-    from opentelemetry.context.context import _RuntimeContext
-
 
 # What we know of OpenTelemetry's inside, checked before it is used.
 _RUNTIME = "_RUNTIME_CONTEXT"
@@ -52,49 +49,39 @@ def take_over() -> None:
         _native.set_facade(_facade.class_of_spans)
 
 
-def _bind_direct(runtime_context: "_RuntimeContext", key: str) -> None:
+def _bind_direct(runtime_context: ContextVarsRuntimeContext, key: str) -> None:
     variable: ContextVar[Context] = getattr(runtime_context, _VARIABLE)
-    ours = _make_runtime_context(type(runtime_context))
-    setattr(ours, _VARIABLE, variable)
-    _native.bind_context(variable, Context, key)
-    setattr(otel_context, _RUNTIME, ours)
+    ours = RuntimeContext(variable)
+    # No other thread may run between the binding and the change: neither runs bytecode.
+    install = functools.partial(setattr, otel_context, _RUNTIME, ours)
+    _native.bind_context(variable, Context, key, install)
 
 
-def _standard_runtime_context() -> "_RuntimeContext | None":
+class RuntimeContext(ContextVarsRuntimeContext):
+    """OpenTelemetry's context, with libtracer's span in its variable."""
+
+    def __init__(self, variable: ContextVar[Context]) -> None:
+        """Keep the variable of the context this one replaces; its methods become native."""
+        vars(self).update(
+            {
+                _VARIABLE: variable,
+                "attach": _native.attach,
+                "detach": _native.detach,
+                "get_current": _native.get_current,
+            }
+        )
+
+
+def _standard_runtime_context() -> ContextVarsRuntimeContext | None:
     """Return OpenTelemetry's context, if it is the one whose inside we know."""
     otel_context.get_current()  # Older releases make it at the first use.
     found = getattr(otel_context, _RUNTIME, None)
-    known = (
-        type(found) is ContextVarsRuntimeContext
-        and type(getattr(found, _VARIABLE, None)) is ContextVar
-        and issubclass(Context, dict)
-    )
-    return found if known else None
-
-
-def _make_runtime_context(base: "type[_RuntimeContext]") -> "_RuntimeContext":
-    class RuntimeContext(base):  # type: ignore[misc, valid-type]
-        """OpenTelemetry's context with libtracer's span in its variable."""
-
-        attach = staticmethod(_native.attach)
-        detach = staticmethod(_native.detach)
-        get_current = staticmethod(_native.get_current)
-
-        def __init__(self) -> None:
-            """Leave the variable to the caller."""
-
-    made: _RuntimeContext = RuntimeContext()
-    return made
+    if type(found) is not ContextVarsRuntimeContext or not issubclass(Context, dict):
+        return None
+    return found if type(getattr(found, _VARIABLE, None)) is ContextVar else None
 
 
 def _bind_public(key: str | None) -> None:
-    warnings.warn(
-        "libtracer does not know the inside of this OpenTelemetry context "
-        f"({type(getattr(otel_context, _RUNTIME, None)).__name__}) and uses its public "
-        "functions: correct, and slower",
-        RuntimeWarning,
-        stacklevel=2,
-    )
     # Whatever key the release uses, it is the only one in a context that holds only a span.
     probe = otel_trace.set_span_in_context(otel_trace.INVALID_SPAN, Context())
     key = key or next(iter(probe), "current-span")
@@ -108,4 +95,11 @@ def _bind_public(key: str | None) -> None:
         detach,
         otel_trace.set_span_in_context,
         key,
+    )
+    warnings.warn(
+        "libtracer does not know the inside of this OpenTelemetry context "
+        f"({type(getattr(otel_context, _RUNTIME, None)).__name__}) and uses its public "
+        "functions: correct, and slower",
+        RuntimeWarning,
+        stacklevel=2,
     )

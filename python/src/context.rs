@@ -65,19 +65,22 @@ fn take_over(py: Python<'_>) -> PyResult<&'static Binding> {
     })
 }
 
-/// Binds the `ContextVar` that holds OpenTelemetry's context; the first binding stays.
+/// Binds the `ContextVar` that holds OpenTelemetry's context, and at once has `install` put our
+/// runtime context in place; the first binding stays.
 #[pyfunction]
 pub(crate) fn bind_context(
     py: Python<'_>,
     variable: Py<PyAny>,
     context_class: Py<PyAny>,
     span_key: Py<PyAny>,
+    install: &Bound<'_, PyAny>,
 ) -> PyResult<()> {
     let access = Access::Direct {
         variable,
         context_class,
     };
     BINDING.get_or_init(py, || Binding { span_key, access });
+    install.call0()?;
     mirror::find_offset(py)?;
     hook::install(py);
     Ok(())

@@ -22,7 +22,7 @@ mod value;
 /// The native half of the package `libtracer`; use the names the package re-exports.
 #[pyo3::pymodule(gil_used = true)]
 mod _native {
-    use pyo3::prelude::{Bound, PyModule, PyResult};
+    use pyo3::prelude::{Bound, PyAnyMethods, PyModule, PyResult};
 
     #[pymodule_export]
     use super::config::{configure, force_flush, is_configured, shutdown};
@@ -49,6 +49,8 @@ mod _native {
         super::runtime::load()?;
         super::span::add_to(module)?;
         super::traced::add_to(module)?;
-        super::context::add_to(module)
+        super::context::add_to(module)?;
+        // The stub is the list of names, and it knows the private ones too.
+        module.delattr("__all__")
     }
 }

@@ -9,7 +9,7 @@ use pyo3::{Bound, PyAny, PyResult, intern, pyclass, pymethods};
 use std::ffi::CString;
 
 /// Makes the spans of one instrumentation scope; get one from `libtracer.get_tracer`.
-#[pyclass(frozen, subclass, module = "libtracer")]
+#[pyclass(frozen, module = "libtracer")]
 pub(crate) struct Tracer {
     scope: Scope,
     #[pyo3(get)]

@@ -185,7 +185,7 @@ fn recall(entry: &Entry) -> Known {
 /// Finds where a thread state keeps its context, by looking at two known ones.
 pub(super) fn find_offset(py: Python<'_>) -> PyResult<()> {
     let module = py.import(intern!(py, "libtracer._native"))?;
-    let probe = module.getattr(intern!(py, "_context_offset"))?;
+    let probe = module.getattr(intern!(py, "context_offset"))?;
     let class = py
         .import(intern!(py, "contextvars"))?
         .getattr(intern!(py, "Context"))?;
@@ -202,7 +202,6 @@ pub(super) fn find_offset(py: Python<'_>) -> PyResult<()> {
 
 /// In which word of the thread state `context` stands; 0 = in none.
 #[pyfunction]
-#[pyo3(name = "_context_offset")]
 fn context_offset(context: &Bound<'_, PyAny>) -> usize {
     // SAFETY: called from Python, so there is a thread state.
     let state: *const usize = unsafe { ffi::PyThreadState_Get() }.cast();
