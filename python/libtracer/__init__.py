@@ -79,7 +79,7 @@ def get_library() -> str:
 def __getattr__(name: str) -> _Any:
     """Give OpenTelemetry's enums, importing its API only now."""
     if name in {"SpanKind", "StatusCode"}:
-        from opentelemetry import trace  # noqa: PLC0415 - only when somebody asks
+        from opentelemetry import trace
 
         value = getattr(trace, name)
         globals()[name] = value

@@ -4,7 +4,7 @@ use crate::runtime::Scope;
 use crate::span::{Span, option, pending, start_now};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::{PyAnyMethods, PyTypeMethods};
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::PyDict;
 use pyo3::{Bound, PyAny, PyResult, intern, pyclass, pymethods};
 use std::ffi::CString;
 
@@ -104,7 +104,7 @@ impl Tracer {
     )]
     fn start_span<'py>(
         &self,
-        name: &Bound<'py, PyString>,
+        name: &Bound<'py, PyAny>,
         context: Option<&Bound<'py, PyAny>>,
         kind: Option<&Bound<'py, PyAny>>,
         attributes: Option<&Bound<'py, PyAny>>,
@@ -140,7 +140,7 @@ impl Tracer {
     )]
     fn start_as_current_span<'py>(
         &self,
-        name: &Bound<'py, PyString>,
+        name: &Bound<'py, PyAny>,
         context: Option<&Bound<'py, PyAny>>,
         kind: Option<&Bound<'py, PyAny>>,
         attributes: Option<&Bound<'py, PyAny>>,
