@@ -10,6 +10,9 @@ pub(crate) mod record;
 /// Bytes that `value` takes as a varint.
 #[inline]
 pub(crate) fn varint_len(value: u64) -> usize {
+    if value < 0x80 {
+        return 1;
+    }
     let bits = 64 - (value | 1).leading_zeros();
     ((bits * 9 + 64) / 64) as usize
 }

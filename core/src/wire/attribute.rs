@@ -29,6 +29,26 @@ impl Scalar<'_> {
         }
     }
 
+    /// Writes the value of a pair, header and all, where its length is below 128.
+    #[inline]
+    fn write_short(&self, len: u8, writer: &mut Writer<'_>) {
+        match self {
+            Self::Bool(value) => writer.array([0x12, len, 0x10, u8::from(*value)]),
+            Self::Double(value) => {
+                let [a, b, c, d, e, f, g, h] = value.to_le_bytes();
+                writer.array([0x12, len, 0x21, a, b, c, d, e, f, g, h]);
+            }
+            Self::String(text) => {
+                writer.array([0x12, len, 0x0a, len - 2]);
+                writer.bytes(text);
+            }
+            other => {
+                writer.array([0x12, len]);
+                other.write(writer);
+            }
+        }
+    }
+
     /// Writes the fields of the `AnyValue`.
     #[inline]
     pub(crate) fn write(&self, writer: &mut Writer<'_>) {
@@ -58,10 +78,19 @@ pub(crate) fn append(buf: &mut Buf, tag: u8, key: &[u8], value: &Scalar<'_>) -> 
     let value_len = value.len();
     let pair_len = field_len(key.len()) + field_len(value_len);
     buf.append(field_len(pair_len), |writer| {
-        writer.open(tag, pair_len);
-        writer.field(0x0a, key);
-        writer.open(0x12, value_len);
-        value.write(writer);
+        // Nearly all attributes: every length is one byte, so that headers are single stores.
+        if let (Ok(pair @ 0..0x80), Ok(key_len), Ok(value_len)) =
+            (u8::try_from(pair_len), u8::try_from(key.len()), u8::try_from(value_len))
+        {
+            writer.array([tag, pair, 0x0a, key_len]);
+            writer.bytes(key);
+            value.write_short(value_len, writer);
+        } else {
+            writer.open(tag, pair_len);
+            writer.field(0x0a, key);
+            writer.open(0x12, value_len);
+            value.write(writer);
+        }
     })
 }
 

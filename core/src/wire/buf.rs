@@ -48,8 +48,9 @@ impl Writer<'_> {
         self.end as usize - self.at as usize
     }
 
+    /// Some bytes at once.
     #[inline]
-    fn array<const N: usize>(&mut self, bytes: [u8; N]) {
+    pub(crate) fn array<const N: usize>(&mut self, bytes: [u8; N]) {
         if let Some(to) = self.take(N) {
             // SAFETY: `take` gave N writable bytes, which `[u8; N]` needs without any alignment.
             unsafe { to.cast::<[u8; N]>().write(bytes) };
