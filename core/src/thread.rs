@@ -63,7 +63,10 @@ impl ThreadState {
     /// Gives everything back that other threads can use.
     fn retire(&mut self) {
         self.producers.retire();
-        self.runtime.slots.give_back(&mut self.free_slots, 0);
+        let budget = &self.runtime.budget;
+        self.runtime
+            .slots
+            .give_back(&mut self.free_slots, 0, budget);
     }
 }
 

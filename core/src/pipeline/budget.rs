@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) struct Budget {
     used: AtomicUsize,
     open: AtomicUsize,
+    slots: AtomicUsize,
     limit: AtomicUsize,
     /// Memory of freed chunks, kept to spare the page faults of new memory.
     pool: Mutex<Vec<Box<[u8]>>>,
@@ -26,6 +27,7 @@ impl Budget {
         Self {
             used: AtomicUsize::new(0),
             open: AtomicUsize::new(0),
+            slots: AtomicUsize::new(0),
             limit: AtomicUsize::new(DEFAULT_LIMIT),
             pool: Mutex::default(),
         }
@@ -69,6 +71,17 @@ impl Budget {
         fits
     }
 
+    /// Takes `bytes` for slots of open spans. Those are never given back, so they get half of what
+    /// open spans get: after a burst of open spans there is still room for what spans hold.
+    pub(crate) fn take_slots(&self, bytes: usize) -> bool {
+        let before = self.slots.fetch_add(bytes, Ordering::Relaxed);
+        let fits = before.saturating_add(bytes) <= self.limit() / 4 && self.take_open(bytes);
+        if !fits {
+            self.slots.fetch_sub(bytes, Ordering::Relaxed);
+        }
+        fits
+    }
+
     /// Gives back what [`Budget::take_open`] took.
     pub(crate) fn give_open(&self, bytes: usize) {
         self.open.fetch_sub(bytes, Ordering::Relaxed);
@@ -100,6 +113,16 @@ impl Budget {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn slots_leave_room_for_what_open_spans_hold() {
+        let budget = Budget::new();
+        budget.set_limit(1000);
+        assert!(budget.take_slots(250));
+        assert!(!budget.take_slots(1));
+        assert!(budget.take_open(250));
+        assert_eq!(budget.used(), 500);
+    }
 
     #[test]
     fn open_spans_get_half_and_finished_spans_the_rest() {

@@ -94,10 +94,11 @@ fn leave_slot(
     }
     state.recycle(&thread.runtime.budget);
     slot.retire(handle.generation);
-    thread
-        .runtime
+    let runtime = thread.runtime;
+    let index = handle.index() - 1;
+    runtime
         .slots
-        .recycle(handle.index() - 1, &mut thread.free_slots);
+        .recycle(index, &mut thread.free_slots, &runtime.budget);
 }
 
 /// Gives a sampled span to the pipelines, to those who look on, and to `copy`.

@@ -112,6 +112,12 @@ impl SpanState {
     /// Empties the buffers; large ones are given back.
     #[inline]
     pub(crate) fn recycle(&mut self, budget: &Budget) {
+        self.empty(KEPT_BODY, budget);
+    }
+
+    /// Empties the buffers and gives back those of more than `kept` bytes.
+    #[inline]
+    fn empty(&mut self, kept: usize, budget: &Budget) {
         self.keys.clear();
         for buf in [
             &mut self.body,
@@ -120,7 +126,7 @@ impl SpanState {
             &mut self.trace_state,
         ] {
             buf.clear();
-            if buf.capacity() > KEPT_BODY {
+            if buf.capacity() > kept {
                 budget.give_open(buf.capacity());
                 buf.release();
             }
@@ -194,13 +200,27 @@ impl Slot {
         std::thread::yield_now();
     }
 
-    /// Fills a free slot, which the caller took from a free list, and makes it live.
+    /// Frees what a free slot of the caller's own list holds.
+    pub(crate) fn release(&self, budget: &Budget) {
+        // SAFETY: a free slot belongs to who took it from the one list that it was in.
+        let state = unsafe { &mut *self.state.get() };
+        state.empty(0, budget);
+    }
+
+    /// Fills a free slot, which the caller took from a free list, and makes it live. `None`, and the
+    /// slot stays free, if `fill` finds no room.
     #[inline]
-    pub(crate) fn start(&self, counted_for: Option<u32>, fill: impl FnOnce(&mut SpanState)) -> u64 {
+    pub(crate) fn start(
+        &self,
+        counted_for: Option<u32>,
+        fill: impl FnOnce(&mut SpanState) -> bool,
+    ) -> Option<u64> {
         let generation = self.generation.load(Ordering::Relaxed).wrapping_add(1);
         // SAFETY: a free slot belongs to who took it from the one list that it was in.
         let state = unsafe { &mut *self.state.get() };
-        fill(state);
+        if !fill(state) {
+            return None;
+        }
         self.wall_offset.store(state.wall_offset, Ordering::Relaxed);
         self.account.store(
             counted_for.map_or(0, |id| (u64::from(id) << 1) | 1),
@@ -208,7 +228,7 @@ impl Slot {
         );
         // Pairs with the acquire load in `with`.
         self.generation.store(generation, Ordering::Release);
-        generation
+        Some(generation)
     }
 
     /// Ends the life of `generation`: handles are stale from here. Called within `with`.

@@ -8,7 +8,8 @@ use crate::context::TraceFlags;
 use crate::current::Parent;
 use crate::id::{IdGenerator, SpanId, TraceId};
 use crate::pipeline::budget::Budget;
-use crate::provider::Provider;
+use crate::pipeline::producer::Counts;
+use crate::provider::{Provider, ProviderState};
 use crate::runtime::Runtime;
 use crate::sampler::{Decision, ParentFacts};
 use crate::scope::Scope;
@@ -113,15 +114,9 @@ impl Provider {
         };
         let sampled = decision == Decision::RecordAndSample;
         let recording = decision != Decision::Drop;
-        match decision {
-            Decision::RecordAndSample => log.counts.started.count(),
-            Decision::RecordOnly => log.counts.record_only.count(),
-            Decision::Drop => log.counts.unsampled.count(),
-        }
+        count_start(&log.counts, decision);
         let Some((index, slot)) = take_slot(thread.runtime, &mut thread.free_slots) else {
-            if sampled {
-                log.counts.open_limit.count();
-            }
+            count_refused(thread, state, sampled);
             return Some(nothing);
         };
         let trace_flags = TraceFlags(random | u8::from(sampled));
@@ -141,8 +136,13 @@ impl Provider {
             span.recording = recording;
             span.sampled = sampled;
             span.wall_offset = wall_offset;
-            fill(span, start, known, budget);
+            fill(span, start, known, budget)
         });
+        let Some(generation) = generation else {
+            thread.free_slots.push(index);
+            count_refused(thread, state, sampled);
+            return Some(nothing);
+        };
         let shared = if start.shared { SHARED } else { 0 };
         let handle = SpanHandle {
             slot: (u64::from(index) + 1) | shared,
@@ -200,9 +200,35 @@ fn offset_of(parent: &Parent<'_>, thread: &ThreadState) -> Option<u64> {
         .wall_offset_of(parent.handle.generation)
 }
 
-/// Writes what is left of a new span into its slot, whatever the slot held before.
 #[inline]
-fn fill(span: &mut SpanState, start: &Start<'_>, parent: Option<&Parent<'_>>, budget: &Budget) {
+fn count_start(counts: &Counts, decision: Decision) {
+    match decision {
+        Decision::RecordAndSample => counts.started.count(),
+        Decision::RecordOnly => counts.record_only.count(),
+        Decision::Drop => counts.unsampled.count(),
+    }
+}
+
+/// A span that there is no room for: open ones hold all that they may.
+#[cold]
+fn count_refused(thread: &mut ThreadState, state: &'static ProviderState, sampled: bool) {
+    if !sampled {
+        return;
+    }
+    if let Some(producer) = thread.producers.of_state(state) {
+        producer.log.counts.open_limit.count();
+    }
+}
+
+/// Writes what is left of a new span into its slot, whatever the slot held before. False if there
+/// is no room for its name: a span without one would be of no use.
+#[inline]
+fn fill(
+    span: &mut SpanState,
+    start: &Start<'_>,
+    parent: Option<&Parent<'_>>,
+    budget: &Budget,
+) -> bool {
     span.status = 0;
     span.dropped_attributes = 0;
     span.events = 0;
@@ -214,12 +240,13 @@ fn fill(span: &mut SpanState, start: &Start<'_>, parent: Option<&Parent<'_>>, bu
     if let Some(parent) = parent.filter(|parent| !parent.trace_state.is_empty()) {
         SpanState::replace(&mut span.trace_state, parent.trace_state.as_bytes(), budget);
     }
-    if span.recording {
-        span.kind = start.kind as u8;
-        SpanState::replace(&mut span.name, start.name.as_bytes(), budget);
-        span.start_ns = match start.at_ns {
-            0 => clock::monotonic().wrapping_add(span.wall_offset),
-            given => given,
-        };
+    if !span.recording {
+        return true;
     }
+    span.kind = start.kind as u8;
+    span.start_ns = match start.at_ns {
+        0 => clock::monotonic().wrapping_add(span.wall_offset),
+        given => given,
+    };
+    SpanState::replace(&mut span.name, start.name.as_bytes(), budget)
 }

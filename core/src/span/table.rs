@@ -73,7 +73,7 @@ impl SlotTable {
         let Some(place) = self.segments.get(shared.segments) else {
             return false;
         };
-        if shared.free.try_reserve(SEGMENT).is_err() || !budget.take_open(size_of::<Segment>()) {
+        if shared.free.try_reserve(SEGMENT).is_err() || !budget.take_slots(size_of::<Segment>()) {
             return false;
         }
         let generation = self.first_generation;
@@ -89,9 +89,14 @@ impl SlotTable {
         true
     }
 
-    /// Takes a thread's surplus back, down to `keep`.
+    /// Takes a thread's surplus back, down to `keep`, and frees what those slots hold: idle slots
+    /// must not use up what open spans may hold.
     #[cold]
-    pub(crate) fn give_back(&self, list: &mut Vec<u32>, keep: usize) {
+    pub(crate) fn give_back(&self, list: &mut Vec<u32>, keep: usize, budget: &Budget) {
+        let surplus = list.get(keep..).unwrap_or_default();
+        for slot in surplus.iter().filter_map(|index| self.get(*index)) {
+            slot.release(budget);
+        }
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         // Room was reserved when the slots were made, for each is in one list at most.
         if shared.free.try_reserve(list.len()).is_ok() {
@@ -101,9 +106,9 @@ impl SlotTable {
 
     /// A freed slot for the thread's list; every so often the surplus goes back.
     #[inline]
-    pub(crate) fn recycle(&self, index: u32, list: &mut Vec<u32>) {
+    pub(crate) fn recycle(&self, index: u32, list: &mut Vec<u32>, budget: &Budget) {
         if list.len() >= KEPT_FREE {
-            self.give_back(list, KEPT_FREE - MOVED);
+            self.give_back(list, KEPT_FREE - MOVED, budget);
         }
         if list.len() < list.capacity() || list.try_reserve(KEPT_FREE).is_ok() {
             list.push(index);
