@@ -4,5 +4,6 @@
 
 pub use crate::current::{CurrentHook, Foreign, Parent, current_native, set_current_hook};
 pub use crate::current::{attach_span_context, current_pair, detach};
+pub use crate::errno::Saved as SavedErrno;
 pub use crate::span::Started;
 pub use crate::stats::{MisuseKind, count_misuse};

@@ -105,6 +105,7 @@ mod tsc {
     /// The system's clock, and on the way the two readings from which the rate follows.
     #[cold]
     pub(super) fn calibrating(state: u64) -> u64 {
+        let _errno = crate::errno::Saved::now();
         if state == UNKNOWN {
             let next = if kernel_trusts_it() {
                 PENDING

@@ -4,6 +4,7 @@ mod clock;
 mod config;
 mod context;
 mod current;
+mod errno;
 mod error;
 mod export;
 mod finished;

@@ -50,6 +50,8 @@ pub(crate) struct ProviderState {
     /// Batches of one span: the worker is woken by every span.
     eager: bool,
     queue: Option<QueueLimit>,
+    /// Chunks that threads have filled.
+    filled: AtomicU32,
     reentrant: &'static AtomicU64,
     reentrant_before: u64,
     exit_timeout: Duration,
@@ -193,6 +195,7 @@ impl ProviderState {
             shut_down: AtomicBool::new(false),
             eager,
             queue,
+            filled: AtomicU32::new(0),
             reentrant: &provider.reentrant,
             reentrant_before: provider.reentrant.load(Ordering::Relaxed),
             exit_timeout: provider.exit_timeout,
@@ -261,6 +264,14 @@ impl ProviderState {
         }
     }
 
+    /// A thread has filled a chunk: every few of them the worker is woken. Waking another
+    /// processor costs microseconds, the few hundred spans of a chunk do not fill a batch.
+    pub(crate) fn chunk_filled(&self) {
+        if self.filled.fetch_add(1, Ordering::Relaxed) % CHUNKS_PER_WAKE == CHUNKS_PER_WAKE - 1 {
+            self.wake();
+        }
+    }
+
     /// Tells the worker that there is something to take.
     pub(crate) fn wake(&self) {
         self.runtime.worker.wake();
@@ -324,6 +335,9 @@ impl ProviderState {
             .collect()
     }
 }
+
+/// Full chunks (64 KiB, some 300 spans each) for which the worker is woken.
+const CHUNKS_PER_WAKE: u32 = 4;
 
 /// The default provider; null = none is configured.
 static DEFAULT: AtomicPtr<Provider> = AtomicPtr::new(ptr::null_mut());

@@ -5,6 +5,7 @@
 //! of its own and never touches the old one: no lock of the parent's, no thread, no queue. Runtimes
 //! are leaked, so that their addresses name them for ever.
 
+use crate::errno::Saved;
 use crate::pipeline::budget::Budget;
 use crate::pipeline::worker::Worker;
 use crate::provider::ProviderState;
@@ -80,6 +81,7 @@ pub(crate) fn runtime_if_built() -> Option<&'static Runtime> {
 
 #[cold]
 fn build() -> &'static Runtime {
+    let _errno = Saved::now();
     let cell = cell();
     loop {
         match cell.compare_exchange(

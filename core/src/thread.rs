@@ -5,6 +5,7 @@
 
 use crate::clock;
 use crate::current::Stack;
+use crate::errno::Saved;
 use crate::id::{IdGenerator, TraceId};
 use crate::pipeline::producer::Producers;
 use crate::runtime::{Runtime, runtime};
@@ -154,6 +155,7 @@ fn enter_slowly<R>(
     runtime: &'static Runtime,
     work: impl FnOnce(&mut ThreadState) -> R,
 ) -> Option<R> {
+    let _errno = Saved::now();
     let old = ENTRY.get();
     if old == GONE || AT_EXIT.try_with(|_| ()).is_err() {
         let mut orphan = runtime

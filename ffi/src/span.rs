@@ -1,7 +1,7 @@
 //! Spans: start, current, write, read, end. None of it fails.
 
 use crate::attribute;
-use crate::boundary::{guard, record};
+use crate::boundary::{contain, record};
 use crate::context::{handle, span, tracer_context};
 use crate::options::{
     TRACER_SPAN_ROOT, TRACER_SPAN_SHARED, read as read_options, tracer_link, tracer_span_options,
@@ -35,7 +35,7 @@ pub unsafe extern "C" fn tracer_span_start(
     name: *const c_char,
     options: *const tracer_span_options,
 ) -> tracer_span {
-    guard(tracer_span::default(), || {
+    contain(tracer_span::default(), || {
         // SAFETY: as the header says.
         let name = unsafe { ptr::text(name) };
         // SAFETY: as the header says.
@@ -71,7 +71,7 @@ pub unsafe extern "C" fn tracer_span_start(
 /// Starts a span of the default scope and makes it current on this thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tracer_span_begin(name: *const c_char) -> tracer_span {
-    guard(tracer_span::default(), || {
+    contain(tracer_span::default(), || {
         // SAFETY: as the header says.
         let name = unsafe { ptr::text(name) };
         let started = tracer_of(None).span(&name).start_handle();
@@ -118,14 +118,19 @@ pub extern "C" fn tracer_span_end_at(span: tracer_span, unix_ns: u64) {
 /// it is a span of another process.
 #[unsafe(no_mangle)]
 pub extern "C" fn tracer_span_current() -> tracer_span {
-    guard(tracer_span::default(), || span(current_pair().1))
+    contain(tracer_span::default(), || span(current_pair().1))
 }
 
-unsafe fn set(span: tracer_span, key: *const c_char, value: Value<'_>) {
+/// Runs `work` with the key; a value stays in registers on its way.
+///
+/// # Safety
+/// The key is as the header says.
+#[inline]
+unsafe fn set(span: tracer_span, key: *const c_char, work: impl FnOnce(SpanHandle, &str)) {
     record(|| {
         // SAFETY: as the header says.
         let key = unsafe { ptr::text(key) };
-        handle(span).set(&key, value);
+        work(handle(span), &key);
     });
 }
 
@@ -133,21 +138,21 @@ unsafe fn set(span: tracer_span, key: *const c_char, value: Value<'_>) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tracer_span_set_bool(span: tracer_span, key: *const c_char, value: bool) {
     // SAFETY: as the header says.
-    unsafe { set(span, key, Value::Bool(value)) };
+    unsafe { set(span, key, |span, key| span.set_bool(key, value)) };
 }
 
 /// Sets an integer attribute.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tracer_span_set_int(span: tracer_span, key: *const c_char, value: i64) {
     // SAFETY: as the header says.
-    unsafe { set(span, key, Value::Int(value)) };
+    unsafe { set(span, key, |span, key| span.set_int(key, value)) };
 }
 
 /// Sets a double attribute.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tracer_span_set_double(span: tracer_span, key: *const c_char, value: f64) {
     // SAFETY: as the header says.
-    unsafe { set(span, key, Value::Double(value)) };
+    unsafe { set(span, key, |span, key| span.set_double(key, value)) };
 }
 
 /// Sets a string attribute of `len` bytes, copied; invalid UTF-8 becomes U+FFFD and is counted.
@@ -158,13 +163,10 @@ pub unsafe extern "C" fn tracer_span_set_string(
     text: *const c_char,
     len: usize,
 ) {
-    record(|| {
-        // SAFETY: as the header says.
-        let key = unsafe { ptr::text(key) };
-        // SAFETY: as the header says.
-        let text = unsafe { ptr::text_of(text, len) };
-        handle(span).set(&key, Value::String(&text));
-    });
+    // SAFETY: as the header says.
+    let text = unsafe { ptr::text_of(text, len) };
+    // SAFETY: as the header says.
+    unsafe { set(span, key, |span, key| span.set_text(key, &text)) };
 }
 
 /// Sets a bytes attribute, copied.
@@ -178,7 +180,7 @@ pub unsafe extern "C" fn tracer_span_set_bytes(
     // SAFETY: as the header says.
     let bytes = unsafe { ptr::bytes(data.cast(), len) };
     // SAFETY: as the header says.
-    unsafe { set(span, key, Value::Bytes(bytes)) };
+    unsafe { set(span, key, |span, key| span.set(key, Value::Bytes(bytes))) };
 }
 
 /// Sets an array, map or null; the value is copied and stays the caller's. NULL is null.
@@ -191,7 +193,7 @@ pub unsafe extern "C" fn tracer_span_set_value(
     // SAFETY: as the header says.
     let value = unsafe { value::built(value) }.map_or(Value::Null, Value::Built);
     // SAFETY: as the header says.
-    unsafe { set(span, key, value) };
+    unsafe { set(span, key, |span, key| span.set(key, value)) };
 }
 
 unsafe fn set_all(span: SpanHandle, first: *const tracer_attribute, count: usize) {
@@ -328,13 +330,13 @@ pub unsafe extern "C" fn tracer_span_record_error(
 /// Whether attributes and the rest are recorded: sampled or record-only, and not ended.
 #[unsafe(no_mangle)]
 pub extern "C" fn tracer_span_is_recording(span: tracer_span) -> bool {
-    guard(false, || handle(span).is_recording())
+    contain(false, || handle(span).is_recording())
 }
 
 /// Writes the 16 bytes of the trace id. False, and all zero, if the span has ended. NULL: false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tracer_span_trace_id(span: tracer_span, out: *mut u8) -> bool {
-    guard(false, || {
+    contain(false, || {
         let id = handle(span).context().trace_id;
         // SAFETY: as the header says.
         unsafe { write_bytes(&id.0, out) && id.is_valid() }
@@ -344,7 +346,7 @@ pub unsafe extern "C" fn tracer_span_trace_id(span: tracer_span, out: *mut u8) -
 /// Writes the 8 bytes of the span id; as above.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tracer_span_id(span: tracer_span, out: *mut u8) -> bool {
-    guard(false, || {
+    contain(false, || {
         let id = handle(span).context().span_id;
         // SAFETY: as the header says.
         unsafe { write_bytes(&id.0, out) && id.is_valid() }
@@ -366,7 +368,7 @@ unsafe fn write_bytes(id: &[u8], out: *mut u8) -> bool {
 /// ended. NULL: false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tracer_span_trace_id_hex(span: tracer_span, out: *mut c_char) -> bool {
-    guard(false, || {
+    contain(false, || {
         let id = handle(span).context().trace_id;
         // SAFETY: as the header says.
         unsafe { ptr::write_text(&id.to_string(), out) && id.is_valid() }
@@ -376,7 +378,7 @@ pub unsafe extern "C" fn tracer_span_trace_id_hex(span: tracer_span, out: *mut c
 /// Writes the span id as 16 lower-case hex digits and NUL, 17 bytes; as above.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tracer_span_id_hex(span: tracer_span, out: *mut c_char) -> bool {
-    guard(false, || {
+    contain(false, || {
         let id = handle(span).context().span_id;
         // SAFETY: as the header says.
         unsafe { ptr::write_text(&id.to_string(), out) && id.is_valid() }

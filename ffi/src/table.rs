@@ -3,7 +3,7 @@
 //! A binding gives lengths and valid UTF-8, so that nothing is scanned twice. Spans are shared:
 //! several threads may use one.
 
-use crate::boundary::{guard, record};
+use crate::boundary::{contain, record};
 use crate::context::{handle, span};
 use crate::provider::{tracer_of, tracer_scope};
 use crate::span::{kind, status_of};
@@ -156,7 +156,7 @@ unsafe extern "C" fn span_end(
     copy: Option<Copy>,
     argument: *mut c_void,
 ) -> bool {
-    guard(false, || match copy {
+    contain(false, || match copy {
         None => handle(span).end_with(end_unix_ns, None),
         Some(copy) => {
             // SAFETY: the binding's function and its argument belong together.
@@ -167,24 +167,31 @@ unsafe extern "C" fn span_end(
 }
 
 unsafe extern "C" fn span_read(span: tracer_span, copy: Copy, argument: *mut c_void) -> bool {
-    guard(false, || {
+    contain(false, || {
         // SAFETY: the binding's function and its argument belong together.
         handle(span).read(&mut |bytes| unsafe { copy(argument, bytes.as_ptr(), bytes.len()) })
     })
 }
 
 unsafe extern "C" fn span_is_recording(span: tracer_span) -> bool {
-    guard(false, || handle(span).is_recording())
+    contain(false, || handle(span).is_recording())
 }
 
+/// Runs `work` with the key; a value stays in registers on its way.
+///
 /// # Safety
 /// The key is valid UTF-8 and lives for this call.
 #[inline]
-unsafe fn set(span: tracer_span, key: *const c_char, key_len: usize, value: Value<'_>) {
+unsafe fn set(
+    span: tracer_span,
+    key: *const c_char,
+    key_len: usize,
+    work: impl FnOnce(SpanHandle, &str),
+) {
     record(|| {
         // SAFETY: as the caller vouches.
         let key = unsafe { ptr::valid_text(key, key_len) };
-        handle(span).set(key, value);
+        work(handle(span), key);
     });
 }
 
@@ -198,7 +205,7 @@ unsafe extern "C" fn span_set_string(
     // SAFETY: the table's contract: valid UTF-8, valid for this call.
     let text = unsafe { ptr::valid_text(text, len) };
     // SAFETY: as above.
-    unsafe { set(span, key, key_len, Value::String(text)) };
+    unsafe { set(span, key, key_len, |span, key| span.set_text(key, text)) };
 }
 
 unsafe extern "C" fn span_set_bool(
@@ -208,7 +215,7 @@ unsafe extern "C" fn span_set_bool(
     value: bool,
 ) {
     // SAFETY: the table's contract.
-    unsafe { set(span, key, key_len, Value::Bool(value)) };
+    unsafe { set(span, key, key_len, |span, key| span.set_bool(key, value)) };
 }
 
 unsafe extern "C" fn span_set_int(
@@ -218,7 +225,7 @@ unsafe extern "C" fn span_set_int(
     value: i64,
 ) {
     // SAFETY: the table's contract.
-    unsafe { set(span, key, key_len, Value::Int(value)) };
+    unsafe { set(span, key, key_len, |span, key| span.set_int(key, value)) };
 }
 
 unsafe extern "C" fn span_set_double(
@@ -228,7 +235,7 @@ unsafe extern "C" fn span_set_double(
     value: f64,
 ) {
     // SAFETY: the table's contract.
-    unsafe { set(span, key, key_len, Value::Double(value)) };
+    unsafe { set(span, key, key_len, |span, key| span.set_double(key, value)) };
 }
 
 unsafe extern "C" fn span_set_bytes(
@@ -241,7 +248,11 @@ unsafe extern "C" fn span_set_bytes(
     // SAFETY: the table's contract.
     let bytes = unsafe { ptr::bytes(data, len) };
     // SAFETY: as above.
-    unsafe { set(span, key, key_len, Value::Bytes(bytes)) };
+    unsafe {
+        set(span, key, key_len, |span, key| {
+            span.set(key, Value::Bytes(bytes))
+        })
+    };
 }
 
 unsafe extern "C" fn span_set_value(
@@ -253,7 +264,7 @@ unsafe extern "C" fn span_set_value(
     // SAFETY: the table's contract.
     let value = unsafe { value::built(value) }.map_or(Value::Null, Value::Built);
     // SAFETY: as above.
-    unsafe { set(span, key, key_len, value) };
+    unsafe { set(span, key, key_len, |span, key| span.set(key, value)) };
 }
 
 unsafe extern "C" fn span_add_event(
@@ -357,7 +368,7 @@ unsafe extern "C" fn native(
     out_context: *mut tracer_context_value,
     out_span: *mut tracer_span,
 ) -> bool {
-    guard(false, || {
+    contain(false, || {
         // SAFETY: the table's contract.
         let base = unsafe { foreign.as_ref() }.map_or(SpanId::default(), |c| SpanId(c.span_id));
         let Some((context, current)) = current_native(base) else {

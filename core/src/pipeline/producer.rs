@@ -4,6 +4,7 @@
 //! writer, and publishing is one release store.
 
 use super::chunk::{Chunk, Reader, SCOPE_MARK_LEN, write_scope_mark};
+use crate::errno::Saved;
 use crate::export::Run;
 use crate::provider::{Provider, ProviderState};
 use crate::scope::Scope;
@@ -224,6 +225,7 @@ impl Producer {
     /// Goes on in a new chunk with room for `needed` bytes.
     #[cold]
     fn next_chunk(&mut self, needed: usize) -> bool {
+        let _errno = Saved::now();
         let runtime = self.state.runtime;
         let usual = if self.chunk.is_none() {
             FIRST_CHUNK
@@ -236,7 +238,7 @@ impl Producer {
         };
         if let Some(full) = self.chunk.replace(chunk.clone()) {
             full.set_next(chunk);
-            self.state.wake();
+            self.state.chunk_filled();
         } else {
             self.log.begin(chunk);
             self.state.ensure_worker();
@@ -287,6 +289,7 @@ impl Producers {
         wanted: impl Fn(&'static ProviderState) -> bool,
         state: impl FnOnce() -> &'static ProviderState,
     ) {
+        let _errno = Saved::now();
         let known = self.all.iter().position(|producer| wanted(producer.state));
         self.last = known.unwrap_or_else(|| {
             self.all.push(Producer::new(state()));

@@ -4,6 +4,7 @@
 //! be looked up safely. A slot's generation is odd while it holds a span and grows with every start
 //! and end; it starts from the runtime's epoch, so that no handle outlives a fork.
 
+use crate::errno::Saved;
 use crate::pipeline::budget::Budget;
 use crate::span::slot::Slot;
 use std::ptr;
@@ -57,6 +58,7 @@ impl SlotTable {
     /// Moves free slots to a thread's list, from new memory if need be. False if there are none.
     #[cold]
     pub(crate) fn refill(&self, list: &mut Vec<u32>, budget: &Budget) -> bool {
+        let _errno = Saved::now();
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         if shared.free.is_empty() && !self.grow(&mut shared, budget) {
             return false;
@@ -93,6 +95,7 @@ impl SlotTable {
     /// must not use up what open spans may hold.
     #[cold]
     pub(crate) fn give_back(&self, list: &mut Vec<u32>, keep: usize, budget: &Budget) {
+        let _errno = Saved::now();
         let surplus = list.get(keep..).unwrap_or_default();
         for slot in surplus.iter().filter_map(|index| self.get(*index)) {
             slot.release(budget);

@@ -12,7 +12,7 @@ use crate::limits::SpanLimits;
 use crate::pipeline::budget::Budget;
 use crate::thread::ThreadState;
 use crate::value::{Cut, Value, ValueBuilder, cut_bytes, cut_text};
-use crate::wire::attribute::{Scalar, append, appended_len, hash};
+use crate::wire::attribute::{Encode, Encoded, Raw, Text, append, appended_len, hash};
 use crate::wire::buf::Buf;
 use crate::wire::field_len;
 use std::sync::atomic::Ordering;
@@ -35,31 +35,44 @@ impl SpanHandle {
     /// Sets an attribute; the last value of a key counts. An empty key is refused and counted.
     #[inline]
     pub fn set(self, key: &str, value: Value<'_>) {
-        let scalar = match value {
-            Value::Bool(value) => Scalar::Bool(value),
-            Value::Int(value) => Scalar::Int(value),
-            Value::Double(value) => Scalar::Double(value),
-            Value::Null => Scalar::Encoded(&[]),
-            Value::String(text) => return self.set_text(key, text),
-            Value::Bytes(bytes) => {
-                return self.record(|thread, state| {
-                    let length = state.limits().attribute_value_length;
-                    let bytes = cut_bytes(bytes, length);
-                    set_scalar(thread, state, key, &Scalar::Bytes(bytes));
-                });
-            }
-            Value::Array(_) | Value::Map(_) | Value::Built(_) => {
-                return self.set_nested(key, value);
-            }
-        };
-        self.record(|thread, state| set_scalar(thread, state, key, &scalar));
+        match value {
+            Value::Bool(value) => self.set_bool(key, value),
+            Value::Int(value) => self.set_int(key, value),
+            Value::Double(value) => self.set_double(key, value),
+            Value::String(text) => self.set_text(key, text),
+            Value::Bytes(bytes) => self.record(|thread, state| {
+                let bytes = cut_bytes(bytes, state.limits().attribute_value_length);
+                put(thread, state, key, &Raw(bytes));
+            }),
+            Value::Null => self.record(|thread, state| put(thread, state, key, &Encoded(&[]))),
+            Value::Array(_) | Value::Map(_) | Value::Built(_) => self.set_nested(key, value),
+        }
     }
 
+    /// [`SpanHandle::set`] for a boolean.
     #[inline]
-    fn set_text(self, key: &str, text: &str) {
+    pub fn set_bool(self, key: &str, value: bool) {
+        self.record(|thread, state| put(thread, state, key, &value));
+    }
+
+    /// [`SpanHandle::set`] for an integer.
+    #[inline]
+    pub fn set_int(self, key: &str, value: i64) {
+        self.record(|thread, state| put(thread, state, key, &value));
+    }
+
+    /// [`SpanHandle::set`] for a float.
+    #[inline]
+    pub fn set_double(self, key: &str, value: f64) {
+        self.record(|thread, state| put(thread, state, key, &value));
+    }
+
+    /// [`SpanHandle::set`] for a text.
+    #[inline]
+    pub fn set_text(self, key: &str, text: &str) {
         self.record(|thread, state| {
             let text = cut_text(text, state.limits().attribute_value_length);
-            set_scalar(thread, state, key, &Scalar::String(text.as_bytes()));
+            put(thread, state, key, &Text(text.as_bytes()));
         });
     }
 
@@ -78,7 +91,7 @@ impl SpanHandle {
             };
             if encoded {
                 let scratch = std::mem::take(&mut thread.scratch);
-                set_scalar(thread, state, key, &Scalar::Encoded(scratch.as_slice()));
+                put(thread, state, key, &Encoded(scratch.as_slice()));
                 thread.scratch = scratch;
             } else {
                 state.dropped_attributes += 1;
@@ -188,7 +201,7 @@ impl SpanHandle {
 }
 
 #[inline]
-fn set_scalar(thread: &ThreadState, state: &mut SpanState, key: &str, value: &Scalar<'_>) {
+fn put(thread: &ThreadState, state: &mut SpanState, key: &str, value: &impl Encode) {
     let key = key.as_bytes();
     if key.is_empty() {
         thread

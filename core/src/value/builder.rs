@@ -6,7 +6,7 @@
 
 use super::plan::Plan;
 use super::{Value, cut_bytes, cut_text};
-use crate::wire::attribute::Scalar;
+use crate::wire::attribute::{Encoded, Raw, Scalar, Text};
 use crate::wire::buf::Buf;
 use std::ops::Range;
 
@@ -165,16 +165,16 @@ impl ValueBuilder {
     /// The scalar a step stands for, cut to size; `None` for the steps that give structure.
     pub(super) fn scalar(&self, step: &Step, cut: Cut) -> Option<Scalar<'_>> {
         Some(match step {
-            Step::Null => Scalar::Encoded(&[]),
+            Step::Null => Scalar::Encoded(Encoded(&[])),
             Step::Bool(value) => Scalar::Bool(*value),
             Step::Int(value) => Scalar::Int(*value),
             Step::Double(value) => Scalar::Double(*value),
             Step::String(range) => {
                 // Texts come in as `&str`; should that ever fail, nothing is better than garbage.
                 let text = std::str::from_utf8(self.slice(range)).unwrap_or_default();
-                Scalar::String(cut_text(text, cut.length).as_bytes())
+                Scalar::Text(Text(cut_text(text, cut.length).as_bytes()))
             }
-            Step::Bytes(range) => Scalar::Bytes(cut_bytes(self.slice(range), cut.length)),
+            Step::Bytes(range) => Scalar::Raw(Raw(cut_bytes(self.slice(range), cut.length))),
             Step::Key(_) | Step::Array | Step::Map | Step::End => return None,
         })
     }
@@ -227,7 +227,7 @@ impl ValueBuilder {
                         plan.write(writer, value, &mut stack);
                     })
                     .then_some(())?;
-                Scalar::Encoded(encoded.as_slice())
+                Scalar::Encoded(Encoded(encoded.as_slice()))
             };
             each(key, scalar).then_some(())?;
         }

@@ -2,101 +2,161 @@
 
 use super::buf::{Buf, Writer};
 use super::{field_len, varint_len};
+use crate::errno::Saved;
 
-/// A value that needs no building: what most attributes are.
+/// What can stand in an `AnyValue`. Each kind is a type of its own, so that a value stays in
+/// registers on its way from the caller to the bytes.
+pub(crate) trait Encode {
+    /// Bytes of the `AnyValue`.
+    fn len(&self) -> usize;
+
+    /// Writes the fields of the `AnyValue`.
+    fn write(&self, writer: &mut Writer<'_>);
+}
+
+/// A string: UTF-8.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Text<'a>(pub(crate) &'a [u8]);
+
+/// Raw bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Raw<'a>(pub(crate) &'a [u8]);
+
+/// The fields of an `AnyValue`, encoded already; empty = null.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Encoded<'a>(pub(crate) &'a [u8]);
+
+impl Encode for bool {
+    #[inline]
+    fn len(&self) -> usize {
+        2
+    }
+
+    #[inline]
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.array([0x10, u8::from(*self)]);
+    }
+}
+
+impl Encode for i64 {
+    #[inline]
+    fn len(&self) -> usize {
+        1 + varint_len(self.cast_unsigned())
+    }
+
+    #[inline]
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.byte(0x18);
+        writer.varint(self.cast_unsigned());
+    }
+}
+
+impl Encode for f64 {
+    #[inline]
+    fn len(&self) -> usize {
+        9
+    }
+
+    #[inline]
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.byte(0x21);
+        writer.fixed64(self.to_bits());
+    }
+}
+
+impl Encode for Text<'_> {
+    #[inline]
+    fn len(&self) -> usize {
+        field_len(self.0.len())
+    }
+
+    #[inline]
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.field(0x0a, self.0);
+    }
+}
+
+impl Encode for Raw<'_> {
+    fn len(&self) -> usize {
+        field_len(self.0.len())
+    }
+
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.field(0x3a, self.0);
+    }
+}
+
+impl Encode for Encoded<'_> {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.bytes(self.0);
+    }
+}
+
+/// A value of any kind that needs no building.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Scalar<'a> {
     Bool(bool),
     Int(i64),
     Double(f64),
-    String(&'a [u8]),
-    Bytes(&'a [u8]),
-    /// The fields of an `AnyValue`, encoded already; empty = null.
-    Encoded(&'a [u8]),
+    Text(Text<'a>),
+    Raw(Raw<'a>),
+    Encoded(Encoded<'a>),
 }
 
 impl Scalar<'_> {
-    /// Bytes of the `AnyValue`.
-    #[inline]
-    pub(crate) fn len(&self) -> usize {
+    fn kind(&self) -> &dyn Encode {
         match self {
-            Self::Bool(_) => 2,
-            Self::Int(value) => 1 + varint_len(value.cast_unsigned()),
-            Self::Double(_) => 9,
-            Self::String(text) => field_len(text.len()),
-            Self::Bytes(bytes) => field_len(bytes.len()),
-            Self::Encoded(bytes) => bytes.len(),
+            Self::Bool(value) => value,
+            Self::Int(value) => value,
+            Self::Double(value) => value,
+            Self::Text(value) => value,
+            Self::Raw(value) => value,
+            Self::Encoded(value) => value,
         }
     }
+}
 
-    /// Writes the value of a pair, header and all, where its length is below 128.
-    #[inline]
-    fn write_short(&self, len: u8, writer: &mut Writer<'_>) {
-        match self {
-            Self::Bool(value) => writer.array([0x12, len, 0x10, u8::from(*value)]),
-            Self::Double(value) => {
-                let [a, b, c, d, e, f, g, h] = value.to_le_bytes();
-                writer.array([0x12, len, 0x21, a, b, c, d, e, f, g, h]);
-            }
-            Self::String(text) => {
-                writer.array([0x12, len, 0x0a, len - 2]);
-                writer.bytes(text);
-            }
-            other => {
-                writer.array([0x12, len]);
-                other.write(writer);
-            }
-        }
+impl Encode for Scalar<'_> {
+    fn len(&self) -> usize {
+        self.kind().len()
     }
 
-    /// Writes the fields of the `AnyValue`.
-    #[inline]
-    pub(crate) fn write(&self, writer: &mut Writer<'_>) {
-        match self {
-            Self::Bool(value) => {
-                writer.byte(0x10);
-                writer.byte(u8::from(*value));
-            }
-            Self::Int(value) => {
-                writer.byte(0x18);
-                writer.varint(value.cast_unsigned());
-            }
-            Self::Double(value) => {
-                writer.byte(0x21);
-                writer.fixed64(value.to_bits());
-            }
-            Self::String(text) => writer.field(0x0a, text),
-            Self::Bytes(bytes) => writer.field(0x3a, bytes),
-            Self::Encoded(bytes) => writer.bytes(bytes),
-        }
+    fn write(&self, writer: &mut Writer<'_>) {
+        self.kind().write(writer);
     }
 }
 
 /// Appends a `KeyValue` as the field `tag`. False if memory is refused.
 #[inline]
-pub(crate) fn append(buf: &mut Buf, tag: u8, key: &[u8], value: &Scalar<'_>) -> bool {
+pub(crate) fn append(buf: &mut Buf, tag: u8, key: &[u8], value: &impl Encode) -> bool {
     let value_len = value.len();
     let pair_len = field_len(key.len()) + field_len(value_len);
     buf.append(field_len(pair_len), |writer| {
         // Nearly all attributes: every length is one byte, so that headers are single stores.
-        if let (Ok(pair @ 0..0x80), Ok(key_len), Ok(value_len)) =
-            (u8::try_from(pair_len), u8::try_from(key.len()), u8::try_from(value_len))
-        {
+        if let (Ok(pair @ 0..0x80), Ok(key_len), Ok(value_len)) = (
+            u8::try_from(pair_len),
+            u8::try_from(key.len()),
+            u8::try_from(value_len),
+        ) {
             writer.array([tag, pair, 0x0a, key_len]);
             writer.bytes(key);
-            value.write_short(value_len, writer);
+            writer.array([0x12, value_len]);
         } else {
             writer.open(tag, pair_len);
             writer.field(0x0a, key);
             writer.open(0x12, value_len);
-            value.write(writer);
         }
+        value.write(writer);
     })
 }
 
 /// Bytes that [`append`] takes.
 #[inline]
-pub(crate) fn appended_len(key: &[u8], value: &Scalar<'_>) -> usize {
+pub(crate) fn appended_len(key: &[u8], value: &impl Encode) -> usize {
     field_len(field_len(key.len()) + field_len(value.len()))
 }
 
@@ -151,11 +211,17 @@ impl KeyIndex {
         let Ok(at) = u32::try_from(at) else {
             return false;
         };
-        if self.entries.capacity() == self.entries.len() && self.entries.try_reserve(8).is_err() {
+        if self.entries.capacity() == self.entries.len() && !self.grow() {
             return false;
         }
         self.entries.push((hash, at));
         true
+    }
+
+    #[cold]
+    fn grow(&mut self) -> bool {
+        let _errno = Saved::now();
+        self.entries.try_reserve(8).is_ok()
     }
 
     /// Removes an attribute from the index and from `body`.
@@ -207,7 +273,7 @@ mod tests {
     fn a_pair_is_what_prost_writes() {
         let values = [
             (
-                Scalar::String("ö".as_bytes()),
+                Scalar::Text(Text("ö".as_bytes())),
                 Some(Value::StringValue("ö".into())),
             ),
             (Scalar::Int(-1), Some(Value::IntValue(-1))),
@@ -215,10 +281,10 @@ mod tests {
             (Scalar::Double(-0.5), Some(Value::DoubleValue(-0.5))),
             (Scalar::Bool(false), Some(Value::BoolValue(false))),
             (
-                Scalar::Bytes(&[0, 255]),
+                Scalar::Raw(Raw(&[0, 255])),
                 Some(Value::BytesValue(vec![0, 255])),
             ),
-            (Scalar::Encoded(&[]), None),
+            (Scalar::Encoded(Encoded(&[])), None),
         ];
         for (scalar, value) in values {
             let mut buf = Buf::default();
@@ -237,7 +303,7 @@ mod tests {
         let (mut index, mut body) = (KeyIndex::default(), Buf::default());
         for key in ["a", "bb", "a long key with many bytes", "d"] {
             assert!(index.push(hash(key.as_bytes()), body.len()));
-            assert!(append(&mut body, 0x4a, key.as_bytes(), &Scalar::Int(1)));
+            assert!(append(&mut body, 0x4a, key.as_bytes(), &1i64));
         }
         let place = index.find(hash(b"bb"), b"bb", body.as_slice()).unwrap();
         index.remove(place, &mut body);

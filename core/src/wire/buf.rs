@@ -3,6 +3,7 @@
 //! Growth is fallible: recording must survive a refused allocation. The writer checks each write
 //! against its end, so that a wrong length computed elsewhere loses bytes, never memory safety.
 
+use crate::errno::Saved;
 use std::marker::PhantomData;
 
 /// Writes forward through a piece of memory, never past its end.
@@ -185,6 +186,7 @@ impl Buf {
     /// Grows the memory by what [`Buf::growth`] said. False if the system refuses.
     #[cold]
     pub(crate) fn grow(&mut self, growth: usize) -> bool {
+        let _errno = Saved::now();
         let spare = self.bytes.capacity() + growth - self.bytes.len();
         self.bytes.try_reserve_exact(spare).is_ok()
     }
