@@ -116,7 +116,11 @@ impl Drop for Busy<'_> {
 }
 
 /// Runs `work` with the calling thread's state. `None` (counted) if this call interrupts another.
-#[inline]
+#[expect(
+    clippy::inline_always,
+    reason = "the closure of every recording call: keep it in registers"
+)]
+#[inline(always)]
 pub(crate) fn enter<R>(work: impl FnOnce(&mut ThreadState) -> R) -> Option<R> {
     let runtime = runtime();
     let entry = ENTRY.get();
@@ -131,7 +135,8 @@ pub(crate) fn enter<R>(work: impl FnOnce(&mut ThreadState) -> R) -> Option<R> {
     enter_entry(entry, work)
 }
 
-#[inline]
+#[expect(clippy::inline_always, reason = "as `enter`, which it finishes")]
+#[inline(always)]
 fn enter_entry<R>(entry: &Entry, work: impl FnOnce(&mut ThreadState) -> R) -> Option<R> {
     // Only this thread and its signal handlers see the flag: no other ordering is needed.
     if entry.busy.load(Ordering::Relaxed) {

@@ -159,7 +159,11 @@ impl Slot {
     }
 
     /// Runs `work` on the span of `generation`, `None` if the slot holds another or none.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "the closure of every recording call: keep it in registers"
+    )]
+    #[inline(always)]
     pub(crate) fn with<R>(
         &self,
         generation: u64,

@@ -23,7 +23,8 @@ const LINK: u8 = 0x6a;
 
 impl SpanHandle {
     /// Runs `work` if the span is recording.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "as `with`, which it wraps")]
+    #[inline(always)]
     fn record(self, work: impl FnOnce(&mut ThreadState, &mut SpanState)) {
         self.with(|thread, state| {
             if state.recording {
