@@ -4,6 +4,7 @@
 //! counts, at every depth. Memory is taken before writing starts and may be refused.
 
 use super::builder::{Cut, Step, ValueBuilder};
+use crate::wire::attribute::Encode;
 use crate::wire::buf::Writer;
 use crate::wire::field_len;
 
