@@ -107,8 +107,14 @@ def _coroutine(
     function: Callable[..., Awaitable[_R]], template: _native.Span
 ) -> Callable[..., Awaitable[_R]]:
     async def wrapper(*args: Any, **kwargs: Any) -> _R:
-        with _native.fresh(template):
-            return await function(*args, **kwargs)
+        span = _native.begin(template)
+        try:
+            result = await function(*args, **kwargs)
+        except BaseException as error:
+            _native.finish(span, error)
+            raise
+        _native.finish(span)
+        return result
 
     return wrapper
 
@@ -125,9 +131,9 @@ class _Steps:
     def __exit__(self, *_: object) -> None:
         _native.deactivate(self.span)
 
-    def end(self, exception: BaseException | None = None) -> None:
+    def end(self, exception: BaseException | None) -> None:
         """End the span with the outcome of the generator."""
-        self.span.__exit__(type(exception) if exception else None, exception, None)
+        _native.finish(self.span, exception)
 
 
 def _generator(

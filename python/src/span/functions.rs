@@ -30,6 +30,16 @@ pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
             fresh
         ),
         method!(
+            c"begin",
+            c"begin(template, /)\n--\n\nA fresh span, entered.",
+            begin
+        ),
+        method!(
+            c"finish",
+            c"finish(span, exception=None, /)\n--\n\nLeave a span's block.",
+            finish
+        ),
+        method!(
             c"activate",
             c"activate(span, /)\n--\n\nMake a span current until ``deactivate``.",
             activate
@@ -95,6 +105,28 @@ fn fresh<'py>(
     args: Args<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     life::fresh(only_span("fresh", &args)?)
+}
+
+/// `begin(template)`: a fresh span, entered.
+fn begin<'py>(
+    _module: Borrowed<'_, 'py, PyAny>,
+    args: Args<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let made = life::fresh(only_span("begin", &args)?)?;
+    if let Some(span) = Span::cast(made.as_borrowed()) {
+        life::enter(span)?;
+    }
+    Ok(made)
+}
+
+/// `finish(span, exception=None)`: leaves the span's block.
+fn finish<'py>(
+    module: Borrowed<'_, 'py, PyAny>,
+    args: Args<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let exception = args.get(1).filter(|exception| !exception.is_none());
+    life::exit(only_span("finish", &args)?, exception);
+    Ok(module.py().None().into_bound(module.py()))
 }
 
 /// `activate(span)`: makes it current until `deactivate`, without ending it then.
