@@ -1,5 +1,6 @@
 """Set-up: ``init`` and ``configure_tracing``, flush, shutdown and the account."""
 
+import os
 import threading
 import warnings
 from dataclasses import dataclass
@@ -20,6 +21,13 @@ class Context:
     endpoint: str | None
 
 
+# Nothing leaves the process unless one of these, or an argument, says where to.
+_DESTINATIONS = (
+    "OTEL_TRACES_EXPORTER",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+)
+
 _lock = threading.Lock()
 _initialised: list[Context] = []
 
@@ -27,7 +35,8 @@ _initialised: list[Context] = []
 def init(*, service: str | None = None, otel_endpoint: str | None = None) -> Context:
     """Set tracing up, once; a later call warns and changes nothing.
 
-    What is not given comes from the ``OTEL_*`` environment variables.
+    What is not given comes from the ``OTEL_*`` environment variables. Without any destination spans
+    are made and not exported.
 
     Args:
         service: Name of the service.
@@ -48,7 +57,11 @@ def init(*, service: str | None = None, otel_endpoint: str | None = None) -> Con
                 stacklevel=2,
             )
             return _initialised[0]
-        _native.configure(service_name=service, endpoint=otel_endpoint)
+        _native.configure(
+            service_name=service,
+            endpoint=otel_endpoint,
+            exporter=_exporter(otel_endpoint, None),
+        )
         _initialised.append(Context(service, otel_endpoint))
         return _initialised[0]
 
@@ -62,7 +75,8 @@ def configure_tracing(
 ) -> _native.Tracer:
     """Set tracing up; every call replaces what was set up before, which is flushed first.
 
-    What is not given comes from the ``OTEL_*`` environment variables.
+    What is not given comes from the ``OTEL_*`` environment variables. Without any destination spans
+    are made and not exported.
 
     Args:
         service_name: Name of the service.
@@ -77,9 +91,18 @@ def configure_tracing(
         ConfigError: An option is not usable. What was set up before goes on.
     """
     _native.configure(
-        service_name=service_name, endpoint=endpoint, exporter=exporter, sample_rate=sample_rate
+        service_name=service_name,
+        endpoint=endpoint,
+        exporter=_exporter(endpoint, exporter),
+        sample_rate=sample_rate,
     )
     return _tracer.get_tracer()
+
+
+def _exporter(endpoint: str | None, exporter: str | None) -> str | None:
+    """Return the exporter to ask for: none at all unless somebody named a destination."""
+    named = exporter or endpoint or any(os.environ.get(name) for name in _DESTINATIONS)
+    return exporter if named else "none"
 
 
 def force_flush(timeout: float | None = None) -> bool:

@@ -59,6 +59,32 @@ def test_init_happens_once_and_warns_after():
     """)
 
 
+def test_nothing_leaves_the_process_unless_somebody_says_where_to():
+    program = """
+    import libtracer
+    libtracer.init(service="s")
+    with libtracer.start_span("op") as span:
+        assert span.is_recording()
+    libtracer.force_flush(1)
+    print(libtracer.stats()["dropped_no_exporter"])
+    """
+    assert run(program).split() == ["1"]
+    assert "op" in run(program, OTEL_TRACES_EXPORTER="console")
+
+
+def test_a_bad_value_in_the_environment_warns_and_tracing_goes_on():
+    out = run(
+        """
+        import libtracer
+        libtracer.configure_tracing(exporter="console")
+        with libtracer.start_span("op"):
+            pass
+        """,
+        OTEL_BSP_SCHEDULE_DELAY="soon",
+    )
+    assert "op" in out
+
+
 def test_the_account_balances():
     with libtracer.start_span("op"):
         account = libtracer.stats()
