@@ -61,6 +61,8 @@ struct Entry {
     token: u64,
     /// The foreign span that was current at the push.
     base: SpanId,
+    /// The language could not tell at the push: `base` is what the program brought along.
+    unasked: bool,
 }
 
 /// A thread's native stack of current spans.
@@ -78,19 +80,28 @@ impl Stack {
     fn top(&self, base: SpanId) -> Option<&Current> {
         self.entries
             .last()
-            .filter(|entry| entry.base == base)
+            .filter(|entry| entry.base == base || (base == UNKNOWN && entry.unasked))
             .map(|entry| &entry.current)
     }
 
-    fn push(&mut self, current: Current, base: SpanId) -> u64 {
+    /// Pushes what is current from here while `base` is the foreign span. Where that cannot be told
+    /// it is the one `taken` along, or else that of the entry below, so that a call back into the
+    /// language from there finds the entry above its own span.
+    fn push(&mut self, current: Current, mut base: SpanId, taken: Option<SpanId>) -> u64 {
         if self.entries.try_reserve(1).is_err() {
             return 0;
+        }
+        let unasked = base == UNKNOWN;
+        if unasked {
+            let below = self.entries.last().filter(|entry| entry.unasked);
+            base = taken.or(below.map(|entry| entry.base)).unwrap_or(UNKNOWN);
         }
         self.last_token += 1;
         self.entries.push(Entry {
             current,
             token: self.last_token,
             base,
+            unasked,
         });
         self.last_token
     }
@@ -144,15 +155,32 @@ pub fn current_native(base: SpanId) -> Option<(SpanContext, SpanHandle)> {
 /// Makes a context current on this thread. The token, never 0 unless memory is refused, is for
 /// [`detach`].
 pub(crate) fn attach(current: Current) -> u64 {
+    attach_taken(current, None)
+}
+
+fn attach_taken(current: Current, taken: Option<SpanId>) -> u64 {
     let (_, base) = ask();
-    enter(|thread| thread.stack.push(current, base)).unwrap_or(0)
+    enter(|thread| thread.stack.push(current, base, taken)).unwrap_or(0)
 }
 
 /// Makes `context` current on this thread until [`detach`] with the token; `handle` if it is a span
-/// of this runtime.
+/// of this runtime, `base` if the context comes from [`current_with_base`].
 #[must_use]
-pub fn attach_span_context(context: SpanContext, handle: SpanHandle) -> u64 {
-    attach(Current { context, handle })
+pub fn attach_span_context(context: SpanContext, handle: SpanHandle, base: Option<SpanId>) -> u64 {
+    attach_taken(Current { context, handle }, base)
+}
+
+/// What is current on this thread, and the foreign span below it if the language can tell: to be
+/// attached where it cannot.
+#[must_use]
+pub fn current_with_base() -> (SpanContext, SpanHandle, Option<SpanId>) {
+    let (foreign, base) = ask();
+    let current = enter(|thread| current_over(thread, foreign, base)).unwrap_or_default();
+    (
+        current.context,
+        current.handle,
+        Some(base).filter(|base| *base != UNKNOWN),
+    )
 }
 
 /// What is current on this thread: the context and, if it is a span of this runtime, its handle.

@@ -2,8 +2,8 @@
 
 use crate::boundary::{guard, record};
 use crate::ptr;
-use libtracer::binding::{attach_span_context, current_pair, detach};
-use libtracer::{SpanContext, SpanHandle};
+use libtracer::binding::{attach_span_context, current_pair, current_with_base, detach};
+use libtracer::{SpanContext, SpanHandle, SpanId};
 use libtracer_abi::tracer_span;
 use std::ffi::c_char;
 
@@ -12,6 +12,8 @@ use std::ffi::c_char;
 pub struct tracer_context {
     pub(crate) context: SpanContext,
     pub(crate) handle: SpanHandle,
+    /// The calling language's span when this was taken as current, if it could tell.
+    base: Option<SpanId>,
 }
 
 pub(crate) fn handle(span: tracer_span) -> SpanHandle {
@@ -28,8 +30,12 @@ pub(crate) fn span(handle: SpanHandle) -> tracer_span {
 #[unsafe(no_mangle)]
 pub extern "C" fn tracer_context_current() -> Option<Box<tracer_context>> {
     guard(None, || {
-        let (context, handle) = current_pair();
-        Some(Box::new(tracer_context { context, handle }))
+        let (context, handle, base) = current_with_base();
+        Some(Box::new(tracer_context {
+            context,
+            handle,
+            base,
+        }))
     })
 }
 
@@ -41,6 +47,7 @@ pub extern "C" fn tracer_span_context(span: tracer_span) -> Option<Box<tracer_co
         Some(Box::new(tracer_context {
             context: handle.context(),
             handle,
+            base: None,
         }))
     })
 }
@@ -61,6 +68,7 @@ pub unsafe extern "C" fn tracer_context_from_traceparent(
         Some(Box::new(tracer_context {
             context,
             handle: SpanHandle::NONE,
+            base: None,
         }))
     })
 }
@@ -122,7 +130,7 @@ unsafe fn write_traceparent(context: &SpanContext, out: *mut c_char) -> bool {
 pub extern "C" fn tracer_context_attach(context: Option<&tracer_context>) -> u64 {
     guard(0, || {
         context.map_or(0, |given| {
-            attach_span_context(given.context.clone(), given.handle)
+            attach_span_context(given.context.clone(), given.handle, given.base)
         })
     })
 }
