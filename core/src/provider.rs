@@ -32,6 +32,8 @@ pub(crate) struct Provider {
     max_queue_size: Option<usize>,
     memory_limit: Option<usize>,
     exit_timeout: Duration,
+    /// Shut down in this process or in one that it was forked from.
+    shut_down: AtomicBool,
     /// Starts that interrupted this library on their thread.
     pub(crate) reentrant: AtomicU64,
 }
@@ -78,6 +80,7 @@ impl Provider {
             max_queue_size: config.batch_in_force().max_queue_size,
             memory_limit: config.chosen_memory_limit(),
             exit_timeout: config.exit_timeout_in_force(),
+            shut_down: AtomicBool::new(false),
             reentrant: AtomicU64::new(0),
         })
     }
@@ -125,6 +128,7 @@ impl Provider {
     /// Flushes, then ends: later spans are not recorded, what is left is counted.
     pub(crate) fn shutdown(&'static self, timeout: Duration) -> Result<(), Timeout> {
         let state = self.state();
+        self.shut_down.store(true, Ordering::Relaxed);
         if state.shut_down.swap(true, Ordering::AcqRel) || !state.exports() {
             return Ok(());
         }
@@ -192,7 +196,7 @@ impl ProviderState {
             resource: provider.resource.clone(),
             exits,
             memory,
-            shut_down: AtomicBool::new(false),
+            shut_down: AtomicBool::new(provider.shut_down.load(Ordering::Relaxed)),
             eager,
             queue,
             filled: AtomicU32::new(0),

@@ -48,12 +48,7 @@ impl Budget {
 
     /// Takes `bytes` for finished spans, if the bound allows.
     pub(crate) fn take(&self, bytes: usize) -> bool {
-        let before = self.used.fetch_add(bytes, Ordering::Relaxed);
-        let fits = before.saturating_add(bytes) <= self.limit();
-        if !fits {
-            self.used.fetch_sub(bytes, Ordering::Relaxed);
-        }
-        fits
+        take_up_to(&self.used, bytes, self.limit())
     }
 
     /// Gives back what [`Budget::take`] took.
@@ -63,8 +58,10 @@ impl Budget {
 
     /// Takes `bytes` for open spans, which together may hold half the bound.
     pub(crate) fn take_open(&self, bytes: usize) -> bool {
-        let before = self.open.fetch_add(bytes, Ordering::Relaxed);
-        let fits = before.saturating_add(bytes) <= self.limit() / 2 && self.take(bytes);
+        if !take_up_to(&self.open, bytes, self.limit() / 2) {
+            return false;
+        }
+        let fits = self.take(bytes);
         if !fits {
             self.open.fetch_sub(bytes, Ordering::Relaxed);
         }
@@ -74,8 +71,10 @@ impl Budget {
     /// Takes `bytes` for slots of open spans. Those are never given back, so they get half of what
     /// open spans get: after a burst of open spans there is still room for what spans hold.
     pub(crate) fn take_slots(&self, bytes: usize) -> bool {
-        let before = self.slots.fetch_add(bytes, Ordering::Relaxed);
-        let fits = before.saturating_add(bytes) <= self.limit() / 4 && self.take_open(bytes);
+        if !take_up_to(&self.slots, bytes, self.limit() / 4) {
+            return false;
+        }
+        let fits = self.take_open(bytes);
         if !fits {
             self.slots.fetch_sub(bytes, Ordering::Relaxed);
         }
@@ -108,6 +107,17 @@ impl Budget {
             pool.push(memory);
         }
     }
+}
+
+/// Adds to a counter unless that takes it above `limit`; readers never see it there.
+fn take_up_to(counter: &AtomicUsize, bytes: usize, limit: usize) -> bool {
+    let add = |held: usize| {
+        held.checked_add(bytes)
+            .filter(|together| *together <= limit)
+    };
+    counter
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add)
+        .is_ok()
 }
 
 #[cfg(test)]
