@@ -59,6 +59,8 @@
 #include <stdint.h>
 #define TRACER_SPAN_OPTIONS_INIT {sizeof(tracer_span_options), 0, 0, NULL, 0, NULL, 0, NULL, 0}
 
+typedef struct tracer_table tracer_table; /* for language bindings: abi/src/table.rs */
+
 #if defined(__GNUC__)
 #define TRACER_MUST_USE __attribute__((warn_unused_result))
 #else
@@ -74,10 +76,6 @@
 
 // The version of this ABI, equal to the number in the SONAME.
 #define TRACER_ABI_VERSION 1
-
-// `tracer_start.flags`: `parent` is what is current in the calling language; a native span entered
-// since then on this thread takes its place.
-#define TRACER_START_MERGE_NATIVE 1
 
 // Sees every span that ends in the process while it lives.
 typedef struct tracer_capture tracer_capture;
@@ -106,7 +104,7 @@ typedef int32_t tracer_status;
 typedef int32_t tracer_sampler;
 
 // How much one span may hold; what is over is dropped and counted on the span. 0 = the default.
-typedef struct tracer_limits {
+typedef struct {
     // Set by the caller to `sizeof(tracer_limits)`.
     size_t struct_size;
     // Attributes of a span (128).
@@ -125,7 +123,7 @@ typedef struct tracer_limits {
 
 // A span, by value: two registers, nothing to free. The zero span is a valid no-op span; a stale,
 // ended or made-up handle is a counted no-op.
-typedef struct tracer_span {
+typedef struct {
     // Which slot of the runtime's table; 0 = no span.
     uint64_t slot;
     // Which use of that slot.
@@ -139,7 +137,7 @@ typedef int32_t tracer_span_kind;
 typedef int32_t tracer_type;
 
 // Pointer and length: bytes borrowed for the call.
-typedef struct tracer_text {
+typedef struct {
     // First byte, or NULL when `len` is 0.
     const char *data;
     // Number of bytes.
@@ -147,9 +145,9 @@ typedef struct tracer_text {
 } tracer_text;
 
 // The value of a `tracer_attribute`; `tracer_attribute.type` says which member holds.
-typedef union tracer_attribute_value {
+typedef union {
     // For `TRACER_STRING` and `TRACER_BYTES`.
-    struct tracer_text text;
+    tracer_text text;
     // For `TRACER_BOOL`.
     bool boolean;
     // For `TRACER_INT`.
@@ -157,32 +155,32 @@ typedef union tracer_attribute_value {
     // For `TRACER_DOUBLE`.
     double number;
     // For `TRACER_NESTED`; borrowed.
-    const struct tracer_value *nested;
+    const tracer_value *nested;
 } tracer_attribute_value;
 
 // One attribute; everything it points to is copied before the call returns.
-typedef struct tracer_attribute {
+typedef struct {
     // Key, UTF-8, NUL-terminated, not empty.
     const char *key;
     // Which member of `value` holds.
     tracer_type type;
     // The value.
-    union tracer_attribute_value value;
+    tracer_attribute_value value;
 } tracer_attribute;
 
 // A link to another span.
-typedef struct tracer_link {
+typedef struct {
     // The other span; borrowed.
-    const struct tracer_context *context;
+    const tracer_context *context;
     // Attributes of the link or NULL.
-    const struct tracer_attribute *attributes;
+    const tracer_attribute *attributes;
     // Their number.
     size_t attribute_count;
 } tracer_link;
 
 // Options of `tracer_span_start`, zero meaning the usual. Begin with `TRACER_SPAN_OPTIONS_INIT`.
 // Everything it points to is borrowed for the call.
-typedef struct tracer_span_options {
+typedef struct {
     // `sizeof(tracer_span_options)` as the caller knows it.
     size_t struct_size;
     // `TRACER_SPAN_*` bits.
@@ -190,15 +188,15 @@ typedef struct tracer_span_options {
     // `TRACER_KIND_*`, 0 = internal.
     tracer_span_kind kind;
     // The parent; NULL = what is current.
-    const struct tracer_context *parent;
+    const tracer_context *parent;
     // Unix nanoseconds, 0 = now.
     uint64_t start_unix_ns;
     // Attributes known at the start: preferred, samplers see these only.
-    const struct tracer_attribute *attributes;
+    const tracer_attribute *attributes;
     // Their number.
     size_t attribute_count;
     // Links or NULL.
-    const struct tracer_link *links;
+    const tracer_link *links;
     // Their number.
     size_t link_count;
 } tracer_span_options;
@@ -208,7 +206,7 @@ typedef int32_t tracer_span_status;
 
 // The account of the default provider's first pipeline, in spans since the process began:
 // `started = exported + dropped + queued + spooled + open`.
-typedef struct tracer_stats {
+typedef struct {
     // Set by the caller to `sizeof(tracer_stats)`.
     size_t struct_size;
     // Sampled spans started.
@@ -259,128 +257,6 @@ typedef struct tracer_stats {
     uint64_t memory_bytes;
 } tracer_stats;
 
-// A span context by value (OpenTelemetry trace API, `SpanContext`). All zero = no valid context.
-typedef struct tracer_context_value {
-    // Trace id, big-endian bytes.
-    uint8_t trace_id[16];
-    // Span id, big-endian bytes.
-    uint8_t span_id[8];
-    // W3C trace flags: 1 = sampled, 2 = random trace id.
-    uint8_t trace_flags;
-    // 1 if it came from another process.
-    uint8_t is_remote;
-    // Zero.
-    uint8_t reserved[2];
-    // Bytes in `trace_state`.
-    uint32_t trace_state_len;
-    // W3C `tracestate` text or NULL; borrowed for the call it is passed to.
-    const char *trace_state;
-} tracer_context_value;
-
-// What to start: input of `tracer_table.span_start`.
-typedef struct tracer_start {
-    // Instrumentation scope (`tracer_scope *`), NULL = the default one.
-    const void *scope;
-    // Name, UTF-8.
-    const char *name;
-    // Bytes in `name`.
-    size_t name_len;
-    // The parent; all zero = a root span.
-    struct tracer_context_value parent;
-    // The parent's handle if it is a span of this runtime, else the zero span.
-    struct tracer_span parent_span;
-    // `TRACER_START_*` bits.
-    uint32_t flags;
-    // `SpanKind`; 0 = INTERNAL.
-    int32_t kind;
-    // Unix nanoseconds; 0 = now.
-    uint64_t start_unix_ns;
-} tracer_start;
-
-// What was started: output of `tracer_table.span_start`.
-typedef struct tracer_started {
-    // The span; zero when nothing is recorded (no provider, shut down, over a limit).
-    struct tracer_span span;
-    // Its context; `trace_state` is borrowed until the span ends. When `span` is zero: the parent's.
-    struct tracer_context_value context;
-    // The parent used, after `TRACER_START_MERGE_NATIVE`; all zero for a root.
-    struct tracer_context_value parent;
-    // 1 when attributes and the rest are recorded.
-    uint8_t recording;
-} tracer_started;
-
-// The function table of the runtime, version 1. Append-only: `size` says how much of it is there.
-// All functions are safe from any thread; spans started here may be used by several at once.
-typedef struct tracer_table {
-    // `TRACER_ABI_VERSION`.
-    uint32_t version;
-    // `sizeof(tracer_table)` of the library.
-    uint32_t size;
-    // Starts a span (always shared: usable by several threads). Does not make it current.
-    void (*span_start)(const struct tracer_start *start, struct tracer_started *out);
-    // Ends a span at `end_unix_ns` (0 = now). Returns false when it had ended already.
-    //
-    // `copy`, if not NULL, is called once with the encoded span (OTLP `Span`) before this returns.
-    bool (*span_end)(struct tracer_span span,
-                     uint64_t end_unix_ns,
-                     void (*copy)(void *argument, const uint8_t *bytes, size_t len),
-                     void *argument);
-    // Gives `copy` the span as it is now, encoded as OTLP `Span` (end time 0). False when ended.
-    bool (*span_read)(struct tracer_span span, void (*copy)(void *argument,
-                                                            const uint8_t *bytes,
-                                                            size_t len), void *argument);
-    // Whether the span is live and recording.
-    bool (*span_is_recording)(struct tracer_span span);
-    // Sets a string attribute.
-    void (*span_set_string)(struct tracer_span span,
-                            const char *key,
-                            size_t key_len,
-                            const char *text,
-                            size_t len);
-    // Sets a boolean attribute.
-    void (*span_set_bool)(struct tracer_span span, const char *key, size_t key_len, bool value);
-    // Sets an integer attribute.
-    void (*span_set_int)(struct tracer_span span, const char *key, size_t key_len, int64_t value);
-    // Sets a double attribute.
-    void (*span_set_double)(struct tracer_span span, const char *key, size_t key_len, double value);
-    // Sets a bytes attribute.
-    void (*span_set_bytes)(struct tracer_span span,
-                           const char *key,
-                           size_t key_len,
-                           const uint8_t *data,
-                           size_t len);
-    // Sets a nested attribute.
-    void (*span_set_value)(struct tracer_span span,
-                           const char *key,
-                           size_t key_len,
-                           const struct tracer_value *value);
-    // Adds an event at `unix_ns` (0 = now); `attributes` is a map value or NULL.
-    void (*span_add_event)(struct tracer_span span,
-                           const char *name,
-                           size_t name_len,
-                           uint64_t unix_ns,
-                           const struct tracer_value *attributes);
-    // Adds a link; `attributes` is a map value or NULL.
-    void (*span_add_link)(struct tracer_span span,
-                          const struct tracer_context_value *context,
-                          const struct tracer_value *attributes);
-    // Sets the status: an UNSET is ignored, OK is final, a description is kept for ERROR only.
-    void (*span_set_status)(struct tracer_span span,
-                            int32_t status,
-                            const char *description,
-                            size_t len);
-    // Replaces the name.
-    void (*span_set_name)(struct tracer_span span, const char *name, size_t name_len);
-    // Installs the language's answer to "what is current here"; NULL removes it. One per process.
-    void (*set_current_hook)(int32_t (*hook)(struct tracer_context_value *out_context,
-                                             struct tracer_span *out_span));
-    // The native span that is current on this thread given the foreign context `foreign`: true and
-    // written when a native span was entered since `foreign` became current, else false.
-    bool (*current_native)(const struct tracer_context_value *foreign,
-                           struct tracer_context_value *out_context,
-                           struct tracer_span *out_span);
-} tracer_table;
-
 // The call did what it says.
 #define TRACER_OK 0
 
@@ -392,12 +268,6 @@ typedef struct tracer_table {
 
 // The deadline passed first; what was not exported stays queued.
 #define TRACER_TIMEOUT 3
-
-// The provider has been shut down.
-#define TRACER_SHUT_DOWN 4
-
-// The system refused memory, a thread or a file.
-#define TRACER_NO_RESOURCES 5
 
 // A panic was contained; the call had no effect.
 #define TRACER_INTERNAL 255
@@ -477,302 +347,311 @@ const char *tracer_version(void);
 uint32_t tracer_abi_version(void);
 
 // Makes a configuration that reads no environment and exports nothing yet. Caller frees it.
-struct tracer_config *tracer_config_new(void);
+tracer_config *tracer_config_new(void);
 
 // Frees a configuration; providers made from it go on. NULL is allowed.
-void tracer_config_free(struct tracer_config *config);
+void tracer_config_free(tracer_config *config);
 
 // Takes from `OTEL_*` variables what is not set in code, before or after. A variable that cannot be
 // used is ignored, with one line on standard error.
-tracer_status tracer_config_load_env(struct tracer_config *config);
+TRACER_MUST_USE tracer_status tracer_config_load_env(tracer_config *config);
 
 // Sets `service.name`.
-tracer_status tracer_config_set_service_name(struct tracer_config *config, const char *name);
+TRACER_MUST_USE
+tracer_status tracer_config_set_service_name(tracer_config *config,
+                                             const char *name);
 
 // Sets `telemetry.sdk.language`, for language bindings ("cpp" unless set).
-tracer_status tracer_config_set_language(struct tracer_config *config, const char *language);
+TRACER_MUST_USE
+tracer_status tracer_config_set_language(tracer_config *config,
+                                         const char *language);
 
 // Sets a text attribute of the resource, such as `service.version`.
-tracer_status tracer_config_set_resource_string(struct tracer_config *config,
+TRACER_MUST_USE
+tracer_status tracer_config_set_resource_string(tracer_config *config,
                                                 const char *key,
                                                 const char *value);
 
 // Sets where OTLP goes: `http(s)://host[:port][/path]`; without a path `/v1/traces` is appended.
-tracer_status tracer_config_set_endpoint(struct tracer_config *config, const char *url);
+TRACER_MUST_USE tracer_status tracer_config_set_endpoint(tracer_config *config, const char *url);
 
 // Sets how OTLP is spoken: "http/protobuf".
-tracer_status tracer_config_set_protocol(struct tracer_config *config, const char *protocol);
+TRACER_MUST_USE
+tracer_status tracer_config_set_protocol(tracer_config *config,
+                                         const char *protocol);
 
 // Adds a header to every OTLP request. Its value is kept out of logs and errors.
-tracer_status tracer_config_add_header(struct tracer_config *config,
+TRACER_MUST_USE
+tracer_status tracer_config_add_header(tracer_config *config,
                                        const char *name,
                                        const char *value);
 
 // Sets the exporters: a comma list of "otlp", "console", "memory"; or "none".
-tracer_status tracer_config_set_exporter(struct tracer_config *config, const char *names);
+TRACER_MUST_USE tracer_status tracer_config_set_exporter(tracer_config *config, const char *names);
 
 // Sets the sampler; `ratio` (0 to 1) is for the two ratio samplers.
-tracer_status tracer_config_set_sampler(struct tracer_config *config,
+TRACER_MUST_USE
+tracer_status tracer_config_set_sampler(tracer_config *config,
                                         tracer_sampler sampler,
                                         double ratio);
 
 // Sets the most memory that spans of this process may hold (32 MiB unless set).
-tracer_status tracer_config_set_memory_limit(struct tracer_config *config, size_t bytes);
+TRACER_MUST_USE tracer_status tracer_config_set_memory_limit(tracer_config *config, size_t bytes);
 
 // Sets when pipelines export: queue size in spans (0 = bounded by memory only), spans of a batch,
 // schedule delay and export timeout in milliseconds (0 = the default: 512, 5000, 30000).
-tracer_status tracer_config_set_batch(struct tracer_config *config,
+TRACER_MUST_USE
+tracer_status tracer_config_set_batch(tracer_config *config,
                                       size_t max_queue_size,
                                       size_t max_export_batch_size,
                                       uint32_t schedule_delay_ms,
                                       uint32_t export_timeout_ms);
 
 // Sets how much one span may hold. NULL restores the defaults.
-tracer_status tracer_config_set_limits(struct tracer_config *config,
-                                       const struct tracer_limits *limits);
+TRACER_MUST_USE
+tracer_status tracer_config_set_limits(tracer_config *config,
+                                       const tracer_limits *limits);
 
 // Installs the default provider as the environment says (`OTEL_*`; OTLP to localhost:4318 unless
 // told otherwise). On failure the program goes on untraced; `tracer_last_error` says why.
-tracer_status tracer_init_from_env(void);
+TRACER_MUST_USE tracer_status tracer_init_from_env(void);
 
 // Installs the default provider. Consumes nothing. One that was there is flushed and shut down.
-tracer_status tracer_init(const struct tracer_config *config);
+TRACER_MUST_USE tracer_status tracer_init(const tracer_config *config);
 
 // Whether a default provider is installed. Thread-safe.
 bool tracer_is_configured(void);
 
 // Delivers every span that has ended, of all providers; at most `timeout_ms`. TIMEOUT: what is
 // left stays queued. Any thread; waits without holding anything.
-tracer_status tracer_flush(uint32_t timeout_ms);
+TRACER_MUST_USE tracer_status tracer_flush(uint32_t timeout_ms);
 
 // Flushes and ends all providers within one time budget; what is left is counted as dropped.
 // Later spans are no-ops. Normal exit does this with two seconds if the program does not.
-tracer_status tracer_shutdown(uint32_t timeout_ms);
+TRACER_MUST_USE tracer_status tracer_shutdown(uint32_t timeout_ms);
 
 // Makes a provider of its own; not the default one. Caller frees it.
-tracer_status tracer_provider_new(const struct tracer_config *config,
-                                  struct tracer_provider **out_provider);
+TRACER_MUST_USE
+tracer_status tracer_provider_new(const tracer_config *config,
+                                  tracer_provider **out_provider);
 
 // Frees the handle of a provider; its spans and exports go on until shutdown or exit. NULL is allowed.
-void tracer_provider_free(struct tracer_provider *provider);
+void tracer_provider_free(tracer_provider *provider);
 
 // Delivers every span of this provider that has ended; at most `timeout_ms`. NULL: all providers.
-tracer_status tracer_provider_flush(const struct tracer_provider *provider, uint32_t timeout_ms);
+TRACER_MUST_USE
+tracer_status tracer_provider_flush(const tracer_provider *provider,
+                                    uint32_t timeout_ms);
 
 // Flushes and ends this provider; at most `timeout_ms`. NULL: all providers.
-tracer_status tracer_provider_shutdown(const struct tracer_provider *provider, uint32_t timeout_ms);
+TRACER_MUST_USE
+tracer_status tracer_provider_shutdown(const tracer_provider *provider,
+                                       uint32_t timeout_ms);
 
 // Makes a scope of a provider (NULL = whichever is the default one when a span starts). Version and
 // schema URL may be NULL. Caller frees it. Thread-safe.
-struct tracer_scope *tracer_scope_new(const struct tracer_provider *provider,
-                                      const char *name,
-                                      const char *version,
-                                      const char *schema_url);
+tracer_scope *tracer_scope_new(const tracer_provider *provider,
+                               const char *name,
+                               const char *version,
+                               const char *schema_url);
 
 // Frees a scope; its spans go on. NULL is allowed.
-void tracer_scope_free(struct tracer_scope *scope);
+void tracer_scope_free(tracer_scope *scope);
 
 // Starts a span of a scope (NULL = the default one) with options (NULL = the usual ones). It does
 // not become current. Nothing to free; end it on any thread.
-struct tracer_span tracer_span_start(const struct tracer_scope *scope,
-                                     const char *name,
-                                     const struct tracer_span_options *options);
+tracer_span tracer_span_start(const tracer_scope *scope,
+                              const char *name,
+                              const tracer_span_options *options);
 
 // Starts a span of the default scope and makes it current on this thread.
-struct tracer_span tracer_span_begin(const char *name);
+tracer_span tracer_span_begin(const char *name);
 
 // Undoes the last enter of the span on this thread and ends it: the end of a `tracer_span_begin`.
-void tracer_span_finish(struct tracer_span span);
+void tracer_span_finish(tracer_span span);
 
 // Makes the span current on this thread.
-void tracer_span_enter(struct tracer_span span);
+void tracer_span_enter(tracer_span span);
 
 // Undoes the last enter of the span on this thread. Wrong order is repaired and counted.
-void tracer_span_leave(struct tracer_span span);
+void tracer_span_leave(tracer_span span);
 
 // Ends the span now. Its handle is stale from here; a context taken before stays valid.
-void tracer_span_end(struct tracer_span span);
+void tracer_span_end(tracer_span span);
 
 // Ends the span at a time in Unix nanoseconds, 0 = now.
-void tracer_span_end_at(struct tracer_span span, uint64_t unix_ns);
+void tracer_span_end_at(tracer_span span, uint64_t unix_ns);
 
 // What is current on this thread, also in the language that called; the zero span if nothing is or
 // it is a span of another process.
-struct tracer_span tracer_span_current(void);
+tracer_span tracer_span_current(void);
 
 // Sets a boolean attribute; the last value of a key counts. Key copied.
-void tracer_span_set_bool(struct tracer_span span, const char *key, bool value);
+void tracer_span_set_bool(tracer_span span, const char *key, bool value);
 
 // Sets an integer attribute.
-void tracer_span_set_int(struct tracer_span span, const char *key, int64_t value);
+void tracer_span_set_int(tracer_span span, const char *key, int64_t value);
 
 // Sets a double attribute.
-void tracer_span_set_double(struct tracer_span span, const char *key, double value);
+void tracer_span_set_double(tracer_span span, const char *key, double value);
 
 // Sets a string attribute of `len` bytes, copied; invalid UTF-8 becomes U+FFFD and is counted.
-void tracer_span_set_string(struct tracer_span span, const char *key, const char *text, size_t len);
+void tracer_span_set_string(tracer_span span, const char *key, const char *text, size_t len);
 
 // Sets a bytes attribute, copied.
-void tracer_span_set_bytes(struct tracer_span span, const char *key, const void *data, size_t len);
+void tracer_span_set_bytes(tracer_span span, const char *key, const void *data, size_t len);
 
 // Sets an array, map or null; the value is copied and stays the caller's. NULL is null.
-void tracer_span_set_value(struct tracer_span span,
-                           const char *key,
-                           const struct tracer_value *value);
+void tracer_span_set_value(tracer_span span, const char *key, const tracer_value *value);
 
 // Sets several attributes.
-void tracer_span_set_attributes(struct tracer_span span,
-                                const struct tracer_attribute *attributes,
-                                size_t count);
+void tracer_span_set_attributes(tracer_span span, const tracer_attribute *attributes, size_t count);
 
 // Sets the status: OK is final, UNSET is ignored, the description (or NULL) is kept for ERROR only.
-void tracer_span_set_status(struct tracer_span span,
-                            tracer_span_status status,
-                            const char *description);
+void tracer_span_set_status(tracer_span span, tracer_span_status status, const char *description);
 
 // Replaces the name.
-void tracer_span_set_name(struct tracer_span span, const char *name);
+void tracer_span_set_name(tracer_span span, const char *name);
 
 // Adds an event, now, with attributes (or NULL).
-void tracer_span_add_event(struct tracer_span span,
+void tracer_span_add_event(tracer_span span,
                            const char *name,
-                           const struct tracer_attribute *attributes,
+                           const tracer_attribute *attributes,
                            size_t count);
 
 // Adds an event at a time in Unix nanoseconds, 0 = now.
-void tracer_span_add_event_at(struct tracer_span span,
+void tracer_span_add_event_at(tracer_span span,
                               const char *name,
-                              const struct tracer_attribute *attributes,
+                              const tracer_attribute *attributes,
                               size_t count,
                               uint64_t unix_ns);
 
 // Links another span, with attributes (or NULL). A NULL context is ignored.
-void tracer_span_add_link(struct tracer_span span,
-                          const struct tracer_context *context,
-                          const struct tracer_attribute *attributes,
+void tracer_span_add_link(tracer_span span,
+                          const tracer_context *context,
+                          const tracer_attribute *attributes,
                           size_t count);
 
 // Records an error as an `exception` event: its type, message and stack trace, each may be NULL.
 // Does not set the status.
-void tracer_span_record_error(struct tracer_span span,
+void tracer_span_record_error(tracer_span span,
                               const char *type,
                               const char *message,
                               const char *stacktrace);
 
 // Whether attributes and the rest are recorded: sampled or record-only, and not ended.
-bool tracer_span_is_recording(struct tracer_span span);
+bool tracer_span_is_recording(tracer_span span);
 
 // Writes the 16 bytes of the trace id. False, and all zero, if the span has ended. NULL: false.
-bool tracer_span_trace_id(struct tracer_span span, uint8_t *out);
+bool tracer_span_trace_id(tracer_span span, uint8_t *out);
 
 // Writes the 8 bytes of the span id; as above.
-bool tracer_span_id(struct tracer_span span, uint8_t *out);
+bool tracer_span_id(tracer_span span, uint8_t *out);
 
 // Writes the trace id as 32 lower-case hex digits and NUL, 33 bytes; all zero if the span has
 // ended. NULL: false.
-bool tracer_span_trace_id_hex(struct tracer_span span, char *out);
+bool tracer_span_trace_id_hex(tracer_span span, char *out);
 
 // Writes the span id as 16 lower-case hex digits and NUL, 17 bytes; as above.
-bool tracer_span_id_hex(struct tracer_span span, char *out);
+bool tracer_span_id_hex(tracer_span span, char *out);
 
 // Makes an empty value: null until something is added. Caller frees it. One thread at a time.
-struct tracer_value *tracer_value_new(void);
+tracer_value *tracer_value_new(void);
 
 // Frees a value. NULL is allowed.
-void tracer_value_free(struct tracer_value *value);
+void tracer_value_free(tracer_value *value);
 
 // Empties a value and keeps its memory. NULL is allowed, here and below.
-void tracer_value_clear(struct tracer_value *value);
+void tracer_value_clear(tracer_value *value);
 
 // Begins an array; its elements follow, then `tracer_value_end`.
-void tracer_value_begin_array(struct tracer_value *value);
+void tracer_value_begin_array(tracer_value *value);
 
 // Begins a map; keys and values follow by turns, then `tracer_value_end`.
-void tracer_value_begin_map(struct tracer_value *value);
+void tracer_value_begin_map(tracer_value *value);
 
 // Ends the innermost array or map; what is not ended is ended by use.
-void tracer_value_end(struct tracer_value *value);
+void tracer_value_end(tracer_value *value);
 
 // Names the next value of a map: `len` bytes of UTF-8, copied.
-void tracer_value_key(struct tracer_value *value, const char *key, size_t len);
+void tracer_value_key(tracer_value *value, const char *key, size_t len);
 
 // Adds a null.
-void tracer_value_add_null(struct tracer_value *value);
+void tracer_value_add_null(tracer_value *value);
 
 // Adds a boolean.
-void tracer_value_add_bool(struct tracer_value *value, bool boolean);
+void tracer_value_add_bool(tracer_value *value, bool boolean);
 
 // Adds an integer.
-void tracer_value_add_int(struct tracer_value *value, int64_t integer);
+void tracer_value_add_int(tracer_value *value, int64_t integer);
 
 // Adds a double.
-void tracer_value_add_double(struct tracer_value *value, double number);
+void tracer_value_add_double(tracer_value *value, double number);
 
 // Adds a text of `len` bytes, copied.
-void tracer_value_add_string(struct tracer_value *value, const char *text, size_t len);
+void tracer_value_add_string(tracer_value *value, const char *text, size_t len);
 
 // Adds `len` bytes, copied.
-void tracer_value_add_bytes(struct tracer_value *value, const void *data, size_t len);
+void tracer_value_add_bytes(tracer_value *value, const void *data, size_t len);
 
 // What is current on this thread, also in the language that called. Caller frees it. Never NULL
 // (but for a refused allocation); without a current span it is an invalid context.
-struct tracer_context *tracer_context_current(void);
+tracer_context *tracer_context_current(void);
 
 // The context of a span, to be its children's parent even after it has ended. Caller frees it.
-struct tracer_context *tracer_span_context(struct tracer_span span);
+tracer_context *tracer_span_context(tracer_span span);
 
 // The context in a W3C `traceparent` header and its `tracestate` (or NULL). Caller frees it.
 // A malformed header gives an invalid context: spans below it are roots.
-struct tracer_context *tracer_context_from_traceparent(const char *traceparent,
-                                                       const char *tracestate);
+tracer_context *tracer_context_from_traceparent(const char *traceparent, const char *tracestate);
 
 // Frees a context. NULL is allowed.
-void tracer_context_free(struct tracer_context *context);
+void tracer_context_free(tracer_context *context);
 
 // Whether it identifies a span. NULL: false.
-bool tracer_context_is_valid(const struct tracer_context *context);
+bool tracer_context_is_valid(const tracer_context *context);
 
 // Writes the W3C `traceparent` of a context to 56 bytes: 55 characters and NUL. False, and an empty text, if
 // the context is invalid or NULL.
-bool tracer_context_traceparent(const struct tracer_context *context,
+bool tracer_context_traceparent(const tracer_context *context,
                                 char *out);
 
 // Writes the W3C `traceparent` of what is current on this thread; as above.
 bool tracer_traceparent(char *out);
 
 // Makes a context current on this thread. Returns a token for `tracer_context_detach`; 0 for NULL.
-uint64_t tracer_context_attach(const struct tracer_context *context);
+uint64_t tracer_context_attach(const tracer_context *context);
 
 // Undoes an attach, on the thread that made it. Wrong order is repaired and counted; 0 is ignored.
 void tracer_context_detach(uint64_t token);
 
 // Writes the account of the default provider: exact when nothing is moving. The caller sets
 // `struct_size`; no more than that is written. All zero without a provider. NULL is allowed.
-void tracer_read_stats(struct tracer_stats *out);
+void tracer_read_stats(tracer_stats *out);
 
 // Starts seeing every span that ends in this process, on all threads, in the order in which they
 // end; without a configuration spans are recorded for it alone. Caller frees it. Thread-safe.
-struct tracer_capture *tracer_capture_new(void);
+tracer_capture *tracer_capture_new(void);
 
 // Ends a capture. NULL is allowed.
-void tracer_capture_free(struct tracer_capture *capture);
+void tracer_capture_free(tracer_capture *capture);
 
 // Spans seen so far. NULL: 0.
-size_t tracer_capture_count(const struct tracer_capture *capture);
+size_t tracer_capture_count(const tracer_capture *capture);
 
 // Gives a span as one encoded OTLP `ResourceSpans` message, borrowed until the capture is freed.
 // False if there is no such span.
-bool tracer_capture_otlp(const struct tracer_capture *capture,
+bool tracer_capture_otlp(const tracer_capture *capture,
                          size_t index,
                          const uint8_t **out_bytes,
                          size_t *out_len);
 
 // Forgets the spans seen so far. NULL is allowed.
-void tracer_capture_clear(const struct tracer_capture *capture);
+void tracer_capture_clear(const tracer_capture *capture);
 
 // The function table for language bindings, NULL if this library does not offer the version.
 // Static; `size` says how much of it is there.
-const struct tracer_table *tracer_table_get(uint32_t version);
+const tracer_table *tracer_table_get(uint32_t version);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -28,10 +28,6 @@ pub const TRACER_INVALID_ARGUMENT: tracer_status = 1;
 pub const TRACER_INVALID_CONFIG: tracer_status = 2;
 /// The deadline passed first; what was not exported stays queued.
 pub const TRACER_TIMEOUT: tracer_status = 3;
-/// The provider has been shut down.
-pub const TRACER_SHUT_DOWN: tracer_status = 4;
-/// The system refused memory, a thread or a file.
-pub const TRACER_NO_RESOURCES: tracer_status = 5;
 /// A panic was contained; the call had no effect.
 pub const TRACER_INTERNAL: tracer_status = 255;
 

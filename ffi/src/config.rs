@@ -81,12 +81,14 @@ pub extern "C" fn tracer_config_free(config: Option<Box<tracer_config>>) {
 /// Takes from `OTEL_*` variables what is not set in code, before or after. A variable that cannot be
 /// used is ignored, with one line on standard error.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn tracer_config_load_env(config: Option<&mut tracer_config>) -> tracer_status {
     set(config, Config::load_env)
 }
 
 /// Sets `service.name`.
 #[unsafe(no_mangle)]
+#[must_use]
 pub unsafe extern "C" fn tracer_config_set_service_name(
     config: Option<&mut tracer_config>,
     name: *const c_char,
@@ -99,6 +101,7 @@ pub unsafe extern "C" fn tracer_config_set_service_name(
 
 /// Sets `telemetry.sdk.language`, for language bindings ("cpp" unless set).
 #[unsafe(no_mangle)]
+#[must_use]
 pub unsafe extern "C" fn tracer_config_set_language(
     config: Option<&mut tracer_config>,
     language: *const c_char,
@@ -111,6 +114,7 @@ pub unsafe extern "C" fn tracer_config_set_language(
 
 /// Sets a text attribute of the resource, such as `service.version`.
 #[unsafe(no_mangle)]
+#[must_use]
 pub unsafe extern "C" fn tracer_config_set_resource_string(
     config: Option<&mut tracer_config>,
     key: *const c_char,
@@ -127,6 +131,7 @@ pub unsafe extern "C" fn tracer_config_set_resource_string(
 
 /// Sets where OTLP goes: `http(s)://host[:port][/path]`; without a path `/v1/traces` is appended.
 #[unsafe(no_mangle)]
+#[must_use]
 pub unsafe extern "C" fn tracer_config_set_endpoint(
     config: Option<&mut tracer_config>,
     url: *const c_char,
@@ -137,6 +142,7 @@ pub unsafe extern "C" fn tracer_config_set_endpoint(
 
 /// Sets how OTLP is spoken: "http/protobuf".
 #[unsafe(no_mangle)]
+#[must_use]
 pub unsafe extern "C" fn tracer_config_set_protocol(
     config: Option<&mut tracer_config>,
     protocol: *const c_char,
@@ -149,6 +155,7 @@ pub unsafe extern "C" fn tracer_config_set_protocol(
 
 /// Adds a header to every OTLP request. Its value is kept out of logs and errors.
 #[unsafe(no_mangle)]
+#[must_use]
 pub unsafe extern "C" fn tracer_config_add_header(
     config: Option<&mut tracer_config>,
     name: *const c_char,
@@ -163,6 +170,7 @@ pub unsafe extern "C" fn tracer_config_add_header(
 
 /// Sets the exporters: a comma list of "otlp", "console", "memory"; or "none".
 #[unsafe(no_mangle)]
+#[must_use]
 pub unsafe extern "C" fn tracer_config_set_exporter(
     config: Option<&mut tracer_config>,
     names: *const c_char,
@@ -175,6 +183,7 @@ pub unsafe extern "C" fn tracer_config_set_exporter(
 
 /// Sets the sampler; `ratio` (0 to 1) is for the two ratio samplers.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn tracer_config_set_sampler(
     config: Option<&mut tracer_config>,
     sampler: tracer_sampler,
@@ -203,6 +212,7 @@ pub extern "C" fn tracer_config_set_sampler(
 
 /// Sets the most memory that spans of this process may hold (32 MiB unless set).
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn tracer_config_set_memory_limit(
     config: Option<&mut tracer_config>,
     bytes: usize,
@@ -213,6 +223,7 @@ pub extern "C" fn tracer_config_set_memory_limit(
 /// Sets when pipelines export: queue size in spans (0 = bounded by memory only), spans of a batch,
 /// schedule delay and export timeout in milliseconds (0 = the default: 512, 5000, 30000).
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn tracer_config_set_batch(
     config: Option<&mut tracer_config>,
     max_queue_size: usize,
@@ -236,6 +247,7 @@ pub extern "C" fn tracer_config_set_batch(
 
 /// Sets how much one span may hold. NULL restores the defaults.
 #[unsafe(no_mangle)]
+#[must_use]
 pub unsafe extern "C" fn tracer_config_set_limits(
     config: Option<&mut tracer_config>,
     limits: *const tracer_limits,

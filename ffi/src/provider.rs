@@ -37,12 +37,14 @@ fn milliseconds(timeout_ms: u32) -> Duration {
 /// Installs the default provider as the environment says (`OTEL_*`; OTLP to localhost:4318 unless
 /// told otherwise). On failure the program goes on untraced; `tracer_last_error` says why.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn tracer_init_from_env() -> tracer_status {
     guard(TRACER_INTERNAL, || install(&tracer_config::from_env()))
 }
 
 /// Installs the default provider. Consumes nothing. One that was there is flushed and shut down.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn tracer_init(config: Option<&tracer_config>) -> tracer_status {
     guard(TRACER_INTERNAL, || {
         config.map_or_else(|| missing("config"), install)
@@ -68,6 +70,7 @@ pub extern "C" fn tracer_is_configured() -> bool {
 /// Delivers every span that has ended, of all providers; at most `timeout_ms`. TIMEOUT: what is
 /// left stays queued. Any thread; waits without holding anything.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn tracer_flush(timeout_ms: u32) -> tracer_status {
     guard(TRACER_INTERNAL, || {
         delivered(libtracer::flush(milliseconds(timeout_ms)))
@@ -77,6 +80,7 @@ pub extern "C" fn tracer_flush(timeout_ms: u32) -> tracer_status {
 /// Flushes and ends all providers within one time budget; what is left is counted as dropped.
 /// Later spans are no-ops. Normal exit does this with two seconds if the program does not.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn tracer_shutdown(timeout_ms: u32) -> tracer_status {
     guard(TRACER_INTERNAL, || {
         delivered(libtracer::shutdown(milliseconds(timeout_ms)))
@@ -85,6 +89,7 @@ pub extern "C" fn tracer_shutdown(timeout_ms: u32) -> tracer_status {
 
 /// Makes a provider of its own; not the default one. Caller frees it.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn tracer_provider_new(
     config: Option<&tracer_config>,
     out_provider: Option<&mut MaybeUninit<Box<tracer_provider>>>,
@@ -114,6 +119,7 @@ pub extern "C" fn tracer_provider_free(provider: Option<Box<tracer_provider>>) {
 
 /// Delivers every span of this provider that has ended; at most `timeout_ms`. NULL: all providers.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn tracer_provider_flush(
     provider: Option<&tracer_provider>,
     timeout_ms: u32,
@@ -126,6 +132,7 @@ pub extern "C" fn tracer_provider_flush(
 
 /// Flushes and ends this provider; at most `timeout_ms`. NULL: all providers.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn tracer_provider_shutdown(
     provider: Option<&tracer_provider>,
     timeout_ms: u32,

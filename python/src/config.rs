@@ -1,9 +1,7 @@
 //! Set-up, flush and shutdown: the calls that may fail, and say why.
 
 use crate::runtime::{self, Failure, NewConfig};
-use libtracer_abi::{
-    TRACER_INVALID_ARGUMENT, TRACER_INVALID_CONFIG, TRACER_SHUT_DOWN, TRACER_TIMEOUT,
-};
+use libtracer_abi::{TRACER_INVALID_ARGUMENT, TRACER_INVALID_CONFIG, TRACER_TIMEOUT};
 use pyo3::prelude::PyAnyMethods;
 use pyo3::{PyErr, PyResult, Python, pyfunction};
 use std::ffi::{CStr, CString};
@@ -85,7 +83,6 @@ pub(crate) fn shutdown(py: Python<'_>, timeout_ms: u32) -> PyResult<bool> {
 fn delivered(py: Python<'_>, outcome: Result<(), Failure>) -> PyResult<bool> {
     match outcome {
         Ok(()) => Ok(true),
-        Err(failure) if failure.status == TRACER_SHUT_DOWN => Ok(true),
         Err(failure) if failure.status == TRACER_TIMEOUT => Ok(false),
         Err(failure) => Err(raised(py, failure)),
     }

@@ -2,7 +2,7 @@
 
 use super::functions::Config;
 use super::{last_error, runtime};
-use libtracer_abi::{TRACER_NO_RESOURCES, TRACER_OK, TRACER_SAMPLER_PARENT_RATIO, tracer_status};
+use libtracer_abi::{TRACER_INTERNAL, TRACER_OK, TRACER_SAMPLER_PARENT_RATIO, tracer_status};
 use std::ffi::{CStr, c_char};
 use std::ptr::NonNull;
 
@@ -35,7 +35,7 @@ impl NewConfig {
         let config = unsafe { (runtime().functions.tracer_config_new)() };
         let why = || "no memory for a configuration".to_owned();
         NonNull::new(config).map(Self).ok_or_else(|| Failure {
-            status: TRACER_NO_RESOURCES,
+            status: TRACER_INTERNAL,
             why: why(),
         })
     }
