@@ -46,7 +46,7 @@ pub use limits::SpanLimits;
 pub use sampler::{
     CustomSampler, Decision, ParentBased, Ratio, Sampler, SamplingInput, SamplingOutput,
 };
-pub use span::{Entered, Span, SpanHandle, SpanKind, Status};
+pub use span::{Entered, Link, Span, SpanHandle, SpanKind, Status};
 pub use stats::{Diagnostics, Stats, diagnostics};
 pub use testing::{Capture, MemoryExporter};
 pub use tracer::{

@@ -54,6 +54,10 @@ impl Resource {
         }
     }
 
+    #[cfg_attr(
+        not(any(test, feature = "otel")),
+        expect(dead_code, reason = "only foreign resources have one")
+    )]
     /// Sets the schema, where the resource has none.
     pub(crate) fn set_schema_url(&mut self, url: &str) {
         if !url.is_empty() && self.schema == Schema::None {

@@ -51,6 +51,15 @@ pub enum Status<'a> {
     Error(&'a str),
 }
 
+/// A span that another one has to do with, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Link<'a> {
+    /// The other span.
+    pub context: &'a SpanContext,
+    /// Attributes of the link.
+    pub attributes: &'a [(&'a str, Value<'a>)],
+}
+
 /// Addresses a live span: two words, copied freely. A stale or made-up handle is a counted no-op.
 ///
 /// A span has one writer at a time unless it was started as shared.

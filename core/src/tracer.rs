@@ -8,7 +8,7 @@ use crate::error::{ConfigError, Timeout};
 use crate::provider::{self, Provider, default_provider};
 use crate::runtime::runtime;
 use crate::scope::Scope;
-use crate::span::{Span, SpanHandle, SpanKind, Start, Started};
+use crate::span::{Link, Span, SpanHandle, SpanKind, Start, Started};
 use crate::stats::Stats;
 use crate::value::Value;
 use std::time::Duration;
@@ -144,6 +144,7 @@ impl Tracer {
             start_ns: 0,
             shared: false,
             attributes: &[],
+            links: &[],
         }
     }
 }
@@ -166,6 +167,7 @@ pub struct SpanBuilder<'a> {
     start_ns: u64,
     shared: bool,
     attributes: &'a [(&'a str, Value<'a>)],
+    links: &'a [Link<'a>],
 }
 
 impl<'a> SpanBuilder<'a> {
@@ -216,6 +218,11 @@ impl<'a> SpanBuilder<'a> {
         Self { attributes, ..self }
     }
 
+    /// Spans that this one has to do with. Preferred over adding them later: samplers see these only.
+    pub fn links(self, links: &'a [Link<'a>]) -> Self {
+        Self { links, ..self }
+    }
+
     /// Starts the span. It does not become current by itself.
     #[inline]
     pub fn start(self) -> Span {
@@ -250,6 +257,7 @@ impl<'a> SpanBuilder<'a> {
             at_ns: self.start_ns,
             shared: self.shared,
             attributes: self.attributes,
+            links: self.links,
         };
         match self.tracer.provider.or_else(default_provider) {
             Some(provider) => provider.start(&start),

@@ -2,9 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails by a panic")]
 
 use libtracer::{
-    Config, CustomSampler, Decision, MemoryExporter, OwnedValue, Ratio, Sampler, SamplingInput,
-    SamplingOutput, SpanContext, SpanId, SpanKind, Stats, TraceFlags, TraceId, TraceState,
-    TracerProvider, Value,
+    Config, CustomSampler, Decision, Link, MemoryExporter, OwnedValue, Ratio, Sampler,
+    SamplingInput, SamplingOutput, SpanContext, SpanId, SpanKind, Stats, TraceFlags, TraceId,
+    TraceState, TracerProvider, Value,
 };
 use std::sync::{Arc, Mutex};
 
@@ -50,8 +50,11 @@ impl CustomSampler for Told {
             .parent
             .map(|parent| (parent.span_id, parent.trace_state.as_str()));
         let text = format!(
-            "{} {:?} {:?} {parent:?}",
-            input.name, input.kind, input.attributes
+            "{} {:?} {:?} {parent:?} {}",
+            input.name,
+            input.kind,
+            input.attributes,
+            input.links.len()
         );
         self.asked.lock().unwrap().push(text);
         self.answer.clone()
@@ -125,21 +128,29 @@ fn conf_054_a_ratio_decides_alike_for_a_whole_trace() {
 #[test]
 fn conf_049_a_custom_sampler_is_asked_with_what_is_known_at_the_start() {
     let told = Told::new(Decision::RecordAndSample.into());
-    let (provider, _) = provider(Sampler::Custom(told.clone()));
+    let (provider, memory) = provider(Sampler::Custom(told.clone()));
+    let context = remote(true);
+    let link = Link {
+        context: &context,
+        attributes: &[("why", "batch".into())],
+    };
     let nested = [Value::Int(1), Value::Null];
     provider
         .tracer("t")
         .span("name")
         .kind(SpanKind::Server)
         .attributes(&[("k", "v".into()), ("nested", Value::Array(&nested))])
+        .links(&[link])
         .parent(&remote(false))
         .start()
         .set("late", true);
+    let recorded = memory.spans().remove(0).links;
+    assert_eq!(recorded.first().map(|link| link.span_id), Some([8; 8]));
     provider.tracer("t").span("root").root().start().end();
     let expected = [
         "name Server [(\"k\", String(\"v\")), (\"nested\", Array([Int(1), Null]))] \
-         Some((0808080808080808, \"vendor=1\"))",
-        "root Internal [] None",
+         Some((0808080808080808, \"vendor=1\")) 1",
+        "root Internal [] None 0",
     ];
     assert_eq!(*told.asked.lock().unwrap(), expected);
 }

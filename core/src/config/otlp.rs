@@ -39,10 +39,18 @@ impl Otlp {
         }
     }
 
+    #[cfg_attr(
+        not(any(test, feature = "otlp-http")),
+        expect(dead_code, reason = "for the exporter")
+    )]
     pub(super) fn all_headers(&self) -> Headers {
         self.env_headers.merged(&self.headers)
     }
 
+    #[cfg_attr(
+        not(any(test, feature = "otlp-http")),
+        expect(dead_code, reason = "for the exporter")
+    )]
     pub(super) fn timeout(&self) -> Duration {
         self.timeout.unwrap_or(DEFAULT_TIMEOUT)
     }

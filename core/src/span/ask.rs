@@ -70,7 +70,7 @@ impl Provider {
                 SpanState::replace(&mut state.trace_state, replaced.as_str().as_bytes(), budget);
             });
         }
-        started.set_all(start.attributes);
+        started.set_all(start);
         if started.recording {
             for (key, value) in &output.attributes {
                 let mut built = ValueBuilder::new();
@@ -90,13 +90,18 @@ impl Provider {
         let Some(_asking) = Asking::begin() else {
             return Decision::Drop.into();
         };
+        let links: Vec<SpanContext> = start
+            .links
+            .iter()
+            .map(|link| link.context.clone())
+            .collect();
         self.sampler.ask(&SamplingInput {
             parent,
             trace_id,
             name: start.name,
             kind: start.kind,
             attributes: &owned_attributes(start.attributes),
-            links: &[],
+            links: &links,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::ask::Verdict;
 use super::slot::{Slot, SpanState};
-use super::{SHARED, SpanHandle, SpanKind};
+use super::{Link, SHARED, SpanHandle, SpanKind};
 use crate::clock;
 use crate::context::TraceFlags;
 use crate::current::Parent;
@@ -30,6 +30,8 @@ pub(crate) struct Start<'a> {
     pub(crate) shared: bool,
     /// Attributes known at the start: samplers see them.
     pub(crate) attributes: &'a [(&'a str, Value<'a>)],
+    /// Links known at the start: samplers see them.
+    pub(crate) links: &'a [Link<'a>],
 }
 
 /// What was started. Without a span (shut down, over a limit) the ids are the parent's.
@@ -58,12 +60,16 @@ impl Started {
         }
     }
 
-    /// Sets the attributes known at the start.
+    /// Records what is known at the start.
     #[inline]
-    pub(super) fn set_all(&self, attributes: &[(&str, Value<'_>)]) {
+    pub(super) fn set_all(&self, start: &Start<'_>) {
         if self.recording {
-            for (key, value) in attributes {
+            for (key, value) in start.attributes {
                 self.handle.set(key, *value);
+            }
+            for link in start.links {
+                self.handle
+                    .add_link(link.context, &Value::Map(link.attributes));
             }
         }
     }
@@ -79,7 +85,7 @@ impl Provider {
         let Some(started) = started else {
             return self.start_asking(start);
         };
-        started.set_all(start.attributes);
+        started.set_all(start);
         started
     }
 
