@@ -1,4 +1,5 @@
 //! What a person sees of a trace that ends while they look.
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails by a panic")]
 
 use libtracer::{Config, Console, Status, TracerProvider};
 use std::{
@@ -26,7 +27,7 @@ impl Write for Screen {
 fn lines(screen: &Screen) -> Vec<String> {
     let text = String::from_utf8(screen.0.lock().unwrap().clone()).unwrap();
     let is_duration = |part: &&str| {
-        part.ends_with("s")
+        part.ends_with('s')
             && part.starts_with(|c: char| c.is_ascii_digit())
             && !part.ends_with("spans")
     };

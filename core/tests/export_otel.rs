@@ -1,5 +1,6 @@
 //! `opentelemetry-otlp`'s own exporter, fed by our recorder through the bridge, compared field by
 //! field with what our own transport delivers.
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails by a panic")]
 #![cfg(all(feature = "otel", feature = "otlp-http"))]
 
 mod common;

@@ -1,4 +1,5 @@
 //! From a span's end to a receiver: the recorder, the worker and the OTLP transport together.
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails by a panic")]
 
 mod common;
 

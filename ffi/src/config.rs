@@ -94,9 +94,8 @@ pub unsafe extern "C" fn tracer_config_set_service_name(
     name: *const c_char,
 ) -> tracer_status {
     // SAFETY: as the header says.
-    set(config, |config| {
-        config.service_name(unsafe { ptr::text(name) })
-    })
+    let text = unsafe { ptr::text(name) };
+    set(config, |config| config.service_name(text))
 }
 
 /// Sets `telemetry.sdk.language`, for language bindings ("cpp" unless set).
@@ -107,9 +106,8 @@ pub unsafe extern "C" fn tracer_config_set_language(
     language: *const c_char,
 ) -> tracer_status {
     // SAFETY: as the header says.
-    set(config, |config| {
-        config.sdk_language(unsafe { ptr::text(language) })
-    })
+    let text = unsafe { ptr::text(language) };
+    set(config, |config| config.sdk_language(text))
 }
 
 /// Sets a text attribute of the resource, such as `service.version`.
@@ -137,7 +135,8 @@ pub unsafe extern "C" fn tracer_config_set_endpoint(
     url: *const c_char,
 ) -> tracer_status {
     // SAFETY: as the header says.
-    set(config, |config| config.endpoint(unsafe { ptr::text(url) }))
+    let text = unsafe { ptr::text(url) };
+    set(config, |config| config.endpoint(text))
 }
 
 /// Sets how OTLP is spoken: "http/protobuf".
@@ -148,9 +147,8 @@ pub unsafe extern "C" fn tracer_config_set_protocol(
     protocol: *const c_char,
 ) -> tracer_status {
     // SAFETY: as the header says.
-    set(config, |config| {
-        config.otlp_protocol(unsafe { ptr::text(protocol) })
-    })
+    let text = unsafe { ptr::text(protocol) };
+    set(config, |config| config.otlp_protocol(text))
 }
 
 /// Adds a header to every OTLP request. Its value is kept out of logs and errors.
@@ -176,9 +174,8 @@ pub unsafe extern "C" fn tracer_config_set_exporter(
     names: *const c_char,
 ) -> tracer_status {
     // SAFETY: as the header says.
-    set(config, |config| {
-        config.exporters(unsafe { ptr::text(names) })
-    })
+    let text = unsafe { ptr::text(names) };
+    set(config, |config| config.exporters(text))
 }
 
 /// Sets the sampler; `ratio` (0 to 1) is for the two ratio samplers.
@@ -200,7 +197,7 @@ pub extern "C" fn tracer_config_set_sampler(
             TRACER_SAMPLER_PARENT_RATIO => by_ratio().map(Sampler::parent_based),
             other => {
                 let why = format!("sampler {other} is unknown; use a TRACER_SAMPLER_ constant");
-                return fail(TRACER_INVALID_ARGUMENT, why);
+                return fail(TRACER_INVALID_ARGUMENT, &why);
             }
         };
         match sampler {
@@ -231,8 +228,10 @@ pub extern "C" fn tracer_config_set_batch(
     schedule_delay_ms: u32,
     export_timeout_ms: u32,
 ) -> tracer_status {
-    let mut batch = BatchSettings::default();
-    batch.max_queue_size = (max_queue_size != 0).then_some(max_queue_size);
+    let mut batch = BatchSettings {
+        max_queue_size: (max_queue_size != 0).then_some(max_queue_size),
+        ..BatchSettings::default()
+    };
     if max_export_batch_size != 0 {
         batch.max_export_batch_size = max_export_batch_size;
     }

@@ -12,7 +12,7 @@ thread_local! {
 }
 
 /// Keeps `message` and returns `status`.
-pub(crate) fn fail(status: tracer_status, message: impl ToString) -> tracer_status {
+pub(crate) fn fail(status: tracer_status, message: &dyn std::fmt::Display) -> tracer_status {
     // A thread at its end has no place for it: the status alone must do.
     LAST.try_with(|last| *last.borrow_mut() = message.to_string())
         .ok();
@@ -26,14 +26,14 @@ pub(crate) fn invalid_config(error: &libtracer::ConfigError) -> tracer_status {
 
 /// The status of a missing argument.
 pub(crate) fn missing(name: &str) -> tracer_status {
-    fail(TRACER_INVALID_ARGUMENT, format!("{name} is NULL"))
+    fail(TRACER_INVALID_ARGUMENT, &format_args!("{name} is NULL"))
 }
 
 /// The status of a flush or shutdown.
 pub(crate) fn delivered(result: Result<(), libtracer::Timeout>) -> tracer_status {
     match result {
         Ok(()) => libtracer_abi::TRACER_OK,
-        Err(timeout) => fail(TRACER_TIMEOUT, timeout),
+        Err(timeout) => fail(TRACER_TIMEOUT, &timeout),
     }
 }
 
@@ -45,7 +45,10 @@ pub unsafe extern "C" fn tracer_last_error(buf: *mut c_char, len: usize) -> usiz
         LAST.try_with(|last| {
             let last = last.borrow();
             if !buf.is_null() && len > 0 {
-                let end = last.floor_char_boundary(len - 1);
+                let mut end = last.len().min(len - 1);
+                while !last.is_char_boundary(end) {
+                    end -= 1;
+                }
                 // SAFETY: `end < len` and the caller gives `len` writable bytes.
                 unsafe { buf.copy_from_nonoverlapping(last.as_ptr().cast(), end) };
                 // SAFETY: as above.

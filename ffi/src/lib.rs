@@ -4,6 +4,10 @@
 //! leaves its reason with `last_error`; recording returns a handle or nothing and never fails. No
 //! panic crosses (`boundary`), pointers are read in one place (`ptr`). Types are in `libtracer-abi`.
 #![expect(non_camel_case_types, reason = "C and Rust spell each ABI type alike")]
+#![expect(
+    clippy::missing_safety_doc,
+    reason = "one contract for all, at the top of the header: each pointer is NULL or valid for the call"
+)]
 
 mod attribute;
 mod boundary;

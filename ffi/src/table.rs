@@ -18,9 +18,12 @@ use std::ffi::{c_char, c_void};
 use std::ptr::null;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
+#[expect(clippy::cast_possible_truncation, reason = "some two hundred bytes")]
+const SIZE: u32 = size_of::<tracer_table>() as u32;
+
 static TABLE: tracer_table = tracer_table {
     version: TRACER_ABI_VERSION,
-    size: size_of::<tracer_table>() as u32,
+    size: SIZE,
     span_start,
     span_end,
     span_read,
@@ -250,8 +253,8 @@ unsafe extern "C" fn span_set_bytes(
     // SAFETY: as above.
     unsafe {
         set(span, key, key_len, |span, key| {
-            span.set(key, Value::Bytes(bytes))
-        })
+            span.set(key, Value::Bytes(bytes));
+        });
     };
 }
 

@@ -86,7 +86,9 @@ pub unsafe extern "C" fn tracer_value_key(
     len: usize,
 ) {
     // SAFETY: as the header says.
-    unsafe { with(value, |value| value.key(&ptr::text_of(key, len))) };
+    let key = unsafe { ptr::text_of(key, len) };
+    // SAFETY: as the header says.
+    unsafe { with(value, |value| value.key(&key)) };
 }
 
 /// Adds a null.
@@ -125,11 +127,9 @@ pub unsafe extern "C" fn tracer_value_add_string(
     len: usize,
 ) {
     // SAFETY: as the header says.
-    unsafe {
-        with(value, |value| {
-            value.add(Value::String(&ptr::text_of(text, len)))
-        })
-    };
+    let text = unsafe { ptr::text_of(text, len) };
+    // SAFETY: as the header says.
+    unsafe { with(value, |value| value.add(Value::String(&text))) };
 }
 
 /// Adds `len` bytes, copied.
@@ -140,9 +140,7 @@ pub unsafe extern "C" fn tracer_value_add_bytes(
     len: usize,
 ) {
     // SAFETY: as the header says.
-    unsafe {
-        with(value, |value| {
-            value.add(Value::Bytes(ptr::bytes(data.cast(), len)))
-        })
-    };
+    let bytes = unsafe { ptr::bytes(data.cast(), len) };
+    // SAFETY: as the header says.
+    unsafe { with(value, |value| value.add(Value::Bytes(bytes))) };
 }
