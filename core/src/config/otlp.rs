@@ -80,6 +80,25 @@ impl Otlp {
             Some(Headers::parse(&list, |text| env.warn(name, text)))
         });
         self.env_headers = headers.unwrap_or_default();
+        warn_unsupported(env);
+    }
+}
+
+/// Names what would silently not happen.
+fn warn_unsupported(env: &mut Env) {
+    for option in [
+        "CERTIFICATE",
+        "CLIENT_KEY",
+        "CLIENT_CERTIFICATE",
+        "COMPRESSION",
+    ] {
+        let set = own_or_general(option, |name| {
+            let value = env.text(name)?;
+            Some((name.to_owned(), value))
+        });
+        if let Some((name, _)) = set.filter(|(_, value)| value != "none") {
+            env.warn(&name, "not supported yet; it is ignored");
+        }
     }
 }
 

@@ -3,6 +3,7 @@ use crate::config::env::Env;
 use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
 use prost::Message;
 
+mod hostile;
 mod otlp;
 
 fn load(variables: &[(&str, &str)]) -> Config {

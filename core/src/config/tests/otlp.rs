@@ -115,3 +115,21 @@ fn conf_077_debug_shows_no_secret() {
     assert!(text.contains("x-token") && text.contains("authorization") && text.contains("own"));
     assert!(!text.contains("s3cret"), "{text}");
 }
+
+#[test]
+fn options_that_are_not_supported_yet_say_so() {
+    let config = load(&[
+        ("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "/ca.pem"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+    ]);
+    let expected = [
+        "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE: not supported yet; it is ignored",
+        "OTEL_EXPORTER_OTLP_COMPRESSION: not supported yet; it is ignored",
+    ];
+    assert_eq!(config.take_warnings(), expected);
+    let config = load(&[
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+        ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "none"),
+    ]);
+    assert_eq!(config.take_warnings(), Vec::<String>::new());
+}
