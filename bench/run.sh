@@ -1,0 +1,11 @@
+#!/bin/sh
+# Builds the benchmark programs and runs them: called by `make bench`, which has built the library
+# and installed the wheel.
+set -eu
+cd "$(dirname "$0")/.."
+target=${CARGO_TARGET_DIR:-$PWD/target}
+lib=${LIBTRACER_LIB:-$target/lib}
+cargo build -q --release --locked -p libtracer-bench
+mkdir -p "$target/bench"
+${CC:-cc} -O2 -Iinclude bench/c/hot.c -o "$target/bench/hot" -L"$lib" -ltracer -Wl,-rpath,"$lib"
+exec "${PYTHON:-$target/venv/bin/python}" bench/run.py
