@@ -82,7 +82,7 @@ pub(crate) fn bind_context(
     BINDING.get_or_init(py, || Binding { span_key, access });
     install.call0()?;
     mirror::find_offset(py)?;
-    hook::install(py);
+    hook::install();
     Ok(())
 }
 
@@ -104,7 +104,7 @@ pub(crate) fn bind_public_context(
     };
     BINDING.get_or_init(py, || Binding { span_key, access });
     mirror::find_offset(py)?;
-    hook::install(py);
+    hook::install();
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use pyo3::{Borrowed, Bound, PyAny, PyResult, Python};
 use std::ffi::{CStr, c_int, c_void};
 use std::ptr;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// A call by the vectorcall protocol: callee, arguments, their number with a flag, keyword names.
 pub(crate) type Vectorcall = unsafe extern "C" fn(
@@ -48,6 +49,31 @@ static CPYTHON: OnceLock<CPython> = OnceLock::new();
 pub(crate) fn cpython() -> &'static CPython {
     // SAFETY: `load` ran to its end before the module offered anything that calls this.
     unsafe { CPYTHON.get().unwrap_unchecked() }
+}
+
+/// The interpreter whose objects our statics hold.
+static INTERPRETER: AtomicPtr<ffi::PyInterpreterState> = AtomicPtr::new(ptr::null_mut());
+
+/// Whether the calling thread runs the interpreter that imported the extension first.
+pub(crate) fn is_our_interpreter(_py: Python<'_>) -> bool {
+    // SAFETY: the GIL is held, as `_py` shows.
+    let here = unsafe { ffi::PyInterpreterState_Get() };
+    let (success, failure) = (Ordering::AcqRel, Ordering::Acquire);
+    match INTERPRETER.compare_exchange(ptr::null_mut(), here, success, failure) {
+        Ok(_) => true,
+        Err(ours) => ours == here,
+    }
+}
+
+/// Refuses a second interpreter: the statics of this extension hold objects of the first.
+pub(crate) fn check_interpreter(py: Python<'_>) -> PyResult<()> {
+    if is_our_interpreter(py) {
+        return Ok(());
+    }
+    Err(PyImportError::new_err(
+        "libtracer serves one interpreter of a process, and another one has imported it: trace \
+         there, or from native code",
+    ))
 }
 
 /// Finds the functions; an interpreter without one of them cannot import the extension.

@@ -45,6 +45,7 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::cpython::check_interpreter(module.py())?;
         super::cpython::load(module.py())?;
         super::runtime::load()?;
         super::span::add_to(module)?;

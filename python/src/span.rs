@@ -33,8 +33,10 @@ pub(crate) fn set_facade(class_of: Bound<'_, PyAny>) {
 
 /// Makes the type and the functions that make spans, and adds them to the module.
 pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    let made = methods::make_type(module.py())?;
-    alloc::set_type(&made);
-    module.add("Span", &made)?;
+    let made = match alloc::existing_type(module.py()) {
+        Some(made) => made, // imported anew: the type stays, as the spans made so far do
+        None => alloc::set_type(methods::make_type(module.py())?),
+    };
+    module.add("Span", made)?;
     functions::add_to(module)
 }

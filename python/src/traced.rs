@@ -235,8 +235,18 @@ fn dict<'py>(this: Borrowed<'_, 'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     unsafe { Bound::from_owned_ptr_or_err(this.py(), dict) }
 }
 
-/// Makes the type and adds it to the module.
+/// Adds the type to the module, making it at the first import.
 pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let existing = TYPE.load(Ordering::Relaxed).cast();
+    // SAFETY: NULL, or a type that we own a reference to for ever.
+    let made = match unsafe { Bound::from_borrowed_ptr_or_opt(module.py(), existing) } {
+        Some(made) => made,
+        None => make_type(module.py())?,
+    };
+    module.add("TracedFunction", made)
+}
+
+fn make_type(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     let members = vec![
         offset_member(c"__vectorcalloffset__", offset_of!(Traced, vectorcall)),
         offset_member(c"__dictoffset__", offset_of!(Traced, dict)),
@@ -269,7 +279,7 @@ pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     ];
     let flags = ffi::Py_TPFLAGS_HAVE_GC | HAVE_VECTORCALL | METHOD_DESCRIPTOR;
     let name = c"libtracer.TracedFunction";
-    let made = new_type(module.py(), name, size_of::<Traced>(), flags, slots)?;
+    let made = new_type(py, name, size_of::<Traced>(), flags, slots)?;
     TYPE.store(made.clone().into_ptr().cast(), Ordering::Relaxed);
-    module.add("TracedFunction", made)
+    Ok(made)
 }

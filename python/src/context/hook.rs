@@ -2,15 +2,13 @@
 
 use super::mirror::{self, Known};
 use super::{Parent, binding, current};
-use crate::cpython::cpython;
+use crate::cpython::{cpython, is_our_interpreter};
 use crate::object::{SetAside, Slot};
 use crate::runtime::set_current_hook;
 use crate::span::{Ids, Span};
 use libtracer_abi::{tracer_context_value, tracer_span};
 use pyo3::{Bound, PyAny, Python, ffi};
 use std::panic::catch_unwind;
-use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// The answer is known, also when nothing is current.
 const KNOWN: i32 = 1;
@@ -27,13 +25,8 @@ unsafe impl Sync for Owner {}
 
 static OWNER: Owner = Owner(Slot::empty());
 
-/// The interpreter that imported the module.
-static INTERPRETER: AtomicPtr<ffi::PyInterpreterState> = AtomicPtr::new(ptr::null_mut());
-
 /// Tells the runtime to ask us.
-pub(super) fn install(_py: Python<'_>) {
-    // SAFETY: the GIL is held, as `_py` shows.
-    INTERPRETER.store(unsafe { ffi::PyInterpreterState_Get() }, Ordering::Relaxed);
+pub(super) fn install() {
     set_current_hook(hook);
 }
 
@@ -72,11 +65,12 @@ fn ask() -> Answer {
     // SAFETY: may be asked on any thread.
     if unsafe { (cpython().gil_check)() } == 1 {
         // SAFETY: the GIL is held, as just seen.
-        if unsafe { ffi::PyInterpreterState_Get() } != INTERPRETER.load(Ordering::Relaxed) {
-            return Err(NO_SAY); // the module lives in one interpreter, and so do its objects
-        }
-        // SAFETY: the GIL is held, as just seen.
-        return Ok(with_gil(unsafe { Python::assume_attached() }));
+        let py = unsafe { Python::assume_attached() };
+        return if is_our_interpreter(py) {
+            Ok(with_gil(py))
+        } else {
+            Err(NO_SAY)
+        };
     }
     match mirror::look_up(state) {
         Known::Span(context, span) => Ok((context, span)),

@@ -32,9 +32,16 @@ static FREE: FreeList = FreeList {
     len: Cell::new(0),
 };
 
+/// The type, if it is made already.
+pub(super) fn existing_type(py: Python<'_>) -> Option<Bound<'_, PyAny>> {
+    // SAFETY: NULL, or a type that we own a reference to for ever.
+    unsafe { Bound::from_borrowed_ptr_or_opt(py, SPAN_TYPE.load(Ordering::Relaxed).cast()) }
+}
+
 /// Remembers the type.
-pub(super) fn set_type(made: &Bound<'_, PyAny>) {
+pub(super) fn set_type(made: Bound<'_, PyAny>) -> Bound<'_, PyAny> {
     SPAN_TYPE.store(made.clone().into_ptr().cast(), Ordering::Relaxed);
+    made
 }
 
 /// A new pending span without a name.
