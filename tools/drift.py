@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,14 +97,17 @@ def versions() -> Iterator[str]:
 
 def snippets() -> Iterator[str]:
     """Each program in the README is a file, or part of a file, in examples/."""
+    def unindented(text: str) -> str:
+        return "\n".join(line.strip() for line in text.strip().splitlines())
+
     examples = [
-        path.read_text(encoding="utf-8")
+        unindented(path.read_text(encoding="utf-8"))
         for path in (ROOT / "examples").rglob("*")
         if path.suffix in {".rs", ".c", ".cpp", ".py"} and "target" not in path.parts
     ]
     fence = re.compile(r"^( *)```([\w+]+)\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
     for _, language, text in fence.findall(read("README.md")):
-        snippet = textwrap.dedent(text).strip()
+        snippet = unindented(text)
         if language in LANGUAGES and not any(snippet in example for example in examples):
             yield f"README.md: in no file of examples/: {snippet.splitlines()[0]!r} ..."
 

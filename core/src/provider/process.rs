@@ -1,0 +1,92 @@
+//! The default provider, and what concerns all providers of the process.
+
+use super::Provider;
+use crate::config::Config;
+use crate::error::Timeout;
+use crate::runtime::runtime_if_built;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The default provider; null = none is configured.
+static DEFAULT: AtomicPtr<Provider> = AtomicPtr::new(ptr::null_mut());
+
+/// The provider that tracers without one use.
+#[inline]
+pub(crate) fn default_provider() -> Option<&'static Provider> {
+    let provider = DEFAULT.load(Ordering::Acquire);
+    // SAFETY: null or a leaked provider, published with release.
+    unsafe { provider.as_ref() }.or_else(unconfigured)
+}
+
+/// Whether a default provider is configured.
+pub(crate) fn has_default() -> bool {
+    !DEFAULT.load(Ordering::Acquire).is_null()
+}
+
+/// Installs the default provider; the one before is flushed and shut down within its exit timeout.
+pub(crate) fn set_default(provider: &'static Provider) {
+    let before = DEFAULT.swap(ptr::from_ref(provider).cast_mut(), Ordering::AcqRel);
+    // SAFETY: null or a leaked provider.
+    let before = unsafe { before.as_ref() };
+    if let Some(before) = before.filter(|before| !ptr::eq(*before, provider)) {
+        // What could not be delivered in time is in the old provider's account.
+        let _ = before.shutdown(before.exit_timeout);
+    }
+}
+
+/// Without a configuration spans are recorded only for captures that look on.
+#[cold]
+fn unconfigured() -> Option<&'static Provider> {
+    static BARE: OnceLock<Option<&'static Provider>> = OnceLock::new();
+    if !runtime_if_built().is_some_and(|runtime| runtime.captures.is_active()) {
+        return None;
+    }
+    *BARE.get_or_init(|| Provider::new(&Config::new()).ok().map(Provider::leak))
+}
+
+/// Flushes and ends all providers of this process within one time budget.
+pub(crate) fn shutdown_all(timeout: Duration) -> Result<(), Timeout> {
+    let Some(runtime) = runtime_if_built() else {
+        return Ok(());
+    };
+    let states = runtime
+        .providers
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    for state in &states {
+        state.shut_down.store(true, Ordering::Release);
+    }
+    runtime.worker.shutdown(Instant::now() + timeout)
+}
+
+/// Delivers everything that has ended in this process, at the latest until `timeout` is over.
+pub(crate) fn flush_all(timeout: Duration) -> Result<(), Timeout> {
+    match runtime_if_built() {
+        Some(runtime) => runtime.worker.flush(None, Instant::now() + timeout),
+        None => Ok(()),
+    }
+}
+
+/// The last net: normal exit of a program that did not shut down itself.
+pub(crate) fn shutdown_at_exit() {
+    let Some(runtime) = runtime_if_built() else {
+        return;
+    };
+    let states = runtime
+        .providers
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    let timeout = states
+        .iter()
+        .filter(|state| !state.is_shut_down())
+        .map(|s| s.exit_timeout)
+        .max();
+    if let Some(timeout) = timeout {
+        // Nobody is left to be told; the account is gone with the process.
+        let _ = shutdown_all(timeout);
+    }
+}
