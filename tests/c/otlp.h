@@ -1,0 +1,31 @@
+/* Reads back what a capture saw: one OTLP ResourceSpans message, as text that a test can compare. */
+#ifndef OTLP_H
+#define OTLP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <tracer.h>
+
+typedef struct seen {
+    char name[256];
+    char trace_id[33], span_id[17], parent_id[17]; /* hex; parent_id empty for a root */
+    char trace_state[256];
+    char attributes[4096]; /* a=1 b="text" c=2.5 d=true e=x'00ff' f=[1,null,{"k":2}] */
+    char events[4096];     /* name{a=1} name{} */
+    char links[1024];      /* traceid-spanid{a=1} */
+    char message[256];
+    char resource[2048];
+    char scope[256]; /* name version */
+    uint64_t kind, code, start, end, flags, event_time;
+    uint64_t dropped_attributes, dropped_events, dropped_links;
+} seen;
+
+/* Reads the span at `index`; false, and all empty, if there is none. */
+bool see(const tracer_capture *capture, size_t index, seen *out);
+/* Reads the last span of that name. */
+bool see_named(const tracer_capture *capture, const char *name, seen *out);
+/* Spans in an ExportTraceServiceRequest. */
+size_t count_spans(const uint8_t *request, size_t len);
+
+#endif
