@@ -10,6 +10,8 @@ pub(crate) use process::{
     default_provider, flush_all, has_default, set_default, shutdown_all, shutdown_at_exit,
 };
 
+mod account;
+
 use crate::config::{Config, PipelineConfig, PipelineKind};
 use crate::error::{ConfigError, Timeout};
 use crate::limits::SpanLimits;
@@ -54,6 +56,8 @@ pub(crate) struct ProviderState {
     exits: Vec<(String, Arc<PipelineCounters>)>,
     memory: Vec<Arc<MemoryStore>>,
     shut_down: AtomicBool,
+    /// The worker knows it no more: nobody else counts what comes late.
+    ended: AtomicBool,
     /// Batches of one span: the worker is woken by every span.
     eager: bool,
     queue: Option<QueueLimit>,
@@ -137,10 +141,10 @@ impl Provider {
         if state.shut_down.swap(true, Ordering::AcqRel) || !state.exports() {
             return Ok(());
         }
-        state
-            .runtime
-            .worker
-            .shutdown_provider(self.id, Instant::now() + timeout)
+        let deadline = Instant::now() + timeout;
+        let done = state.runtime.worker.shutdown_provider(self.id, deadline);
+        state.end();
+        done
     }
 
     /// The account of each pipeline; one without a name if there is none.
@@ -202,6 +206,7 @@ impl ProviderState {
             exits,
             memory,
             shut_down: AtomicBool::new(provider.shut_down.load(Ordering::Relaxed)),
+            ended: AtomicBool::new(false),
             eager,
             queue,
             filled: AtomicU32::new(0),
@@ -298,50 +303,6 @@ impl ProviderState {
     pub(crate) fn ensure_worker(&self) {
         crate::runtime::flush_at_exit();
         self.runtime.worker.ensure_started();
-    }
-
-    fn stats(&self) -> Vec<Stats> {
-        // Exits are read before entries, so that a moving queue never reads below zero.
-        let exits: Vec<_> = self
-            .exits
-            .iter()
-            .map(|(name, counters)| (name, counters, counters.exits()))
-            .collect();
-        let open = crate::span::count_open(self.id);
-        let totals = self.logs.totals();
-        let reentrant = self
-            .reentrant
-            .load(Ordering::Relaxed)
-            .saturating_sub(self.reentrant_before);
-        let mut common = Stats {
-            open,
-            ..Stats::of_threads(&totals)
-        };
-        common.started += reentrant;
-        common.dropped_reentrant = reentrant;
-        if exits.is_empty() {
-            common.exported = totals.kept;
-            common.pipeline = if self.keeps() {
-                "memory".into()
-            } else {
-                String::new()
-            };
-            return vec![common];
-        }
-        exits
-            .into_iter()
-            .map(|(name, counters, exits)| Stats {
-                pipeline: name.clone(),
-                exported: exits.exported,
-                dropped_rejected: exits.rejected,
-                dropped_export_failed: exits.failed,
-                dropped_queue_full: common.dropped_queue_full + exits.queue_full,
-                dropped_shutdown: common.dropped_shutdown + exits.shutdown,
-                queued: totals.published.saturating_sub(exits.total()),
-                last_error: counters.last_error(),
-                ..common.clone()
-            })
-            .collect()
     }
 }
 

@@ -299,3 +299,38 @@ fn conf_065_a_flush_delivers_what_ended_before_it() {
     assert!(batches.iter().all(|count| *count <= 512), "{batches:?}");
     assert_eq!(balanced(&provider).exported, 603);
 }
+
+#[test]
+fn conf_005_flush_and_shutdown_may_meet_recording_on_other_threads() {
+    for round in 0..20u64 {
+        let (exported, factory) = counting();
+        let (_, other) = counting();
+        let config = Config::new()
+            .exporter("count", factory)
+            .exporter("other", other);
+        let provider = TracerProvider::new(&config).unwrap();
+        let done = AtomicBool::new(false);
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    while !done.load(Ordering::Relaxed) {
+                        spans(&provider, 10);
+                    }
+                });
+            }
+            scope.spawn(|| provider.flush(SOON).unwrap());
+            thread::sleep(Duration::from_millis(round));
+            provider.shutdown(SOON).unwrap();
+            spans(&provider, 10);
+            done.store(true, Ordering::Relaxed);
+        });
+        let stats = balanced(&provider);
+        assert_eq!((stats.queued, stats.open), (0, 0), "{stats:?}");
+        assert_eq!(stats.exported, exported.load(Ordering::Relaxed));
+        assert_eq!(
+            stats.exported + stats.dropped_shutdown + stats.dropped_queue_full,
+            stats.started,
+            "{stats:?}"
+        );
+    }
+}

@@ -1,13 +1,24 @@
 //! The memory bound of the process. Alone in its binary: the bound is one for all providers.
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails by a panic")]
 
 use libtracer::{
-    Batch, Config, ExportFuture, Exporter, ExporterFactory, Stats, TracerProvider, diagnostics,
+    Accepted, Batch, Config, ExportFuture, Exporter, ExporterFactory, Stats, TracerProvider,
+    diagnostics,
 };
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 const LIMIT: usize = 8 * 1024 * 1024;
+
+/// Takes everything.
+struct Accepting;
+
+impl Exporter for Accepting {
+    fn export<'a>(&'a mut self, _: &'a Batch) -> ExportFuture<'a> {
+        Box::pin(async { Ok(Accepted::default()) })
+    }
+}
 
 /// Never answers.
 struct Stuck;
@@ -32,6 +43,7 @@ fn assert_bounded() {
 /// One test, because each part wants the whole bound.
 #[test]
 fn memory_stays_below_its_bound_and_what_does_not_fit_is_counted() {
+    many_providers_one_after_another_hold_nothing();
     let stuck: ExporterFactory = Arc::new(|| Ok(Box::new(Stuck)));
     let config = Config::new().memory_limit(LIMIT).exporter("stuck", stuck);
     let provider = TracerProvider::new(&config).unwrap();
@@ -46,6 +58,19 @@ fn memory_stays_below_its_bound_and_what_does_not_fit_is_counted() {
     assert_eq!((stats.queued, stats.open), (0, 0), "{stats:?}");
     let held = diagnostics().memory_bytes;
     assert!(held < LIMIT as u64 / 2, "{held}");
+}
+
+fn many_providers_one_after_another_hold_nothing() {
+    for _ in 0..1_500 {
+        let accepting: ExporterFactory = Arc::new(|| Ok(Box::new(Accepting)));
+        let config = Config::new().exporter("accepting", accepting);
+        let provider = TracerProvider::new(&config).unwrap();
+        provider.tracer("t").start("s").end();
+        provider.shutdown(Duration::from_secs(10)).unwrap();
+        assert_eq!(balanced(&provider).exported, 1);
+    }
+    let held = diagnostics().memory_bytes;
+    assert!(held < 1024 * 1024, "{held}");
 }
 
 fn open_spans_take_no_more_than_half(provider: &TracerProvider, text: &str) {

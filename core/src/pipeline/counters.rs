@@ -86,7 +86,7 @@ impl PipelineCounters {
         add(&self.queue_full, spans);
     }
 
-    pub(super) fn count_shutdown(&self, spans: u64) {
+    pub(crate) fn count_shutdown(&self, spans: u64) {
         add(&self.shutdown, spans);
     }
 

@@ -132,8 +132,11 @@ impl super::worker::Source for Logs {
         if !finished.is_empty() {
             let mut threads = self.lock();
             for log in finished {
-                threads.retain(|other| !Arc::ptr_eq(other, &log));
-                self.gone.fold(&log.counts);
+                // Several may drain at once; one of them takes it out.
+                if let Some(place) = threads.iter().position(|other| Arc::ptr_eq(other, &log)) {
+                    threads.swap_remove(place);
+                    self.gone.fold(&log.counts);
+                }
             }
         }
     }
@@ -222,6 +225,16 @@ impl Producer {
         true
     }
 
+    /// Writes no more.
+    fn close(self) {
+        // Pairs with the acquire load in `drain`.
+        self.log.closed.store(true, Ordering::Release);
+        let state = self.state;
+        drop(self);
+        // The worker drains it, or has ended and leaves that to us.
+        state.bury();
+    }
+
     /// Goes on in a new chunk with room for `needed` bytes.
     #[cold]
     fn next_chunk(&mut self, needed: usize) -> bool {
@@ -292,16 +305,26 @@ impl Producers {
         let _errno = Saved::now();
         let known = self.all.iter().position(|producer| wanted(producer.state));
         self.last = known.unwrap_or_else(|| {
+            self.forget_ended();
             self.all.push(Producer::new(state()));
             self.all.len() - 1
         });
     }
 
+    /// Gives up the logs of providers that are no more: a program may make many, one after another.
+    fn forget_ended(&mut self) {
+        for producer in self
+            .all
+            .extract_if(.., |producer| producer.state.has_ended())
+        {
+            producer.close();
+        }
+    }
+
     /// The thread ends: its logs are closed, to be drained once more.
     pub(crate) fn retire(&mut self) {
         for producer in self.all.drain(..) {
-            // Pairs with the acquire load in `drain`.
-            producer.log.closed.store(true, Ordering::Release);
+            producer.close();
         }
         self.last = 0;
     }
