@@ -13,8 +13,8 @@ export PATH := $(VENV)/bin:$(PATH)
 export LIBTRACER_LIB := $(TARGET)/lib
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
 
-.PHONY: help setup demo build python test check lint fmt fmt-check drift header unit c-test py-test \
-	backends examples-test bench miri size wheel sdist clean
+.PHONY: help setup demo build python test check lint fmt fmt-check drift header unit stub \
+	c-test py-test mixed-test backends examples-test bench miri size wheel sdist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,8 +41,8 @@ sdist: setup ## the source package: target/wheels/
 	@mkdir -p $(TARGET)/wheels
 	$(VENV)/bin/python -c 'import build_backend; print(build_backend.build_sdist("$(TARGET)/wheels"))'
 
-demo: setup ## one trace across Python, C++ and Rust, printed
-	@tools/demo.sh
+demo: python ## one trace across Python, C++, C and Rust, printed
+	@$(MAKE) -s -C examples/search run PYTHON=$(VENV)/bin/python OUT=$(TARGET)/search QUERIES="$(QUERIES)"
 
 test: setup ## everything that runs without a network service (includes check)
 	@tools/test.sh test
@@ -75,9 +75,14 @@ unit: ## Rust unit, integration and documentation tests
 c-test: build ## C and C++ tests against libtracer.so.1 (SANITIZE=1: under ASan and UBSan)
 	tools/c_test.sh
 
-py-test: python ## Python tests against the installed wheel; stub against extension
-	$(VENV)/bin/python -m mypy.stubtest libtracer._native
+stub: python ## the stub says what the extension has
+	cd $(TARGET) && $(VENV)/bin/python -m mypy.stubtest libtracer._native
+
+py-test: python ## Python tests against the installed wheel
 	$(VENV)/bin/python -m pytest
+
+mixed-test: python ## one trace across languages: the search program's tests
+	$(VENV)/bin/python -m pytest tests/mixed
 
 backends: build python ## export to a real OTLP receiver
 	$(VENV)/bin/python -m pytest tests/backends

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs the steps of a level and counts them; the last line is the sum.
 #
-#   tools/test.sh check | test
+#   tools/test.sh check | test | ci      each includes the one before it
 #
 # A step that ends with status 77 could not run here; it says why and counts as skipped. A step that
 # fails does not stop the others. Output of the steps: target/log/.
@@ -48,20 +48,29 @@ check() {
 everything() {
     check
     step build make -s build
-    step c make -s c-test
     step wheel make -s python
+    step c tools/c_test.sh
+    step stub make -s stub
     step python make -s py-test
+    step mixed make -s mixed-test
     step examples tools/examples.sh
-    step demo tools/demo.sh
+    step demo make -s demo
     step sdist tools/sdist_test.sh
     step collector tools/backend_test.sh collector
     step ddapm tools/backend_test.sh ddapm
 }
 
+ci() {
+    everything
+    step sanitized env SANITIZE=1 tools/c_test.sh
+    step miri tools/miri.sh
+}
+
 case ${1:-test} in
 check) check ;;
 test) everything ;;
-*) echo "usage: tools/test.sh check|test" >&2; exit 2 ;;
+ci) ci ;;
+*) echo "usage: tools/test.sh check|test|ci" >&2; exit 2 ;;
 esac
 
 [ -z "$failures" ] || echo "failed:$failures"

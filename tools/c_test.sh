@@ -1,0 +1,97 @@
+#!/bin/sh
+# Compiles and runs tests/c/test_*.c and tests/cpp/test_*.cpp against libtracer.so.1.
+#
+# Other .c files in tests/c are helpers, linked to each test. All compilers found are used (gcc,
+# clang); CC and CXX choose one. SANITIZE=1: under ASan and UBSan, after a proof that they are on.
+set -u
+cd "$(dirname "$0")/.."
+target=${CARGO_TARGET_DIR:-$PWD/target}
+library=${LIBTRACER_LIB:-$target/lib}
+warnings='-Wall -Wextra -Wpedantic -Wconversion -Werror'
+sanitizers=''
+[ -z "${SANITIZE:-}" ] || sanitizers='-fsanitize=address,undefined -fno-sanitize-recover=all'
+flags="-g -O1 -Iinclude -Itests/c $warnings $sanitizers"
+link="-L$library -Wl,-rpath,$library -ltracer -lpthread"
+passed=0 failed=0
+
+result() { # status, what
+    if [ "$1" = 0 ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $2 (status $1)"
+    fi
+}
+
+# The header alone, as strict C99 and as C++.
+# shellcheck disable=SC2086 # flags are words
+headers() { # cc, cxx
+    $1 -std=c99 $flags -fsyntax-only -x c include/tracer.h
+    result $? "include/tracer.h with $1 -std=c99"
+    for standard in c++14 c++17; do
+        $2 -std=$standard $flags -fsyntax-only -x c++ include/tracer.h
+        result $? "include/tracer.h with $2 -std=$standard"
+        [ ! -f include/tracer.hpp ] || $2 -std=$standard $flags -fsyntax-only -x c++ include/tracer.hpp
+        result $? "include/tracer.hpp with $2 -std=$standard"
+    done
+}
+
+run() { # program, name
+    timeout 120 "$1"
+    result $? "$2"
+}
+
+# shellcheck disable=SC2086
+tests() { # cc, cxx
+    out=$target/tests/$(basename "$1")${SANITIZE:+-sanitized}
+    mkdir -p "$out"
+    helpers=''
+    for source in tests/c/*.c; do
+        case $source in tests/c/test_*) continue ;; esac
+        object=$out/$(basename "$source" .c).o
+        $1 -std=c99 $flags -c -o "$object" "$source" || { result 1 "$1 $source"; return; }
+        helpers="$helpers $object"
+    done
+    for source in tests/c/test_*.c; do
+        [ -f "$source" ] || continue
+        program=$out/$(basename "$source" .c)
+        $1 -std=c99 $flags -o "$program" "$source" $helpers $link || { result 1 "$1 $source"; continue; }
+        run "$program" "$source with $1"
+    done
+    for source in tests/cpp/test_*.cpp; do
+        [ -f "$source" ] || continue
+        for standard in c++14 c++17; do
+            program=$out/$(basename "$source" .cpp)-$standard
+            $2 -std=$standard $flags -o "$program" "$source" $helpers $link ||
+                { result 1 "$2 -std=$standard $source"; continue; }
+            run "$program" "$source with $2 -std=$standard"
+        done
+    done
+}
+
+# A program with an overflow must be caught, or the run proves nothing.
+# shellcheck disable=SC2086
+sanitizers_are_on() { # cc
+    probe=$target/tests/overflow
+    mkdir -p "$target/tests"
+    printf '#include <stdlib.h>\nint main(int c, char **v) {\n(void)v;\nchar *p = malloc(1);\np[c] = 1;\nreturn p[0];\n}\n' >"$probe.c"
+    $1 -std=c99 $flags -o "$probe" "$probe.c" && ! "$probe" 2>/dev/null
+    result $? "the sanitizers of $1 see an overflow"
+}
+
+tried=' '
+for pair in "${CC:-cc} ${CXX:-c++}" ${CC:+skip} "gcc g++" "clang clang++"; do
+    [ "$pair" != skip ] || break
+    cc=${pair% *} cxx=${pair#* }
+    command -v "$cc" >/dev/null && command -v "$cxx" >/dev/null || continue
+    real=$(readlink -f "$(command -v "$cc")")
+    case $tried in *" $real "*) continue ;; esac
+    tried="$tried$real "
+    echo "-- $($cc --version | head -n 1)"
+    [ -z "$sanitizers" ] || sanitizers_are_on "$cc"
+    headers "$cc" "$cxx"
+    tests "$cc" "$cxx"
+done
+
+echo "C: $passed passed, $failed failed"
+[ "$failed" = 0 ]
