@@ -2,7 +2,8 @@
 # Compiles and runs tests/c/test_*.c and tests/cpp/test_*.cpp against libtracer.so.1.
 #
 # Other .c files in tests/c are helpers, linked to each test. All compilers found are used (gcc,
-# clang); CC and CXX choose one. SANITIZE=1: under ASan and UBSan, after a proof that they are on.
+# clang); CC and CXX choose one. SANITIZE=1: with cc alone, under ASan and UBSan, after a proof that
+# they are on.
 set -u
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-$PWD/target}
@@ -80,7 +81,7 @@ sanitizers_are_on() { # cc
 }
 
 tried=' '
-for pair in "${CC:-cc} ${CXX:-c++}" ${CC:+skip} "gcc g++" "clang clang++"; do
+for pair in "${CC:-cc} ${CXX:-c++}" ${CC:+skip} ${SANITIZE:+skip} "gcc g++" "clang clang++"; do
     [ "$pair" != skip ] || break
     cc=${pair% *} cxx=${pair#* }
     command -v "$cc" >/dev/null && command -v "$cxx" >/dev/null || continue

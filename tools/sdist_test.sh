@@ -7,8 +7,7 @@ python=$target/venv/bin/python
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "$python" -c 'import sys, build_backend; build_backend.build_sdist(sys.argv[1])' "$folder"
-CARGO_TARGET_DIR=$target/sdist # its own, kept between runs: paths differ from the repository's
-export CARGO_TARGET_DIR
+export CARGO_TARGET_DIR="$target" # the dependencies need not be compiled anew
 "$python" -m pip -q --disable-pip-version-check wheel --no-deps --no-build-isolation -w "$folder" "$folder"/*.tar.gz
 "$python" -m pip -q --disable-pip-version-check install --no-deps --target "$folder/site" "$folder"/*.whl
 cd "$folder"
