@@ -13,7 +13,7 @@ export PATH := $(VENV)/bin:$(PATH)
 export LIBTRACER_LIB := $(TARGET)/lib
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
 
-.PHONY: help setup demo build python test check lint fmt fmt-check drift header unit stub \
+.PHONY: help setup demo build python test check ci lint fmt fmt-check drift header unit stub \
 	c-test py-test mixed-test backends examples-test bench miri size wheel sdist clean
 
 help: ## list the targets
@@ -49,6 +49,9 @@ test: setup ## everything that runs without a network service (includes check)
 
 check: setup ## format, lint, drift and unit tests
 	@tools/test.sh check
+
+ci: setup ## test, and sanitizers and Miri
+	@tools/test.sh ci
 
 lint: setup ## clippy, ruff, mypy
 	cargo clippy --workspace --all-targets --locked -- -D warnings

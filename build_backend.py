@@ -36,7 +36,8 @@ SDIST_FILES = (
     "clippy.toml",
     "pyproject.toml",
 )
-SDIST_FOLDERS = ("abi", "core", "ffi", "include", "python", "examples", "tools")
+# A member of the workspace that is missing would stop cargo: bench/native is one.
+SDIST_FOLDERS = ("abi", "bench/native", "core", "ffi", "include", "python", "examples", "tools")
 NOT_IN_SDIST = {"target", "__pycache__", ".pytest_cache", ".mypy_cache"}
 
 Settings = dict[str, Any] | None

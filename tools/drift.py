@@ -97,6 +97,7 @@ def versions() -> Iterator[str]:
 
 def snippets() -> Iterator[str]:
     """Each program in the README is a file, or part of a file, in examples/."""
+
     def unindented(text: str) -> str:
         return "\n".join(line.strip() for line in text.strip().splitlines())
 

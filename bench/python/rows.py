@@ -40,7 +40,7 @@ def loop(count: int) -> None:
 def spans(start: Start, traced: Callable[[int, int], int]) -> None:
     """Print the rows that run on the calling thread."""
 
-    def plain(a: int, b: int) -> int:  # noqa: ARG001
+    def plain(a: int, b: int) -> int:
         return a
 
     def empty(count: int) -> None:
