@@ -12,6 +12,11 @@ sys.path.insert(0, str(SEARCH))
 
 
 @pytest.fixture(scope="session")
+def program() -> Path:
+    return SEARCH / "search.py"
+
+
+@pytest.fixture(scope="session")
 def pieces(tmp_path_factory) -> Path:
     given = os.environ.get("SEARCH_PIECES")
     out = Path(given) if given else tmp_path_factory.mktemp("search")
