@@ -46,6 +46,11 @@ impl Budget {
         self.used.load(Ordering::Relaxed)
     }
 
+    /// Whether half of the bound is held.
+    pub(crate) fn is_half_used(&self) -> bool {
+        self.used() >= self.limit() / 2
+    }
+
     /// Takes `bytes` for finished spans, if the bound allows.
     pub(crate) fn take(&self, bytes: usize) -> bool {
         take_up_to(&self.used, bytes, self.limit())

@@ -240,7 +240,8 @@ impl Producer {
     fn next_chunk(&mut self, needed: usize) -> bool {
         let _errno = Saved::now();
         let runtime = self.state.runtime;
-        let usual = if self.chunk.is_none() {
+        // A chunk stays with its thread until it is full: many threads get small ones.
+        let usual = if self.chunk.is_none() || runtime.budget.is_half_used() {
             FIRST_CHUNK
         } else {
             CHUNK
