@@ -3,6 +3,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-$PWD/target}
+PATH=$target/venv/bin:$PATH # maturin
+export PATH
 python=$target/venv/bin/python
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
