@@ -63,6 +63,7 @@ everything() {
 ci() {
     everything
     step sanitized env SANITIZE=1 tools/c_test.sh
+    step pythons tools/pythons_test.sh
     step miri tools/miri.sh
 }
 
