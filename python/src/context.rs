@@ -184,14 +184,14 @@ pub(crate) fn pop(span: Span<'_, '_>) {
     match &binding.access {
         Access::Direct { variable, .. } => {
             if reset_variable(variable, &token) {
-                mirror::note(span.previous.get(py).as_ref(), binding);
+                mirror::note_restored(span.previous.get(py).as_ref(), binding);
             } else {
                 forget_error(py);
             }
         }
         Access::Public { detach, .. } => {
             drop(detach.bind(py).call1((token,)));
-            mirror::note(current(binding, py).as_ref(), binding);
+            mirror::note_restored(current(binding, py).as_ref(), binding);
         }
     }
     drop(span.own_context.take(py));

@@ -38,8 +38,9 @@ struct Entry {
 #[derive(Clone, Copy)]
 enum Note {
     Nothing,
-    /// A span of another library: only its own code could tell its ids.
-    Foreign,
+    /// A span of another library, whose ids only its own code could tell; or an inherited one, whose
+    /// note might be taken for that of a later context at the same address.
+    Unknown,
     Span(Entry),
 }
 
@@ -80,35 +81,77 @@ fn context_of(state: *mut PyThreadState) -> usize {
 /// Notes a span that has just been made current.
 #[inline]
 pub(super) fn note_span(span: &SpanBody) {
-    let trace_state = ptr::from_ref(span.trace_state());
-    set(Note::Span(Entry {
-        ids: span.ids.get(),
-        handle: span.handle.get(),
-        trace_state,
-    }));
+    let context = here();
+    span.entered_in.set(context);
+    set(context, of_span(span));
 }
 
-/// Notes what is current after any other change.
+/// Notes what has just been attached.
 #[inline]
 pub(super) fn note(value: Option<&Bound<'_, PyAny>>, binding: &Binding) {
-    let Some(value) = value else {
-        return set(Note::Nothing);
-    };
-    if let Some(span) = Span::cast(value.as_borrowed()) {
-        return note_span(&span);
-    }
-    let Some(held) = span_in(value, binding) else {
-        return set(Note::Nothing);
-    };
-    match Span::cast(held.as_borrowed()) {
-        Some(span) => note_span(&span),
-        None => set(Note::Foreign),
-    }
+    let context = here();
+    set(
+        context,
+        held(value, binding, |span| {
+            span.entered_in.set(context);
+            of_span(span)
+        }),
+    );
 }
 
-fn set(note: Note) {
+/// Notes what is current again after something was undone. A span that was inherited with the
+/// context, not entered in it, is not noted: nobody would take the note away again, and the next
+/// context at this address may belong to another request.
+#[inline]
+pub(super) fn note_restored(value: Option<&Bound<'_, PyAny>>, binding: &Binding) {
+    let context = here();
+    set(
+        context,
+        held(value, binding, |span| {
+            if span.entered_in.get() == context {
+                of_span(span)
+            } else {
+                Note::Unknown
+            }
+        }),
+    );
+}
+
+#[inline]
+fn of_span(span: &SpanBody) -> Note {
+    Note::Span(Entry {
+        ids: span.ids.get(),
+        handle: span.handle.get(),
+        trace_state: ptr::from_ref(span.trace_state()),
+    })
+}
+
+/// The note for a value of OpenTelemetry's `ContextVar`; `ours` makes that of a span of ours.
+#[inline]
+fn held(
+    value: Option<&Bound<'_, PyAny>>,
+    binding: &Binding,
+    ours: impl Fn(&SpanBody) -> Note,
+) -> Note {
+    let Some(value) = value else {
+        return Note::Nothing;
+    };
+    if let Some(span) = Span::cast(value.as_borrowed()) {
+        return ours(&span);
+    }
+    let Some(held) = span_in(value, binding) else {
+        return Note::Nothing;
+    };
+    Span::cast(held.as_borrowed()).map_or(Note::Unknown, |span| ours(&span))
+}
+
+/// The current context of this thread; 0 = none.
+fn here() -> usize {
     // SAFETY: called with the GIL held, so there is a thread state.
-    let context = context_of(unsafe { ffi::PyThreadState_Get() });
+    context_of(unsafe { ffi::PyThreadState_Get() })
+}
+
+fn set(context: usize, note: Note) {
     if context == 0 {
         return;
     }
@@ -165,7 +208,7 @@ pub(super) fn look_up(state: *mut PyThreadState) -> Known {
     match found.ok().flatten() {
         Some(Note::Span(entry)) => recall(&entry),
         Some(Note::Nothing) => Known::Nothing,
-        Some(Note::Foreign) | None => Known::Unknown,
+        Some(Note::Unknown) | None => Known::Unknown,
     }
 }
 

@@ -154,7 +154,7 @@ pub(crate) fn detach<'py>(
             if !reset_variable(variable, &token) {
                 return Err(PyErr::fetch(py));
             }
-            mirror::note(current(binding, py).as_ref(), binding);
+            mirror::note_restored(current(binding, py).as_ref(), binding);
             Ok(none(py))
         }
         Access::Public { detach, .. } => detach.bind(py).call1((token,)),

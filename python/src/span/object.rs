@@ -107,6 +107,8 @@ pub(crate) struct SpanBody {
     pub(crate) options: Cell<u8>,
     /// How often the span is entered now.
     pub(crate) depth: Cell<u16>,
+    /// Address of the `contextvars.Context` in which the span was made current last, 0 = in none.
+    pub(crate) entered_in: Cell<usize>,
     /// OTLP's number of the kind.
     pub(crate) kind: Cell<i32>,
     pub(crate) handle: Cell<Handle>,
@@ -143,6 +145,7 @@ impl SpanBody {
             state: Cell::new(State::Pending),
             options: Cell::new(0),
             depth: Cell::new(0),
+            entered_in: Cell::new(0),
             kind: Cell::new(0),
             handle: Cell::new(Handle::default()),
             ids: Cell::new(Ids::default()),
