@@ -8,7 +8,8 @@ use core::ffi::{c_char, c_void};
 ///
 /// Writes the context and, when the span is one of this runtime's, its handle (else the zero span).
 /// Returns 1 when known (also when there is none: all zero), 0 when the language has no say on this
-/// thread, -1 when it cannot tell (counted `unknown_parent`: no parent rather than a wrong one).
+/// thread, -1 when it cannot tell (counted `unknown_parent`: no parent rather than a wrong one);
+/// then `span_id` may identify the language's context, to tell it from others on the same thread.
 /// `trace_state` must stay valid until the thread next runs code of that language.
 pub type tracer_current_hook =
     unsafe extern "C" fn(out_context: *mut tracer_context_value, out_span: *mut tracer_span) -> i32;

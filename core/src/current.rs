@@ -21,8 +21,9 @@ pub enum Foreign {
     Known(SpanContext, SpanHandle),
     /// The language has no say on this thread.
     None,
-    /// The language cannot tell here: no parent rather than a wrong one.
-    Unknown,
+    /// The language cannot tell here: no parent rather than a wrong one. What identifies its context,
+    /// to tell it from others on this thread.
+    Unknown(SpanId),
 }
 
 /// Answers what is current in a language; must not block and must not call back.
@@ -59,10 +60,10 @@ pub(crate) struct Current {
 struct Entry {
     current: Current,
     token: u64,
-    /// The foreign span that was current at the push.
-    base: SpanId,
-    /// The language could not tell at the push: `base` is what the program brought along.
-    unasked: bool,
+    /// The foreign span that was current at the push, as the language or the program told.
+    base: Option<SpanId>,
+    /// The language could not tell in this context of its own.
+    unknown_in: Option<SpanId>,
 }
 
 /// A thread's native stack of current spans.
@@ -72,36 +73,48 @@ pub(crate) struct Stack {
     last_token: u64,
 }
 
-/// Stands for a foreign context that could not be told.
-const UNKNOWN: SpanId = SpanId([0xff; 8]);
+/// What is below the native stack, in the language that called.
+#[derive(Clone, Copy, Debug)]
+enum Base {
+    /// This span, all zero = none.
+    Span(SpanId),
+    /// Not told, in the context identified so.
+    Unknown(SpanId),
+}
 
 impl Stack {
-    /// The native entry that is current while `base` is the foreign span.
-    fn top(&self, base: SpanId) -> Option<&Current> {
+    /// The native entry that is current on top of `base`.
+    fn top(&self, base: Base) -> Option<&Current> {
         self.entries
             .last()
-            .filter(|entry| entry.base == base || (base == UNKNOWN && entry.unasked))
+            .filter(|entry| match base {
+                Base::Span(span) => entry.base == Some(span),
+                Base::Unknown(context) => entry.unknown_in == Some(context),
+            })
             .map(|entry| &entry.current)
     }
 
-    /// Pushes what is current from here while `base` is the foreign span. Where that cannot be told
-    /// it is the one `taken` along, or else that of the entry below, so that a call back into the
+    /// Pushes what is current from here on top of `base`. Where the language cannot tell, the span
+    /// below is the one `taken` along, or else that of the entry below, so that a call back into the
     /// language from there finds the entry above its own span.
-    fn push(&mut self, current: Current, mut base: SpanId, taken: Option<SpanId>) -> u64 {
+    fn push(&mut self, current: Current, base: Base, taken: Option<SpanId>) -> u64 {
         if self.entries.try_reserve(1).is_err() {
             return 0;
         }
-        let unasked = base == UNKNOWN;
-        if unasked {
-            let below = self.entries.last().filter(|entry| entry.unasked);
-            base = taken.or(below.map(|entry| entry.base)).unwrap_or(UNKNOWN);
-        }
+        let (base, unknown_in) = match base {
+            Base::Span(span) => (Some(span), None),
+            Base::Unknown(context) => {
+                let below = self.entries.last();
+                let below = below.filter(|entry| entry.unknown_in == Some(context));
+                (taken.or(below.and_then(|entry| entry.base)), Some(context))
+            }
+        };
         self.last_token += 1;
         self.entries.push(Entry {
             current,
             token: self.last_token,
             base,
-            unasked,
+            unknown_in,
         });
         self.last_token
     }
@@ -113,15 +126,15 @@ impl Stack {
     }
 }
 
-/// The foreign answer, and what its span id is for the native stack.
-fn ask() -> (Option<Current>, SpanId) {
+/// The foreign answer, and what it is for the native stack.
+fn ask() -> (Option<Current>, Base) {
     match foreign() {
-        Foreign::None => (None, SpanId::default()),
+        Foreign::None => (None, Base::Span(SpanId::default())),
         Foreign::Known(context, handle) => {
-            let base = context.span_id;
+            let base = Base::Span(context.span_id);
             (Some(Current { context, handle }), base)
         }
-        Foreign::Unknown => (None, UNKNOWN),
+        Foreign::Unknown(context) => (None, Base::Unknown(context)),
     }
 }
 
@@ -131,11 +144,11 @@ pub(crate) fn current() -> Current {
     enter(|thread| current_over(thread, foreign, base)).unwrap_or_default()
 }
 
-fn current_over(thread: &ThreadState, foreign: Option<Current>, base: SpanId) -> Current {
+fn current_over(thread: &ThreadState, foreign: Option<Current>, base: Base) -> Current {
     if let Some(native) = thread.stack.top(base) {
         return native.clone();
     }
-    if base == UNKNOWN {
+    if let Base::Unknown(_) = base {
         thread
             .runtime
             .misuse
@@ -148,7 +161,7 @@ fn current_over(thread: &ThreadState, foreign: Option<Current>, base: SpanId) ->
 /// The native span that is current while the foreign one is `base`, for bindings that know theirs.
 #[must_use]
 pub fn current_native(base: SpanId) -> Option<(SpanContext, SpanHandle)> {
-    let current = enter(|thread| thread.stack.top(base).cloned())??;
+    let current = enter(|thread| thread.stack.top(Base::Span(base)).cloned())??;
     Some((current.context, current.handle))
 }
 
@@ -179,7 +192,10 @@ pub fn current_with_base() -> (SpanContext, SpanHandle, Option<SpanId>) {
     (
         current.context,
         current.handle,
-        Some(base).filter(|base| *base != UNKNOWN),
+        match base {
+            Base::Span(span) => Some(span),
+            Base::Unknown(_) => None,
+        },
     )
 }
 

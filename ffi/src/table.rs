@@ -362,7 +362,7 @@ fn ask_hook() -> Foreign {
         0 => Foreign::None,
         // SAFETY: what a hook writes is as the ABI says.
         1 => Foreign::Known(unsafe { owned(&context) }, handle(current)),
-        _ => Foreign::Unknown,
+        _ => Foreign::Unknown(SpanId(context.span_id)),
     }
 }
 

@@ -37,17 +37,22 @@ unsafe extern "C" fn hook(
     let answer = catch_unwind(ask).unwrap_or(Err(UNKNOWN));
     let (status, context, span) = match answer {
         Ok((context, span)) => (KNOWN, context, span),
-        Err(status) => (
-            status,
-            Ids::default().with_trace_state(""),
-            tracer_span::default(),
-        ),
+        Err(status) => (status, no_span(status), tracer_span::default()),
     };
     // SAFETY: the runtime gives valid out-pointers.
     unsafe { out_context.write(context) };
     // SAFETY: as above.
     unsafe { out_span.write(span) };
     status
+}
+
+/// No span; of an unknown one, what identifies the context it is in.
+fn no_span(status: i32) -> tracer_context_value {
+    let mut ids = Ids::default();
+    if status == UNKNOWN {
+        ids.span_id = (mirror::context_here() as u64).to_ne_bytes();
+    }
+    ids.with_trace_state("")
 }
 
 type Answer = Result<(tracer_context_value, tracer_span), i32>;

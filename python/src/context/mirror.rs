@@ -225,6 +225,12 @@ fn recall(entry: &Entry) -> Known {
     Known::Span(entry.ids.with_trace_state(trace_state), entry.handle.0)
 }
 
+/// The address of the context of this thread, asked without the GIL; 0 = none.
+pub(super) fn context_here() -> usize {
+    // SAFETY: may be asked on any thread.
+    context_of(unsafe { ffi::PyGILState_GetThisThreadState() })
+}
+
 /// Finds where a thread state keeps its context, by looking at two known ones.
 pub(super) fn find_offset(py: Python<'_>) -> PyResult<()> {
     let module = py.import(intern!(py, "libtracer._native"))?;
