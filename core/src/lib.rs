@@ -1,4 +1,41 @@
 //! One native OpenTelemetry tracing runtime that every language in a process shares.
+//!
+//! A [`TracerProvider`] is made from a [`Config`], gives [`Tracer`]s, and those start [`Span`]s:
+//!
+//! ```
+//! use libtracer::{Config, MemoryExporter, Status, TracerProvider};
+//! use std::time::Duration;
+//!
+//! let finished = MemoryExporter::new();
+//! let provider = TracerProvider::new(&Config::new().service_name("shop").memory(&finished))?;
+//! let tracer = provider.tracer("checkout");
+//!
+//! let order = tracer.start("order").enter(); // current on this thread until dropped
+//! order.set("items", 3);
+//! {
+//!     let payment = tracer.start("payment"); // a child of what is current; ends when dropped
+//!     payment.set("amount", 9.5).set_status(Status::Error("declined"));
+//! }
+//! drop(order);
+//!
+//! let spans = finished.spans();
+//! assert_eq!(spans[0].name, "payment");
+//! assert_eq!(spans[0].parent_span_id, Some(spans[1].span_id));
+//! assert!(provider.stats()[0].is_balanced());
+//! provider.shutdown(Duration::from_secs(2)).ok();
+//! # Ok::<(), libtracer::ConfigError>(())
+//! ```
+//!
+//! * **Set-up may fail, recording never does.** [`Config`] and [`TracerProvider::new`] say what is
+//!   wrong; spans only count what they cannot keep, in [`Stats`] and [`Diagnostics`].
+//! * **Between threads and processes**: take [`current_context`] here and [`attach_context`] there;
+//!   [`SpanContext::to_traceparent`] and [`SpanContext::from_traceparent`] carry it further.
+//! * **Exporters**: [`OtlpHttp`], [`Console`], [`MemoryExporter`], your own [`Exporter`], and through
+//!   [`mod@otel`] any of `opentelemetry_sdk`'s.
+//! * **In a process with Python, C or C++** this crate must not be linked a second time: Rust pieces
+//!   there use the C ABI of `libtracer.so.1`.
+//!
+//! How it works is told in the repository's ARCHITECTURE.md.
 
 mod clock;
 mod config;
