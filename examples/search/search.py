@@ -72,8 +72,9 @@ def main() -> int:
         print(f"no pieces in {given.pieces}: run `make -C {HERE}`", file=sys.stderr)
         return 2
 
-    also = ",otlp" if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") else ""
-    libtracer.configure_tracing(service_name="search", exporter="console" + also)
+    # The account is that of the first exporter: of what was sent, when something is sent.
+    first = "otlp," if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") else ""
+    libtracer.configure_tracing(service_name="search", exporter=first + "console")
     service = Service(given.pieces, hand_over=not given.no_hand_over)
     with libtracer.start_span("index", attributes={"language": "Python"}):
         for title, passages in documents(given.documents):
