@@ -90,7 +90,8 @@ static void a_shared_span_takes_writes_of_all(void) {
     seen got;
     CHECK_INT(tracer_capture_count(capture), 1);
     CHECK(see_named(capture, "shared", &got));
-    CHECK(strncmp(got.attributes, "count=", 6) == 0 && strstr(got.attributes, " text=\"") != NULL);
+    /* In either order: a value that takes another size is written anew at the end. */
+    CHECK(strstr(got.attributes, "count=") != NULL && strstr(got.attributes, "text=\"") != NULL);
     tracer_capture_free(capture);
     CHECK_INT(tracer_flush(5000), TRACER_OK);
     check_account(1);
