@@ -30,7 +30,7 @@ pub(crate) struct Runtime {
     /// Every provider used in this process.
     pub(crate) providers: Mutex<Vec<&'static ProviderState>>,
     /// For threads whose own state is gone (TLS destructors, `atexit`).
-    pub(crate) orphan: Mutex<Option<Box<crate::thread::ThreadState>>>,
+    pub(crate) orphan: Mutex<Option<Box<crate::thread::Orphan>>>,
 }
 
 impl std::fmt::Debug for Runtime {

@@ -14,7 +14,7 @@ use crate::wire::buf::Buf;
 use std::cell::{Cell, UnsafeCell};
 use std::ptr;
 use std::sync::PoisonError;
-use std::sync::atomic::{AtomicBool, Ordering, compiler_fence};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, compiler_fence};
 
 /// A thread's own data; see the fields' types for each.
 #[derive(Debug)]
@@ -81,17 +81,27 @@ struct Entry {
 thread_local! {
     static ENTRY: Cell<*mut Entry> = const { Cell::new(ptr::null_mut()) };
     static AT_EXIT: AtThreadExit = const { AtThreadExit };
+    /// Names the thread in the orphan state; 0 = not yet.
+    static ORPHAN: Cell<u64> = const { Cell::new(0) };
 }
 
 /// The thread's locals are being destroyed: its calls go to the shared orphan state.
 const GONE: *mut Entry = ptr::without_provenance_mut(1);
+/// As `GONE`, within such a call.
+const GONE_BUSY: *mut Entry = ptr::without_provenance_mut(2);
+
+/// Whether the thread has an entry of its own.
+#[inline]
+fn is_entry(entry: *mut Entry) -> bool {
+    entry.addr() > GONE_BUSY.addr()
+}
 
 struct AtThreadExit;
 
 impl Drop for AtThreadExit {
     fn drop(&mut self) {
         let entry = ENTRY.replace(GONE);
-        if entry.is_null() || entry == GONE {
+        if !is_entry(entry) {
             return;
         }
         // SAFETY: made by `Box::into_raw` for this thread, and unreachable after the replace.
@@ -124,7 +134,7 @@ impl Drop for Busy<'_> {
 pub(crate) fn enter<R>(work: impl FnOnce(&mut ThreadState) -> R) -> Option<R> {
     let runtime = runtime();
     let entry = ENTRY.get();
-    if entry.is_null() || entry == GONE {
+    if !is_entry(entry) {
         return enter_slowly(runtime, work);
     }
     // SAFETY: made by `Box::into_raw` for this thread; freed only after `ENTRY` says `GONE`.
@@ -162,17 +172,15 @@ fn enter_slowly<R>(
 ) -> Option<R> {
     let _errno = Saved::now();
     let old = ENTRY.get();
+    if old == GONE_BUSY {
+        runtime.misuse.reentrant.fetch_add(1, Ordering::Relaxed);
+        return None;
+    }
     if old == GONE || AT_EXIT.try_with(|_| ()).is_err() {
-        let mut orphan = runtime
-            .orphan
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        return Some(work(
-            orphan.get_or_insert_with(|| Box::new(ThreadState::new(runtime))),
-        ));
+        return Some(enter_orphan(runtime, work));
     }
     let mut state = ThreadState::new(runtime);
-    if !old.is_null() {
+    if is_entry(old) {
         // SAFETY: this thread's entry of before the fork: still mapped, used by no other thread.
         let entry = unsafe { &*old };
         // SAFETY: as above; the parent's copy is in another process.
@@ -187,4 +195,49 @@ fn enter_slowly<R>(
     ENTRY.set(entry);
     // SAFETY: just made; freed only by this thread's end.
     enter_entry(unsafe { &*entry }, work)
+}
+
+/// What threads at their end share.
+pub(crate) struct Orphan {
+    state: ThreadState,
+    /// Whose stack it holds.
+    owner: u64,
+}
+
+/// Says that the call is over, on every way out.
+struct NotBusy;
+
+impl Drop for NotBusy {
+    fn drop(&mut self) {
+        ENTRY.set(GONE);
+    }
+}
+
+/// A call of a thread whose locals are gone.
+fn enter_orphan<R>(runtime: &'static Runtime, work: impl FnOnce(&mut ThreadState) -> R) -> R {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    // Before the lock is taken, and until it is free again: a signal handler must not wait for it.
+    ENTRY.set(GONE_BUSY);
+    let _not_busy = NotBusy;
+    let mut owner = ORPHAN.get();
+    if owner == 0 {
+        owner = LAST.fetch_add(1, Ordering::Relaxed) + 1;
+        ORPHAN.set(owner);
+    }
+    let mut orphan = runtime
+        .orphan
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    let orphan = orphan.get_or_insert_with(|| {
+        Box::new(Orphan {
+            state: ThreadState::new(runtime),
+            owner,
+        })
+    });
+    if orphan.owner != owner {
+        // What was current on one thread is not so on another.
+        orphan.owner = owner;
+        orphan.state.stack = Stack::default();
+    }
+    work(&mut orphan.state)
 }
