@@ -171,15 +171,29 @@ pub(crate) fn attach(current: Current) -> u64 {
     attach_taken(current, None)
 }
 
+/// Makes a span current on this thread. One that has ended, or that nothing is recorded of, leaves
+/// what was current before.
+pub(crate) fn attach_span(handle: SpanHandle) -> u64 {
+    let mut context = handle.context();
+    if !context.is_valid() {
+        context = current_context();
+    }
+    attach(Current { context, handle })
+}
+
 fn attach_taken(current: Current, taken: Option<SpanId>) -> u64 {
     let (_, base) = ask();
     enter(|thread| thread.stack.push(current, base, taken)).unwrap_or(0)
 }
 
 /// Makes `context` current on this thread until [`detach`] with the token; `handle` if it is a span
-/// of this runtime, `base` if the context comes from [`current_with_base`].
+/// of this runtime, `base` if the context comes from [`current_with_base`]. A context that was asked
+/// of a span after its end is invalid and has a handle: then what was current stays.
 #[must_use]
 pub fn attach_span_context(context: SpanContext, handle: SpanHandle, base: Option<SpanId>) -> u64 {
+    if handle != SpanHandle::NONE && !context.is_valid() {
+        return attach_span(handle);
+    }
     attach_taken(Current { context, handle }, base)
 }
 
@@ -275,12 +289,8 @@ pub struct Attachment {
 
 impl Attachment {
     pub(crate) fn of_span(handle: SpanHandle) -> Self {
-        let token = attach(Current {
-            context: handle.context(),
-            handle,
-        });
         Self {
-            token,
+            token: attach_span(handle),
             local: ptr::null(),
         }
     }

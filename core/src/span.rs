@@ -163,11 +163,7 @@ impl SpanHandle {
     /// Makes the span current on this thread; undone by [`SpanHandle::leave`].
     pub fn enter(self) {
         if self != Self::NONE {
-            let context = self.context();
-            crate::current::attach(crate::current::Current {
-                context,
-                handle: self,
-            });
+            crate::current::attach_span(self);
         }
     }
 

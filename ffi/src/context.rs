@@ -16,6 +16,13 @@ pub struct tracer_context {
     base: Option<SpanId>,
 }
 
+impl tracer_context {
+    /// Whether it was asked of a span that had ended.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.handle != SpanHandle::NONE && !self.context.is_valid()
+    }
+}
+
 pub(crate) fn handle(span: tracer_span) -> SpanHandle {
     SpanHandle::from_raw(span.slot, span.generation)
 }

@@ -47,7 +47,9 @@ pub unsafe extern "C" fn tracer_span_start(
             builder = builder.shared();
         }
         // SAFETY: as the header says.
-        if let Some(given) = unsafe { options.parent.as_ref() } {
+        let given = unsafe { options.parent.as_ref() };
+        // The context of a span that had ended: counted as stale, and what is current takes its place.
+        if let Some(given) = given.filter(|given| !given.is_stale()) {
             builder = builder.below(Parent {
                 handle: given.handle,
                 ..Parent::from(&given.context)
