@@ -243,11 +243,12 @@ impl Slot {
             .store(generation.wrapping_add(1), Ordering::Release);
     }
 
-    /// The wall-clock offset of the span of `generation`, if it is live.
+    /// The wall-clock offset of the span of `generation`, if it is live and has one: a span that is
+    /// not recorded has none.
     #[inline]
     pub(crate) fn wall_offset_of(&self, generation: u64) -> Option<u64> {
         let offset = self.wall_offset.load(Ordering::Relaxed);
-        (self.generation.load(Ordering::Acquire) == generation).then_some(offset)
+        (offset != 0 && self.generation.load(Ordering::Acquire) == generation).then_some(offset)
     }
 
     /// Whether it holds a counted span of `provider`.

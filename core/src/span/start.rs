@@ -254,5 +254,10 @@ fn fill(
         0 => clock::monotonic().wrapping_add(span.wall_offset),
         given => given,
     };
-    SpanState::replace(&mut span.name, start.name.as_bytes(), budget)
+    let named = SpanState::replace(&mut span.name, start.name.as_bytes(), budget);
+    if !named {
+        // The slot stays free, and free slots are empty.
+        span.trace_state.clear();
+    }
+    named
 }
