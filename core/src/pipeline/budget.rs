@@ -19,6 +19,10 @@ pub(crate) struct Budget {
 /// The default bound of a process.
 pub(crate) const DEFAULT_LIMIT: usize = 32 * 1024 * 1024;
 
+/// Bytes of a thread's first chunk, and of the usual one.
+pub(super) const FIRST_CHUNK: usize = 8 * 1024;
+pub(super) const CHUNK: usize = 64 * 1024;
+
 /// Freed chunks that are kept: 1 MiB.
 const POOLED: usize = 16;
 
@@ -105,8 +109,12 @@ impl Budget {
         Some(memory.into_boxed_slice())
     }
 
-    /// Takes back a chunk's memory.
+    /// Takes back a chunk's memory. Only the usual sizes are worth keeping: an oversize span's chunk
+    /// may be as large as the bound, and would hardly ever fit another one.
     pub(crate) fn recycle(&self, memory: Box<[u8]>) {
+        if !matches!(memory.len(), FIRST_CHUNK | CHUNK) {
+            return;
+        }
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
         if pool.len() < POOLED {
             pool.push(memory);
@@ -137,6 +145,22 @@ mod tests {
         assert!(!budget.take_slots(1));
         assert!(budget.take_open(250));
         assert_eq!(budget.used(), 500);
+    }
+
+    #[test]
+    fn only_chunks_of_the_usual_sizes_are_kept() {
+        let budget = Budget::new();
+        for bytes in [FIRST_CHUNK, 16 << 20, CHUNK, 70_000] {
+            budget.recycle(vec![0; bytes].into_boxed_slice());
+        }
+        let kept: Vec<_> = budget
+            .pool
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|m| m.len())
+            .collect();
+        assert_eq!(kept, [FIRST_CHUNK, CHUNK]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Nothing here is shared on the path of a span: the chunk is the thread's own, each counter has one
 //! writer, and publishing is one release store.
 
+use super::budget::{CHUNK, FIRST_CHUNK};
 use super::chunk::{Chunk, Reader, SCOPE_MARK_LEN, write_scope_mark};
 use crate::errno::Saved;
 use crate::export::Run;
@@ -12,9 +13,6 @@ use crate::wire::buf::Writer;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-
-const FIRST_CHUNK: usize = 8 * 1024;
-const CHUNK: usize = 64 * 1024;
 
 /// A word with one writer, summed by readers.
 #[derive(Debug, Default)]
@@ -107,6 +105,16 @@ impl Logs {
         self.lock().push(log);
     }
 
+    /// Takes out the log of a thread that is gone; its counts stay.
+    fn remove(&self, log: &Arc<ThreadLog>) {
+        let mut threads = self.lock();
+        // Several may do this at once; one of them takes it out.
+        if let Some(place) = threads.iter().position(|other| Arc::ptr_eq(other, log)) {
+            threads.swap_remove(place);
+            self.gone.fold(&log.counts);
+        }
+    }
+
     /// All counters, summed.
     pub(crate) fn totals(&self) -> Totals {
         let mut totals = Totals::default();
@@ -129,15 +137,8 @@ impl super::worker::Source for Logs {
                 finished.push(log);
             }
         }
-        if !finished.is_empty() {
-            let mut threads = self.lock();
-            for log in finished {
-                // Several may drain at once; one of them takes it out.
-                if let Some(place) = threads.iter().position(|other| Arc::ptr_eq(other, &log)) {
-                    threads.swap_remove(place);
-                    self.gone.fold(&log.counts);
-                }
-            }
+        for log in &finished {
+            self.remove(log);
         }
     }
 }
@@ -230,6 +231,10 @@ impl Producer {
         // Pairs with the acquire load in `drain`.
         self.log.closed.store(true, Ordering::Release);
         let state = self.state;
+        if self.chunk.is_none() {
+            // Nothing to drain, and perhaps nobody who does: unsampled spans start no worker.
+            state.logs.remove(&self.log);
+        }
         drop(self);
         // The worker drains it, or has ended and leaves that to us.
         state.bury();
@@ -328,5 +333,29 @@ impl Producers {
             producer.close();
         }
         self.last = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn a_thread_that_published_nothing_leaves_no_log_behind() {
+        let provider = Provider::new(&Config::new()).unwrap().leak();
+        for _ in 0..3 {
+            std::thread::spawn(move || {
+                crate::thread::enter(|thread| {
+                    let producer = thread.producers.of_provider(provider).unwrap();
+                    producer.log.counts.unsampled.count();
+                });
+            })
+            .join()
+            .unwrap();
+        }
+        let logs = &provider.state().logs;
+        assert_eq!(logs.lock().len(), 0);
+        assert_eq!(logs.totals().unsampled, 3);
     }
 }

@@ -118,7 +118,7 @@ impl SpanState {
     /// Empties the buffers and gives back those of more than `kept` bytes.
     #[inline]
     fn empty(&mut self, kept: usize, budget: &Budget) {
-        self.keys.clear();
+        self.keys.clear(kept);
         for buf in [
             &mut self.body,
             &mut self.name,

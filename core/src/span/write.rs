@@ -97,6 +97,8 @@ impl SpanHandle {
             } else {
                 state.dropped_attributes += 1;
             }
+            thread.scratch.clear_modestly();
+            thread.attributes.clear_modestly();
         });
     }
 
@@ -123,6 +125,7 @@ impl SpanHandle {
                 writer.bytes(thread.scratch.as_slice());
                 counted.write(writer);
             });
+            thread.scratch.clear_modestly();
             *(if added {
                 &mut state.events
             } else {
@@ -167,6 +170,7 @@ impl SpanHandle {
                 writer.byte(0x35);
                 writer.fixed32(u32::from(context.trace_flags.0) | remote);
             });
+            thread.scratch.clear_modestly();
             *(if added {
                 &mut state.links
             } else {
@@ -255,6 +259,7 @@ fn attributes_of(
     let entries = source.entries(cut_of(state.limits()), limit, |key, value| {
         append(scratch, tag, key, &value)
     });
+    built.clear_modestly();
     thread.attributes = built;
     entries.unwrap_or(usize::MAX)
 }

@@ -7,7 +7,7 @@
 use super::plan::Plan;
 use super::{Value, cut_bytes, cut_text};
 use crate::wire::attribute::{Encoded, Raw, Scalar, Text};
-use crate::wire::buf::Buf;
+use crate::wire::buf::{Buf, MODEST};
 use std::ops::Range;
 
 #[derive(Clone, Debug)]
@@ -57,6 +57,15 @@ impl ValueBuilder {
         self.incomplete = false;
     }
 
+    /// Forgets everything, and keeps the memory unless something large has grown it.
+    pub(crate) fn clear_modestly(&mut self) {
+        if self.bytes.capacity() > MODEST || self.steps.capacity() > MODEST / size_of::<Step>() {
+            *self = Self::new();
+        } else {
+            self.clear();
+        }
+    }
+
     fn push(&mut self, step: Step) {
         if self.steps.try_reserve(1).is_err() {
             self.incomplete = true;
@@ -97,6 +106,9 @@ impl ValueBuilder {
 
     /// Adds a value of any kind.
     pub fn add(&mut self, value: Value<'_>) {
+        if !matches!(value, Value::Array(_) | Value::Map(_)) {
+            return self.add_scalar(value);
+        }
         let mut pending: Vec<Piece<'_>> = vec![Piece::Value(value)];
         while let Some(piece) = pending.pop() {
             match piece {

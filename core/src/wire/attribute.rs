@@ -189,9 +189,14 @@ impl KeyIndex {
         self.entries.len()
     }
 
+    /// Forgets all; memory of more than `kept` bytes is given back.
     #[inline]
-    pub(crate) fn clear(&mut self) {
-        self.entries.clear();
+    pub(crate) fn clear(&mut self, kept: usize) {
+        if self.entries.capacity() * size_of::<(u32, u32)>() > kept {
+            self.entries = Vec::new();
+        } else {
+            self.entries.clear();
+        }
     }
 
     /// The attribute of `key` in `body`: its place in the index. The hash finds, the bytes confirm.

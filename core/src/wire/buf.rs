@@ -135,6 +135,9 @@ impl Writer<'_> {
     }
 }
 
+/// Memory that a buffer for passing use may keep.
+pub(crate) const MODEST: usize = 64 * 1024;
+
 /// A byte vector that grows without aborting.
 #[derive(Debug, Default)]
 pub(crate) struct Buf {
@@ -169,6 +172,16 @@ impl Buf {
     /// Forgets the bytes and gives the memory back.
     pub(crate) fn release(&mut self) {
         self.bytes = Vec::new();
+    }
+
+    /// Forgets the bytes, and keeps the memory unless something large has grown it.
+    #[inline]
+    pub(crate) fn clear_modestly(&mut self) {
+        if self.bytes.capacity() > MODEST {
+            self.release();
+        } else {
+            self.clear();
+        }
     }
 
     /// Bytes of memory that `count` more bytes would take beyond what is held; 0 if they fit.
