@@ -13,6 +13,7 @@ pub(crate) use process::{
 mod account;
 
 use crate::config::{Config, PipelineConfig, PipelineKind};
+use crate::errno::Saved;
 use crate::error::{ConfigError, Timeout};
 use crate::limits::SpanLimits;
 use crate::pipeline::counters::PipelineCounters;
@@ -24,7 +25,8 @@ use crate::sampler::Sampler;
 use crate::scope::Scope;
 use crate::stats::Stats;
 use crate::testing::MemoryStore;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -43,6 +45,22 @@ pub(crate) struct Provider {
     shut_down: AtomicBool,
     /// Starts that interrupted this library on their thread.
     pub(crate) reentrant: AtomicU64,
+    /// The provider that was configured before it, or null.
+    older: AtomicPtr<Provider>,
+}
+
+/// The provider configured last. A list without a lock: a forked child walks it as it is.
+static NEWEST: AtomicPtr<Provider> = AtomicPtr::new(ptr::null_mut());
+
+/// Calls `each` with every provider configured in this process and those it was forked from.
+fn each_configured(each: impl Fn(&'static Provider)) {
+    // Acquire pairs with the release in `leak`, whose successors keep it.
+    let mut next = NEWEST.load(Ordering::Acquire);
+    // SAFETY: null or a leaked provider, published with release.
+    while let Some(provider) = unsafe { next.as_ref() } {
+        each(provider);
+        next = provider.older.load(Ordering::Relaxed);
+    }
 }
 
 /// A provider in this process.
@@ -91,12 +109,23 @@ impl Provider {
             exit_timeout: config.exit_timeout_in_force(),
             shut_down: AtomicBool::new(false),
             reentrant: AtomicU64::new(0),
+            older: AtomicPtr::new(ptr::null_mut()),
         })
     }
 
     /// Keeps the provider for the rest of the process: states, slots and threads point to it.
     pub(crate) fn leak(self) -> &'static Self {
-        Box::leak(Box::new(self))
+        let provider: &'static Self = Box::leak(Box::new(self));
+        let mut newest = NEWEST.load(Ordering::Relaxed);
+        loop {
+            provider.older.store(newest, Ordering::Relaxed);
+            let new = ptr::from_ref(provider).cast_mut();
+            // Release pairs with the acquire load in `each_configured`.
+            match NEWEST.compare_exchange(newest, new, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => return provider,
+                Err(other) => newest = other,
+            }
+        }
     }
 
     /// This process's state of the provider, made at first use.
@@ -129,7 +158,7 @@ impl Provider {
             Some(state) if state.exports() => state
                 .runtime
                 .worker
-                .flush(Some(self.id), Instant::now() + timeout),
+                .flush(Some(self.id), deadline_in(timeout)),
             _ => Ok(()),
         }
     }
@@ -141,7 +170,7 @@ impl Provider {
         if state.shut_down.swap(true, Ordering::AcqRel) || !state.exports() {
             return Ok(());
         }
-        let deadline = Instant::now() + timeout;
+        let deadline = deadline_in(timeout);
         let done = state.runtime.worker.shutdown_provider(self.id, deadline);
         state.end();
         done
@@ -241,6 +270,7 @@ impl ProviderState {
     /// Shows a finished span (OTLP `Span`) to captures and in-memory exporters.
     #[cold]
     pub(crate) fn show(&self, scope: &'static Scope, span: &[u8]) {
+        let _errno = Saved::now();
         self.runtime
             .captures
             .show(&self.resource, scope, span, &self.memory);
@@ -295,6 +325,7 @@ impl ProviderState {
     #[inline]
     pub(crate) fn wake_if_eager(&self) {
         if self.eager {
+            let _errno = Saved::now();
             self.wake();
         }
     }
@@ -304,6 +335,12 @@ impl ProviderState {
         crate::runtime::flush_at_exit();
         self.runtime.worker.ensure_started();
     }
+}
+
+/// When `timeout` is over; what is beyond all times is far enough in ten years.
+fn deadline_in(timeout: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+    Instant::now() + timeout.min(FAR)
 }
 
 /// Full chunks (64 KiB, some 300 spans each) for which the worker is woken.

@@ -1,13 +1,13 @@
 //! The default provider, and what concerns all providers of the process.
 
-use super::Provider;
+use super::{Provider, deadline_in};
 use crate::config::Config;
 use crate::error::Timeout;
 use crate::runtime::runtime_if_built;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The default provider; null = none is configured.
 static DEFAULT: AtomicPtr<Provider> = AtomicPtr::new(ptr::null_mut());
@@ -48,6 +48,8 @@ fn unconfigured() -> Option<&'static Provider> {
 
 /// Flushes and ends all providers of this process within one time budget.
 pub(crate) fn shutdown_all(timeout: Duration) -> Result<(), Timeout> {
+    // First, so that states made from here on, in children too, are shut down.
+    super::each_configured(|provider| provider.shut_down.store(true, Ordering::Relaxed));
     let Some(runtime) = runtime_if_built() else {
         return Ok(());
     };
@@ -59,13 +61,17 @@ pub(crate) fn shutdown_all(timeout: Duration) -> Result<(), Timeout> {
     for state in &states {
         state.shut_down.store(true, Ordering::Release);
     }
-    runtime.worker.shutdown(Instant::now() + timeout)
+    let done = runtime.worker.shutdown(deadline_in(timeout));
+    for state in &states {
+        state.end();
+    }
+    done
 }
 
 /// Delivers everything that has ended in this process, at the latest until `timeout` is over.
 pub(crate) fn flush_all(timeout: Duration) -> Result<(), Timeout> {
     match runtime_if_built() {
-        Some(runtime) => runtime.worker.flush(None, Instant::now() + timeout),
+        Some(runtime) => runtime.worker.flush(None, deadline_in(timeout)),
         None => Ok(()),
     }
 }

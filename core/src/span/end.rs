@@ -61,7 +61,7 @@ impl SpanHandle {
             if encode(&state.record(0), &mut thread.scratch) {
                 copy(thread.scratch.as_slice());
             }
-            thread.scratch.clear();
+            thread.scratch.clear_modestly();
         })
         .is_some()
     }
@@ -89,7 +89,7 @@ fn leave_slot(
             if encode(&state.record(end_ns), &mut thread.scratch) {
                 copy(thread.scratch.as_slice());
             }
-            thread.scratch.clear();
+            thread.scratch.clear_modestly();
         }
     }
     state.recycle(&thread.runtime.budget);
@@ -115,12 +115,14 @@ fn deliver(
     };
     let counts = &producer.log.counts;
     let watched = provider.is_watched();
-    if watched || copy.is_some() || !provider.exports() || provider.is_shut_down() {
+    // Asked once: a shutdown in between must not lose the span to the account.
+    let is_over = provider.is_shut_down();
+    if watched || copy.is_some() || !provider.exports() || is_over {
         let shown = encode(record, &mut thread.scratch);
         if let (Some(copy), true) = (copy, shown) {
             copy(thread.scratch.as_slice());
         }
-        if provider.is_shut_down() {
+        if is_over {
             counts.shutdown.count();
         } else if !shown {
             counts.no_memory.count();
@@ -138,8 +140,8 @@ fn deliver(
                 counter.count();
             }
         }
-        release(&mut thread.scratch);
-        if !provider.exports() || provider.is_shut_down() || !shown {
+        thread.scratch.clear_modestly();
+        if !provider.exports() || is_over || !shown {
             return;
         }
     }
@@ -162,13 +164,4 @@ fn deliver(
 fn encode(record: &Record<'_>, scratch: &mut Buf) -> bool {
     scratch.clear();
     scratch.append(record.len(), |writer| record.write(writer))
-}
-
-/// Empties the scratch buffer; what a large span made of it is given back.
-fn release(scratch: &mut Buf) {
-    if scratch.capacity() > 64 * 1024 {
-        scratch.release();
-    } else {
-        scratch.clear();
-    }
 }
