@@ -31,8 +31,12 @@ pub(crate) unsafe fn each(
                 text = unsafe { ptr::text_of(given.data, given.len) };
                 Value::String(&text)
             }
-            // SAFETY: the type says which member holds.
-            TRACER_BOOL => Value::Bool(unsafe { attribute.value.boolean }),
+            TRACER_BOOL => {
+                let place = (&raw const attribute.value).cast::<u8>();
+                // SAFETY: the member is a byte. Read as a number: another member that was set by
+                // mistake may have left something that is no `bool`.
+                Value::Bool(unsafe { place.read() } != 0)
+            }
             // SAFETY: the type says which member holds.
             TRACER_INT => Value::Int(unsafe { attribute.value.integer }),
             // SAFETY: the type says which member holds.

@@ -253,22 +253,48 @@ pub unsafe extern "C" fn tracer_config_set_limits(
 ) -> tracer_status {
     let mut chosen = SpanLimits::default();
     // SAFETY: as the header says.
-    if let Some(given) = unsafe { limits.as_ref() } {
-        for (to, from) in [
-            (&mut chosen.attributes, given.attributes),
-            (
-                &mut chosen.attribute_value_length,
-                given.attribute_value_length,
-            ),
-            (&mut chosen.events, given.events),
-            (&mut chosen.links, given.links),
-            (&mut chosen.attributes_per_event, given.attributes_per_event),
-            (&mut chosen.attributes_per_link, given.attributes_per_link),
-        ] {
-            if from != 0 {
-                *to = from;
-            }
+    let Some(given) = (unsafe { read_limits(limits) }) else {
+        let why = "limits.struct_size is too small; set it to sizeof(tracer_limits)";
+        return guard(TRACER_INTERNAL, || fail(TRACER_INVALID_ARGUMENT, &why));
+    };
+    for (to, from) in [
+        (&mut chosen.attributes, given.attributes),
+        (
+            &mut chosen.attribute_value_length,
+            given.attribute_value_length,
+        ),
+        (&mut chosen.events, given.events),
+        (&mut chosen.links, given.links),
+        (&mut chosen.attributes_per_event, given.attributes_per_event),
+        (&mut chosen.attributes_per_link, given.attributes_per_link),
+    ] {
+        if from != 0 {
+            *to = from;
         }
     }
     set(config, |config| config.limits(chosen))
+}
+
+/// The limits as this library knows them, none for NULL. `None` if the caller's struct is shorter
+/// than that of the first version.
+///
+/// # Safety
+/// `limits` is NULL or points to `struct_size` readable bytes.
+unsafe fn read_limits(limits: *const tracer_limits) -> Option<tracer_limits> {
+    let size = size_of::<tracer_limits>();
+    if limits.is_null() {
+        return Some(tracer_limits {
+            struct_size: size,
+            attributes: 0,
+            attribute_value_length: 0,
+            events: 0,
+            links: 0,
+            attributes_per_event: 0,
+            attributes_per_link: 0,
+        });
+    }
+    // SAFETY: the size is the struct's first member in every version.
+    let given = unsafe { limits.cast::<usize>().read() };
+    // SAFETY: the caller's struct is at least as long as ours.
+    (given >= size).then(|| unsafe { limits.read() })
 }

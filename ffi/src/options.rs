@@ -74,6 +74,8 @@ pub(crate) unsafe fn read(options: *const tracer_span_options) -> tracer_span_op
         return unsafe { options.read() };
     }
     let mut known = NONE;
+    // Every version ends between members; anything else must not leave half of a pointer.
+    let size = size - size % align_of::<tracer_span_options>();
     // SAFETY: an older, shorter struct is a prefix of ours.
     unsafe {
         (&raw mut known)

@@ -5,11 +5,12 @@ use crate::boundary::record;
 use crate::config::tracer_config;
 use crate::last_error::{delivered, invalid_config, missing};
 use crate::ptr;
+use libtracer::binding::SavedErrno;
 use libtracer::{Tracer, TracerProvider};
 use libtracer_abi::{TRACER_INTERNAL, TRACER_OK, tracer_status};
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicPtr, Ordering};
 use std::time::Duration;
 
 /// Records spans and sends them where its configuration says.
@@ -23,11 +24,33 @@ pub struct tracer_scope(Tracer);
 /// The tracer of a scope; of the default one for NULL.
 #[inline]
 pub(crate) fn tracer_of(scope: Option<&tracer_scope>) -> Tracer {
-    static DEFAULT: OnceLock<Tracer> = OnceLock::new();
     match scope {
         Some(scope) => scope.0,
-        None => *DEFAULT.get_or_init(|| libtracer::tracer("")),
+        // SAFETY: null or a leaked tracer, published with release.
+        None => match unsafe { DEFAULT.load(Ordering::Acquire).as_ref() } {
+            Some(tracer) => *tracer,
+            None => default_tracer(),
+        },
     }
+}
+
+/// The tracer of the default scope. No lock: a child forked while it is made must not wait for it.
+static DEFAULT: AtomicPtr<Tracer> = AtomicPtr::new(std::ptr::null_mut());
+
+#[cold]
+fn default_tracer() -> Tracer {
+    let _errno = SavedErrno::now();
+    let tracer = libtracer::tracer("");
+    let made = Box::into_raw(Box::new(tracer));
+    let null = std::ptr::null_mut();
+    if DEFAULT
+        .compare_exchange(null, made, Ordering::AcqRel, Ordering::Relaxed)
+        .is_err()
+    {
+        // SAFETY: made above, and another thread's serves.
+        drop(unsafe { Box::from_raw(made) });
+    }
+    tracer
 }
 
 fn milliseconds(timeout_ms: u32) -> Duration {

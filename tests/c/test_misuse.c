@@ -174,6 +174,67 @@ static void an_older_caller_gets_only_what_it_knows(void) {
     tracer_span_end(tracer_span_start(NULL, "old", &options));
 }
 
+static void a_size_that_cuts_a_member_leaves_it_out(void) {
+    tracer_span_options options = TRACER_SPAN_OPTIONS_INIT;
+    options.parent = (const tracer_context *)(uintptr_t)0x123456789abc;
+    options.struct_size = offsetof(tracer_span_options, parent) + 4; /* half of the pointer */
+    tracer_span_end(tracer_span_start(NULL, "cut", &options));
+    options.struct_size = 0;
+    tracer_span_end(tracer_span_start(NULL, "none", &options));
+    tracer_config *config = tracer_config_new();
+    tracer_limits limits = {sizeof limits, 1, 0, 0, 0, 0, 0};
+    char why[200];
+    CHECK_INT(tracer_config_set_limits(config, &limits), TRACER_OK);
+    CHECK_INT(tracer_config_set_limits(config, NULL), TRACER_OK);
+    limits.struct_size = 0;
+    CHECK_INT(tracer_config_set_limits(config, &limits), TRACER_INVALID_ARGUMENT);
+    CHECK(tracer_last_error(why, sizeof why) > 0);
+    CHECK(strstr(why, "struct_size") != NULL);
+    tracer_config_free(config);
+}
+
+static void a_boolean_of_any_bits_is_a_boolean(void) {
+    tracer_capture *capture = tracer_capture_new();
+    tracer_span span = tracer_span_start(NULL, "boolean", NULL);
+    tracer_attribute attribute;
+    attribute.key = "odd";
+    attribute.type = TRACER_BOOL;
+    attribute.value.integer = 0x80; /* the wrong member */
+    tracer_span_set_attributes(span, &attribute, 1);
+    tracer_span_set_int(span, "next", 1);
+    tracer_span_end(span);
+    seen got;
+    CHECK(see_named(capture, "boolean", &got));
+    CHECK_TEXT(got.attributes, "odd=true next=1");
+    tracer_capture_free(capture);
+}
+
+static void a_stale_parent_falls_back_to_what_is_current(void) {
+    tracer_capture *capture = tracer_capture_new();
+    tracer_span ended = tracer_span_start(NULL, "ended", NULL);
+    tracer_span_end(ended);
+    tracer_span outer = tracer_span_begin("outer");
+    char outer_id[17];
+    CHECK(tracer_span_id_hex(outer, outer_id));
+    uint64_t before = stats().stale;
+    tracer_span_options options = TRACER_SPAN_OPTIONS_INIT;
+    tracer_context *stale = tracer_span_context(ended);
+    CHECK_INT(stats().stale, before + 1);
+    options.parent = stale;
+    tracer_span_end(tracer_span_start(NULL, "child", &options));
+    uint64_t token = tracer_context_attach(stale);
+    tracer_span_finish(tracer_span_begin("below"));
+    tracer_context_detach(token);
+    tracer_context_free(stale);
+    tracer_span_finish(outer);
+    seen got;
+    CHECK(see_named(capture, "child", &got));
+    CHECK_TEXT(got.parent_id, outer_id);
+    CHECK(see_named(capture, "below", &got));
+    CHECK_TEXT(got.parent_id, outer_id);
+    tracer_capture_free(capture);
+}
+
 static void errno_is_preserved(void) {
     errno = 4711;
     tracer_span span = tracer_span_begin("errno");
@@ -235,6 +296,9 @@ int main(void) {
     RUN(a_million_made_up_handles);
     RUN(null_is_allowed_everywhere);
     RUN(an_older_caller_gets_only_what_it_knows);
+    RUN(a_size_that_cuts_a_member_leaves_it_out);
+    RUN(a_boolean_of_any_bits_is_a_boolean);
+    RUN(a_stale_parent_falls_back_to_what_is_current);
     RUN(errno_is_preserved);
     RUN(a_builder_used_out_of_order_gives_something);
     RUN(after_shutdown_everything_is_a_no_op);
