@@ -1,10 +1,18 @@
 //! The end of everything. Alone in its binary: it ends all providers of the process.
 
-use libtracer::{Config, MemoryExporter, TracerProvider};
+use libtracer::{Capture, Config, MemoryExporter, TracerProvider};
 use std::time::Duration;
 
 #[test]
-fn shutdown_ends_providers_that_have_not_been_used_too() {
+fn shutdown_ends_what_is_there_used_or_not_and_nothing_that_comes_after() {
+    // Without a configuration a capture sees what comes after, too.
+    let capture = Capture::start();
+    libtracer::tracer("t").start("before").end();
+    libtracer::shutdown(Duration::from_secs(1)).unwrap();
+    libtracer::tracer("t").start("after").end();
+    assert_eq!(capture.len(), 2);
+    drop(capture);
+
     let unused = MemoryExporter::new();
     let unused_provider = TracerProvider::new(&Config::new().memory(&unused)).unwrap();
     unused_provider.set_default();

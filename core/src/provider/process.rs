@@ -5,8 +5,8 @@ use crate::config::Config;
 use crate::error::Timeout;
 use crate::runtime::runtime_if_built;
 use std::ptr;
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicPtr, Ordering};
-use std::sync::{OnceLock, PoisonError};
 use std::time::Duration;
 
 /// The default provider; null = none is configured.
@@ -39,11 +39,25 @@ pub(crate) fn set_default(provider: &'static Provider) {
 /// Without a configuration spans are recorded only for captures that look on.
 #[cold]
 fn unconfigured() -> Option<&'static Provider> {
-    static BARE: OnceLock<Option<&'static Provider>> = OnceLock::new();
+    // No lock: a child forked while it is made must not wait for it.
+    static BARE: AtomicPtr<Provider> = AtomicPtr::new(ptr::null_mut());
     if !runtime_if_built().is_some_and(|runtime| runtime.captures.is_active()) {
         return None;
     }
-    *BARE.get_or_init(|| Provider::new(&Config::new()).ok().map(Provider::leak))
+    let known = BARE.load(Ordering::Acquire);
+    // SAFETY: null or a leaked provider, published with release.
+    let bare = unsafe { known.as_ref() };
+    // A shutdown of everything ends it; a later capture gets another one.
+    if let Some(bare) = bare.filter(|bare| !bare.shut_down.load(Ordering::Relaxed)) {
+        return Some(bare);
+    }
+    let made = Provider::new(&Config::new()).ok()?.leak();
+    let new = ptr::from_ref(made).cast_mut();
+    match BARE.compare_exchange(known, new, Ordering::AcqRel, Ordering::Acquire) {
+        Ok(_) => Some(made),
+        // SAFETY: another thread was faster; never null from here on.
+        Err(first) => unsafe { first.as_ref() },
+    }
 }
 
 /// Flushes and ends all providers of this process within one time budget.
