@@ -3,6 +3,7 @@
 import ctypes
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 
 class Text(ctypes.Structure):
@@ -35,7 +36,7 @@ class Caller(ctypes.Structure):
     )
 
 
-def _address(function: object) -> int | None:
+def _address(function: Any) -> int | None:
     return ctypes.cast(function, ctypes.c_void_p).value
 
 

@@ -1,7 +1,7 @@
 """The service: answers queries over passages, with the native pieces doing the work."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,7 +50,7 @@ class Service:
             span.set_attribute("answers", len(answers))
             return answers
 
-    def _reviewer(self, query: str):
+    def _reviewer(self, query: str) -> Callable[[Sequence[Hit]], None]:
         def review(hits: Sequence[Hit]) -> None:
             with libtracer.start_span("review", attributes={"language": "Python"}) as span:
                 passages = [self._passages[hit.passage] for hit in hits]
