@@ -27,6 +27,8 @@ pub(crate) struct Runtime {
     pub(crate) misuse: Misuse,
     pub(crate) scopes: ScopeTable,
     pub(crate) captures: Captures,
+    /// The runtime that the process before the fork had; never used, only kept reachable.
+    older: Cell,
     /// Every provider used in this process.
     pub(crate) providers: Mutex<Vec<&'static ProviderState>>,
     /// For threads whose own state is gone (TLS destructors, `atexit`).
@@ -46,6 +48,9 @@ type Cell = AtomicPtr<Runtime>;
 
 static CELL: AtomicPtr<Cell> = AtomicPtr::new(ptr::null_mut());
 static FALLBACK: Cell = Cell::new(ptr::null_mut());
+/// The newest runtime once more, in a static: leak checkers do not look into the wiped page, and
+/// would report the state of the whole process. The older ones hang from it.
+static REACHABLE: Cell = Cell::new(ptr::null_mut());
 /// Runtimes made by this process and its ancestors; a child inherits the count.
 static EPOCH: AtomicU64 = AtomicU64::new(0);
 
@@ -93,7 +98,10 @@ fn build() -> &'static Runtime {
             Ok(_) => {
                 let epoch = EPOCH.fetch_add(1, Ordering::Relaxed) + 1;
                 let runtime: &'static Runtime = Box::leak(Box::new(Runtime::new(epoch)));
-                cell.store(ptr::from_ref(runtime).cast_mut(), Ordering::Release);
+                let address = ptr::from_ref(runtime).cast_mut();
+                let older = REACHABLE.swap(address, Ordering::Relaxed);
+                runtime.older.store(older, Ordering::Relaxed);
+                cell.store(address, Ordering::Release);
                 return runtime;
             }
             Err(BUILDING) => std::thread::yield_now(),
@@ -113,6 +121,7 @@ impl Runtime {
             misuse: Misuse::default(),
             scopes: ScopeTable::default(),
             captures: Captures::default(),
+            older: Cell::new(ptr::null_mut()),
             providers: Mutex::default(),
             orphan: Mutex::new(None),
         }
