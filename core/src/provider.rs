@@ -25,6 +25,7 @@ use crate::sampler::Sampler;
 use crate::scope::Scope;
 use crate::stats::Stats;
 use crate::testing::MemoryStore;
+use crate::thread::undisturbed;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
@@ -178,7 +179,7 @@ impl Provider {
 
     /// The account of each pipeline; one without a name if there is none.
     pub(crate) fn stats(&'static self) -> Vec<Stats> {
-        self.state().stats()
+        undisturbed(|| self.state().stats())
     }
 }
 

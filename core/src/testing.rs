@@ -5,6 +5,7 @@
 use crate::finished::FinishedSpan;
 use crate::runtime::{Runtime, runtime};
 use crate::scope::Scope;
+use crate::thread::undisturbed;
 use crate::wire::buf::Buf;
 use crate::wire::field_len;
 use std::collections::HashMap;
@@ -30,7 +31,7 @@ impl MemoryStore {
     }
 
     fn decoded(&self) -> Vec<FinishedSpan> {
-        let spans = self.lock().clone();
+        let spans = undisturbed(|| self.lock().clone());
         spans
             .iter()
             .flat_map(|span| FinishedSpan::decode(span))
@@ -64,11 +65,15 @@ impl Captures {
         let Some(message) = resource_spans(resource, scope, span) else {
             return;
         };
-        let captures = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        let captures = self.lock();
         captures
             .iter()
             .chain(also)
             .for_each(|store| store.push(&message));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<MemoryStore>>> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn exporter(&self, id: u64) -> Arc<MemoryStore> {
@@ -110,13 +115,10 @@ impl Capture {
     pub fn start() -> Self {
         let runtime = runtime();
         let store = Arc::new(MemoryStore::default());
-        let mut captures = runtime
-            .captures
-            .list
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        captures.push(store.clone());
-        runtime.captures.active.fetch_add(1, Ordering::Release);
+        undisturbed(|| {
+            runtime.captures.lock().push(store.clone());
+            runtime.captures.active.fetch_add(1, Ordering::Release);
+        });
         Self { runtime, store }
     }
 
@@ -129,13 +131,13 @@ impl Capture {
     /// One of them as an encoded OTLP `ResourceSpans` message.
     #[must_use]
     pub fn otlp_at(&self, index: usize) -> Option<Arc<[u8]>> {
-        self.store.lock().get(index).cloned()
+        undisturbed(|| self.store.lock().get(index).cloned())
     }
 
     /// Number of spans so far.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.store.lock().len()
+        undisturbed(|| self.store.lock().len())
     }
 
     /// Whether there is none so far.
@@ -146,7 +148,7 @@ impl Capture {
 
     /// Forgets the spans so far.
     pub fn clear(&self) {
-        self.store.lock().clear();
+        undisturbed(|| self.store.lock().clear());
     }
 }
 
@@ -154,9 +156,11 @@ impl Drop for Capture {
     fn drop(&mut self) {
         if std::ptr::eq(self.runtime, runtime()) {
             let captures = &self.runtime.captures;
-            let mut list = captures.list.lock().unwrap_or_else(PoisonError::into_inner);
-            list.retain(|store| !Arc::ptr_eq(store, &self.store));
-            captures.active.fetch_sub(1, Ordering::Release);
+            undisturbed(|| {
+                let mut list = captures.lock();
+                list.retain(|store| !Arc::ptr_eq(store, &self.store));
+                captures.active.fetch_sub(1, Ordering::Release);
+            });
         }
     }
 }
@@ -195,6 +199,6 @@ impl MemoryExporter {
 
     /// Forgets the spans so far.
     pub fn clear(&self) {
-        self.store().lock().clear();
+        undisturbed(|| self.store().lock().clear());
     }
 }

@@ -145,6 +145,23 @@ pub(crate) fn enter<R>(work: impl FnOnce(&mut ThreadState) -> R) -> Option<R> {
     enter_entry(entry, work)
 }
 
+/// Runs `work`, which takes locks that recording takes too: a signal handler that interrupts it on
+/// this thread finds the thread busy rather than waiting for ever. `work` must not record.
+pub(crate) fn undisturbed<R>(work: impl FnOnce() -> R) -> R {
+    let entry = ENTRY.get();
+    if !is_entry(entry) {
+        return work();
+    }
+    // SAFETY: as in `enter`.
+    let entry = unsafe { &*entry };
+    if entry.busy.swap(true, Ordering::Relaxed) {
+        return work();
+    }
+    compiler_fence(Ordering::SeqCst);
+    let _busy = Busy(&entry.busy);
+    work()
+}
+
 #[expect(clippy::inline_always, reason = "as `enter`, which it finishes")]
 #[inline(always)]
 fn enter_entry<R>(entry: &Entry, work: impl FnOnce(&mut ThreadState) -> R) -> Option<R> {
