@@ -50,7 +50,7 @@ test: setup ## everything that runs without a network service (includes check)
 check: setup ## format, lint, drift and unit tests
 	@tools/test.sh check
 
-ci: setup ## test, and sanitizers, other Pythons, Miri
+ci: test ## test, then sanitizers, other Pythons, Miri
 	@tools/test.sh ci
 
 lint: setup ## clippy, ruff, mypy
