@@ -14,7 +14,7 @@ export LIBTRACER_LIB := $(TARGET)/lib
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
 
 .PHONY: help setup demo build python test check ci lint fmt fmt-check drift header unit stub \
-	c-test py-test mixed-test backends examples-test bench miri size wheel sdist clean
+	c-test py-test mixed-test beyond backends examples-test bench miri size wheel sdist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,8 +50,10 @@ test: setup ## everything that runs without a network service (includes check)
 check: setup ## format, lint, drift and unit tests
 	@tools/test.sh check
 
-ci: test ## test, then sanitizers, other Pythons, Miri
-	@tools/test.sh ci
+ci: test beyond ## test, then beyond
+
+beyond: setup ## sanitizers, other Pythons, Miri
+	@tools/test.sh beyond
 
 lint: setup ## clippy, ruff, mypy
 	cargo clippy --workspace --all-targets --locked -- -D warnings
