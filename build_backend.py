@@ -37,7 +37,17 @@ SDIST_FILES = (
     "pyproject.toml",
 )
 # A member of the workspace that is missing would stop cargo: bench/native is one.
-SDIST_FOLDERS = ("abi", "bench/native", "core", "ffi", "include", "python", "examples", "tools")
+SDIST_FOLDERS = (
+    "abi",
+    "bench/native",
+    "core",
+    "examples",
+    "ffi",
+    "include",
+    "macros",
+    "python",
+    "tools",
+)
 NOT_IN_SDIST = {"target", "__pycache__", ".pytest_cache", ".mypy_cache"}
 
 Settings = dict[str, Any] | None
