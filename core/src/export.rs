@@ -70,8 +70,18 @@ pub enum ExportError {
         /// The destination's wish (Retry-After).
         after: Option<Duration>,
     },
-    /// Too large for the destination: its spans are tried again in smaller batches.
+    /// Too large for the destination: its spans are tried again in smaller batches, and one that is
+    /// too large by itself is tried again with its largest attribute cut.
     TooLarge {
+        /// What happened, without credentials.
+        message: String,
+        /// The most encoded bytes that the destination takes at once, if it said so.
+        limit: Option<usize>,
+    },
+    /// The destination does not take anything from this sender (HTTP 401 and 403, gRPC
+    /// `UNAUTHENTICATED` and `PERMISSION_DENIED`): the batch is given up and counted, and those that
+    /// follow wait for a while.
+    Denied {
         /// What happened, without credentials.
         message: String,
     },
@@ -91,6 +101,21 @@ impl ExportError {
         }
     }
 
+    /// An error after which the batch is split; for a destination that names no limit.
+    pub fn too_large(message: impl Into<String>) -> Self {
+        Self::TooLarge {
+            message: message.into(),
+            limit: None,
+        }
+    }
+
+    /// An error after which the batch is given up and the sender pauses.
+    pub fn denied(message: impl Into<String>) -> Self {
+        Self::Denied {
+            message: message.into(),
+        }
+    }
+
     /// An error after which the batch is given up.
     pub fn permanent(message: impl Into<String>) -> Self {
         Self::Permanent {
@@ -103,7 +128,8 @@ impl ExportError {
     pub fn message(&self) -> &str {
         match self {
             Self::Retryable { message, .. }
-            | Self::TooLarge { message }
+            | Self::TooLarge { message, .. }
+            | Self::Denied { message }
             | Self::Permanent { message } => message,
         }
     }

@@ -97,6 +97,7 @@ pub(super) enum Answer {
     Reject(u64),
     Refuse,
     TooLarge,
+    Denied,
     Again(Option<Duration>),
     /// Never answers.
     Silence,
@@ -225,9 +226,8 @@ impl Exporter for Scripted {
                 Answer::Refuse => Err(ExportError::Permanent {
                     message: "refused".into(),
                 }),
-                Answer::TooLarge => Err(ExportError::TooLarge {
-                    message: "too large".into(),
-                }),
+                Answer::TooLarge => Err(ExportError::too_large("too large")),
+                Answer::Denied => Err(ExportError::denied("who are you")),
                 Answer::Again(after) => Err(ExportError::Retryable {
                     message: "busy".into(),
                     after,

@@ -73,7 +73,10 @@ impl Answer {
                 let after = after.and_then(|text| retry_after(text, SystemTime::now()));
                 Err(ExportError::Retryable { message, after })
             }
-            StatusCode::PAYLOAD_TOO_LARGE => Err(ExportError::TooLarge { message }),
+            StatusCode::PAYLOAD_TOO_LARGE => Err(ExportError::too_large(message)),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                Err(ExportError::Denied { message })
+            }
             _ => Err(ExportError::Permanent { message }),
         }
     }

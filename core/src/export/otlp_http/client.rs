@@ -80,7 +80,8 @@ impl<C: Connect + Clone + Send + Sync + 'static> Sender<C> {
         if len > MAX_REQUEST_BYTES {
             let message =
                 format!("a request of {len} bytes is over the limit of {MAX_REQUEST_BYTES}");
-            return Err(ExportError::TooLarge { message });
+            let limit = Some(MAX_REQUEST_BYTES);
+            return Err(ExportError::TooLarge { message, limit });
         }
         let timeout = self.settings.timeout;
         let attempt = self.attempt(&frames, len, batch.span_count());

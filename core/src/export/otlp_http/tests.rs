@@ -153,18 +153,17 @@ fn only_2xx_is_success_and_only_four_statuses_are_retried() {
         assert!(is_retryable(&outcome), "{status}: {outcome:?}");
         assert!(outcome.unwrap_err().message().ends_with(": busy"));
     }
-    let permanent = [
-        "301 Moved",
-        "304 Same",
-        "400 Bad",
-        "401 No",
-        "403 No",
-        "404 No",
-        "408 Slow",
-    ];
+    let permanent = ["301 Moved", "304 Same", "400 Bad", "404 No", "408 Slow"];
     for status in permanent.iter().chain(&["500 Error", "501 No", "505 No"]) {
         let outcome = answered(Reply::status(status, "retry-after: 1\r\n", b""));
         assert!(is_permanent(&outcome), "{status}: {outcome:?}");
+    }
+    for status in ["401 No", "403 No"] {
+        let outcome = answered(Reply::status(status, "", b"bad key"));
+        assert!(
+            matches!(&outcome, Err(ExportError::Denied { message }) if message.ends_with(": bad key")),
+            "{status}: {outcome:?}"
+        );
     }
     let outcome = answered(Reply::status("413 Large", "", b""));
     assert!(

@@ -6,7 +6,7 @@ use crate::{
     export::{Accepted, Batch, ExportError, Exporter},
     pipeline::{
         counters::{PipelineCounters, count},
-        retry::{Backoff, under_deadline},
+        retry::{Backoff, Wait, under_deadline},
     },
 };
 use std::{
@@ -25,6 +25,7 @@ enum Outcome {
     Accepted(Accepted),
     Refused(String),
     TooLarge(String),
+    Denied(String),
     Again(String, Option<Duration>),
 }
 
@@ -119,13 +120,24 @@ impl Sender {
                 }
                 Outcome::Refused(message) => {
                     self.refuse(spans, &message);
+                    self.pipeline.report();
                     break;
+                }
+                Outcome::Denied(message) => {
+                    self.refuse(spans, &message);
+                    // Said once, not after each pause; the account goes on.
+                    if !self.backoff.is_denied() {
+                        self.pipeline.report();
+                    }
+                    let wait = self.backoff.denied();
+                    return self.pause(wait).await;
                 }
                 Outcome::TooLarge(message) => {
                     if self.pipeline.split(batch) {
                         self.pipeline.counters.set_last_error(&message);
                     } else {
                         self.refuse(spans, &message);
+                        self.pipeline.report();
                     }
                     break;
                 }
@@ -136,7 +148,8 @@ impl Sender {
             if failures > 1 {
                 self.pipeline.report();
             }
-            if !self.pause(wish).await {
+            let wait = self.backoff.next(wish);
+            if !self.pause(wait).await {
                 return false;
             }
         }
@@ -147,10 +160,10 @@ impl Sender {
     fn refuse(&self, spans: u64, message: &str) {
         self.pipeline.counters.set_last_error(message);
         self.pipeline.settle(spans, PipelineCounters::count_failed);
-        self.pipeline.report();
     }
 
-    fn accept(&self, spans: u64, accepted: &Accepted) {
+    fn accept(&mut self, spans: u64, accepted: &Accepted) {
+        self.backoff.welcome();
         // Also a batch that was taken whole may come back with a warning.
         if !accepted.message.is_empty() {
             self.pipeline.counters.set_last_error(&accepted.message);
@@ -181,7 +194,8 @@ impl Sender {
         match ended {
             Ok(Ok(Ok(accepted))) => Outcome::Accepted(accepted),
             Ok(Ok(Err(ExportError::Permanent { message }))) => Outcome::Refused(message),
-            Ok(Ok(Err(ExportError::TooLarge { message }))) => Outcome::TooLarge(message),
+            Ok(Ok(Err(ExportError::TooLarge { message, .. }))) => Outcome::TooLarge(message),
+            Ok(Ok(Err(ExportError::Denied { message }))) => Outcome::Denied(message),
             Ok(Ok(Err(ExportError::Retryable { message, after }))) => {
                 Outcome::Again(message, after)
             }
@@ -213,10 +227,9 @@ impl Sender {
     }
 
     /// Waits before the next attempt; a flush or shutdown that comes meanwhile shortens the wait.
-    /// False if a closing pipeline cannot outlast the destination's wish.
-    async fn pause(&mut self, wish: Option<Duration>) -> bool {
+    /// False if a closing pipeline cannot outlast it.
+    async fn pause(&mut self, wait: Wait) -> bool {
         let started = Instant::now();
-        let wait = self.backoff.next(wish);
         let closing_before = self.pipeline.close_by.get().is_some();
         loop {
             let now = Instant::now();
@@ -226,14 +239,17 @@ impl Sender {
                 .get()
                 .and_then(|by| by.checked_duration_since(now));
             let closing = self.pipeline.close_by.get().is_some();
-            let wait = match left {
+            let time = match (wait, left) {
                 // Asked to stay away until after the end: one last attempt was made already.
-                Some(left) if wish.is_some() && closing_before && wait > left => return false,
+                (Wait::Asked(wait), Some(left)) if closing_before && wait > left => return false,
+                (Wait::Denied(_), _) if closing_before => return false,
+                (Wait::Denied(_), _) if closing => return true,
                 // A flush leaves the destination's wish alone; a shutdown tries once more.
-                Some(left) if wish.is_none() || closing => under_deadline(wait, left),
-                _ => wait,
+                (Wait::Own(wait), Some(left)) => under_deadline(wait, left),
+                (Wait::Asked(wait), Some(left)) if closing => under_deadline(wait, left),
+                _ => wait.duration(),
             };
-            let Some(until) = started.checked_add(wait).filter(|until| *until > now) else {
+            let Some(until) = started.checked_add(time).filter(|until| *until > now) else {
                 return true;
             };
             tokio::select! {

@@ -211,6 +211,32 @@ fn refused_and_rejected_spans_are_counted_and_not_sent_again() {
 }
 
 #[test]
+fn a_denial_costs_one_batch_and_then_the_sender_pauses_longer_each_time() {
+    virtually(|| async {
+        let script = (0..3).map(|_| Answer::Denied);
+        let rig = Rig::start(Destination::new(script), |s| s.max_export_batch_size = 2);
+        rig.offer(0..8);
+        rig.until_left(2).await;
+        // A flush does not make it ask more often.
+        let flush = rig.flush(SECOND);
+        tokio::time::sleep(SECOND * 2).await;
+        assert!(!answer(flush));
+        rig.until_left(8).await;
+        let attempts = rig.attempts();
+        assert!((5.0..5.6).contains(&attempts[1]), "{attempts:?}");
+        assert!((15.0..16.6).contains(&attempts[2]), "{attempts:?}");
+        assert!((35.0..38.6).contains(&attempts[3]), "{attempts:?}");
+        let expected = Exits {
+            failed: 6,
+            exported: 2,
+            ..Exits::default()
+        };
+        assert_eq!(rig.counters.exits(), expected);
+        assert_eq!(rig.counters.last_error(), "who are you");
+    });
+}
+
+#[test]
 fn above_its_share_a_pipeline_drops_what_is_new_also_counting_what_is_in_flight() {
     virtually(|| async {
         let rig = Rig::start(Destination::new([Answer::Silence]), |s| {

@@ -86,6 +86,27 @@ fn a_destination_that_asks_for_more_than_is_left_is_tried_once_more_and_left_alo
 }
 
 #[test]
+fn a_close_does_not_wait_for_the_end_of_a_pause_after_a_denial() {
+    virtually(|| async {
+        let script = (0..9).map(|_| Answer::Denied);
+        let rig = Rig::start(Destination::new(script), |s| s.max_export_batch_size = 1);
+        rig.offer(0..4);
+        rig.until_left(1).await;
+        let begun = Instant::now();
+        let ticket = rig.close(SECOND * 60);
+        rig.until(|rig| rig.pipeline.is_finished()).await;
+        assert!(begun.elapsed() < SECOND, "{:?}", begun.elapsed());
+        assert!(!answer(ticket));
+        let expected = Exits {
+            failed: 2,
+            shutdown: 2,
+            ..Exits::default()
+        };
+        assert_eq!(rig.counters.exits(), expected, "it was tried once more");
+    });
+}
+
+#[test]
 fn callers_of_flush_who_gave_up_do_not_pile_up() {
     virtually(|| async {
         let script = (0..50).map(|_| Answer::Again(Some(SECOND * 60)));
