@@ -9,11 +9,13 @@ mod otlp_http;
 pub(crate) mod receiver;
 #[cfg(test)]
 pub(crate) mod samples;
+mod signal;
 mod text;
 
 pub use console::{Console, render_tree};
 #[cfg(feature = "otlp-http")]
 pub use otlp_http::OtlpHttp;
+pub use signal::Signal;
 
 use crate::finished::FinishedSpan;
 use crate::scope::Scope;
@@ -34,10 +36,17 @@ pub struct Batch {
     /// The fields of OTLP `ResourceSpans` before `scope_spans`: `resource`; `schema_url` too.
     pub(crate) resource: Arc<[u8]>,
     pub(crate) runs: Vec<Run>,
+    pub(crate) signal: Signal,
 }
 
 impl Batch {
-    /// Number of spans.
+    /// What it is a batch of.
+    #[must_use]
+    pub fn signal(&self) -> Signal {
+        self.signal
+    }
+
+    /// Number of spans, log records or metrics.
     #[must_use]
     pub fn span_count(&self) -> usize {
         self.runs.iter().map(|run| run.count).sum()

@@ -72,7 +72,8 @@ pub use error::{ConfigError, Timeout};
 #[cfg(feature = "otlp-http")]
 pub use export::OtlpHttp;
 pub use export::{
-    Accepted, Batch, Console, ExportError, ExportFuture, Exporter, ExporterFactory, render_tree,
+    Accepted, Batch, Console, ExportError, ExportFuture, Exporter, ExporterFactory, Signal,
+    render_tree,
 };
 pub use finished::{
     FinishedEvent, FinishedLink, FinishedResource, FinishedScope, FinishedSpan, FinishedStatus,

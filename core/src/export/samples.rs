@@ -73,6 +73,7 @@ pub(crate) fn batch_of(runs: Vec<Run>) -> Batch {
         ..ResourceSpans::default()
     };
     Batch {
+        signal: crate::export::Signal::Traces,
         resource: fields.encode_to_vec().into(),
         runs,
     }

@@ -2,6 +2,7 @@
 //! pipeline, when spans are lost or cannot be delivered. Never a line per span, never credentials.
 
 use super::counters::Exits;
+use crate::export::Signal;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -42,11 +43,20 @@ fn write_stderr(line: &[u8]) {
 /// Decides when a pipeline speaks and what is new since it last did.
 #[derive(Debug, Default)]
 pub(super) struct Reporter {
+    signal: Signal,
     last: Option<Instant>,
     told: Exits,
 }
 
 impl Reporter {
+    /// One that has said nothing yet.
+    pub(super) fn new(signal: Signal) -> Self {
+        Self {
+            signal,
+            ..Self::default()
+        }
+    }
+
     /// Whether a line may be written now; if so, the next one may 30 s later.
     pub(super) fn may_speak(&mut self) -> bool {
         let now = Instant::now();
@@ -88,7 +98,8 @@ impl Reporter {
             .filter(|(spans, _)| *spans > 0)
             .map(|(spans, what)| format!("{spans} {what}"))
             .collect();
-        let mut text = format!("exporter {name}: spans: {}", changes.join(", "));
+        let noun = self.signal.noun();
+        let mut text = format!("exporter {name}: {noun}: {}", changes.join(", "));
         if !error.is_empty() {
             text.push_str("; last error: ");
             text.push_str(error);

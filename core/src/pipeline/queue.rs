@@ -13,7 +13,7 @@ use super::{
     diagnose::{self, Reporter},
     ticket::Waiting,
 };
-use crate::export::{Batch, ExporterFactory, Run};
+use crate::export::{Batch, ExporterFactory, Run, Signal};
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -41,6 +41,8 @@ pub(crate) struct PipelineSettings {
     pub(crate) export_timeout: Duration,
     /// Waiting bytes above which this pipeline, and no other, drops what is new.
     pub(crate) share_bytes: usize,
+    /// What it carries.
+    pub(crate) signal: Signal,
 }
 
 impl PipelineSettings {
@@ -54,6 +56,7 @@ impl PipelineSettings {
             schedule_delay: Duration::from_secs(5),
             export_timeout: Duration::from_secs(30),
             share_bytes: 32 << 20,
+            signal: Signal::Traces,
         }
     }
 }
@@ -106,6 +109,7 @@ impl Pipeline {
         counters: Arc<PipelineCounters>,
         resource: Arc<[u8]>,
     ) -> Rc<Self> {
+        let reporter = RefCell::new(Reporter::new(settings.signal));
         Rc::new(Self {
             max_batch_bytes: Cell::new(settings.max_batch_bytes),
             settings,
@@ -123,7 +127,7 @@ impl Pipeline {
             closing: RefCell::default(),
             news: Notify::new(),
             close_moved: Notify::new(),
-            reporter: RefCell::default(),
+            reporter,
         })
     }
 
@@ -232,6 +236,7 @@ impl Pipeline {
         Next::Send(Batch {
             resource: Arc::clone(&self.resource),
             runs,
+            signal: self.settings.signal,
         })
     }
 
