@@ -60,6 +60,7 @@ pub struct Config {
     batch: Option<BatchSettings>,
     memory_limit: Option<usize>,
     exit_timeout: Option<Duration>,
+    block_when_full: Option<Duration>,
     otlp: Otlp,
     /// What code chose; an empty list is a choice too.
     destinations: Option<Vec<Destination>>,

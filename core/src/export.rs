@@ -28,6 +28,16 @@ pub(crate) struct Run {
     pub(crate) scope: &'static Scope,
     pub(crate) spans: Bytes,
     pub(crate) count: usize,
+    /// Pipelines, as bits by their place, that had no room for these spans and have counted them.
+    pub(crate) refused: u64,
+}
+
+impl Run {
+    /// Whether the pipeline at this place takes these spans.
+    pub(crate) fn is_for(&self, place: usize) -> bool {
+        let place = u32::try_from(place).unwrap_or(u32::MAX);
+        self.refused.checked_shr(place).unwrap_or(0) & 1 == 0
+    }
 }
 
 /// Finished spans of one resource, in the order they were published.

@@ -17,5 +17,6 @@ mod doubles;
 pub(crate) mod producer;
 pub(crate) mod queue;
 mod retry;
+pub(crate) mod room;
 mod ticket;
 pub(crate) mod worker;

@@ -11,6 +11,9 @@ pub(crate) use process::{
 };
 
 mod account;
+mod queue;
+
+pub(crate) use queue::{Admitted, Look, may_block};
 
 use crate::config::{Config, PipelineConfig, PipelineKind};
 use crate::errno::Saved;
@@ -39,7 +42,7 @@ pub(crate) struct Provider {
     pub(crate) resource: Arc<[u8]>,
     limits: SpanLimits,
     pipelines: Vec<PipelineConfig>,
-    max_queue_size: Option<usize>,
+    block_when_full: Option<Duration>,
     memory_limit: Option<usize>,
     exit_timeout: Duration,
     /// Shut down in this process or in one that it was forked from.
@@ -79,19 +82,12 @@ pub(crate) struct ProviderState {
     ended: AtomicBool,
     /// Batches of one span: the worker is woken by every span.
     eager: bool,
-    queue: Option<QueueLimit>,
+    bounds: queue::Bounds,
     /// Chunks that threads have filled.
     filled: AtomicU32,
     reentrant: &'static AtomicU64,
     reentrant_before: u64,
     exit_timeout: Duration,
-}
-
-/// An exact bound on the number of queued spans; only where one was asked for.
-#[derive(Debug)]
-struct QueueLimit {
-    size: u64,
-    admitted: AtomicU64,
 }
 
 impl Provider {
@@ -105,7 +101,7 @@ impl Provider {
             resource: config.encoded_resource(),
             limits: config.limits_in_force(),
             pipelines: config.build_pipelines()?,
-            max_queue_size: config.batch_in_force().max_queue_size,
+            block_when_full: config.chosen_block_when_full(),
             memory_limit: config.chosen_memory_limit(),
             exit_timeout: config.exit_timeout_in_force(),
             shut_down: AtomicBool::new(false),
@@ -195,13 +191,15 @@ impl ProviderState {
             .iter()
             .filter(|pipeline| pipeline.is_exporter())
             .count();
-        let share_bytes = runtime.budget.limit() / exporters.max(1);
+        let mut bounds = queue::Bounds::new(provider.block_when_full);
+        let share_bytes = bounds.share(runtime.budget.limit(), exporters);
         let mut eager = false;
         for pipeline in &provider.pipelines {
             match &pipeline.kind {
                 PipelineKind::Memory(exporter) => memory.push(exporter.store()),
                 PipelineKind::Exporter(factory) => {
-                    let counters = Arc::new(PipelineCounters::default());
+                    let counters = bounds.counters(exits.len(), &pipeline.batch, &runtime.budget);
+                    let counters = Arc::new(counters);
                     exits.push((pipeline.name.clone(), counters.clone()));
                     eager |= pipeline.batch.max_export_batch_size <= 1;
                     let settings = PipelineSettings {
@@ -223,10 +221,6 @@ impl ProviderState {
                 pipelines,
             });
         }
-        let queue = provider.max_queue_size.map(|size| QueueLimit {
-            size: size as u64,
-            admitted: AtomicU64::new(0),
-        });
         Self {
             id: provider.id,
             runtime,
@@ -238,7 +232,7 @@ impl ProviderState {
             shut_down: AtomicBool::new(provider.shut_down.load(Ordering::Relaxed)),
             ended: AtomicBool::new(false),
             eager,
-            queue,
+            bounds,
             filled: AtomicU32::new(0),
             reentrant: &provider.reentrant,
             reentrant_before: provider.reentrant.load(Ordering::Relaxed),
@@ -275,38 +269,6 @@ impl ProviderState {
         self.runtime
             .captures
             .show(&self.resource, scope, span, &self.memory);
-    }
-
-    /// Whether the queue size, if one was asked for, leaves room for one more.
-    #[inline]
-    pub(crate) fn admits(&self) -> bool {
-        self.queue.is_none() || self.admits_counting()
-    }
-
-    #[cold]
-    fn admits_counting(&self) -> bool {
-        let Some(queue) = &self.queue else {
-            return true;
-        };
-        let exits = self
-            .exits
-            .iter()
-            .map(|(_, counters)| counters.exits().total())
-            .min()
-            .unwrap_or(0);
-        let admitted = queue.admitted.fetch_add(1, Ordering::Relaxed);
-        let fits = admitted.saturating_sub(exits) < queue.size;
-        if !fits {
-            queue.admitted.fetch_sub(1, Ordering::Relaxed);
-        }
-        fits
-    }
-
-    /// Takes an admission back: the span was not queued after all.
-    pub(crate) fn not_admitted(&self) {
-        if let Some(queue) = &self.queue {
-            queue.admitted.fetch_sub(1, Ordering::Relaxed);
-        }
     }
 
     /// A thread has filled a chunk: every few of them the worker is woken. Waking another

@@ -10,6 +10,7 @@ mod end;
 pub(crate) mod slot;
 mod start;
 pub(crate) mod table;
+mod wait;
 mod write;
 
 pub(crate) use start::Start;

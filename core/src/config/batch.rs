@@ -1,5 +1,6 @@
 //! How finished spans are batched (OpenTelemetry trace SDK, "Batching processor").
 
+use super::Config;
 use super::env::Env;
 use std::time::Duration;
 
@@ -58,5 +59,25 @@ impl BatchSettings {
             env.warn("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", text);
         }
         fitted
+    }
+}
+
+impl Config {
+    /// The blocking mode, for batch jobs that would rather wait than lose spans: where the memory
+    /// bound or a queue size leaves no room for a finished span, its `end` waits up to `longest`
+    /// for a destination to take some. Off by default: then nothing in a program ever waits, and
+    /// what does not fit is dropped and counted.
+    ///
+    /// A wait that was in vain is not repeated before the destination has taken something: one that
+    /// is down costs one wait in each thread, not one for each span. Threads of exporters never
+    /// wait. The pipelines of a provider in this mode share the whole memory bound, so that one
+    /// slow destination makes spans wait for all of them.
+    pub fn block_when_full(mut self, longest: Duration) -> Self {
+        self.block_when_full = Some(longest);
+        self
+    }
+
+    pub(crate) fn chosen_block_when_full(&self) -> Option<Duration> {
+        self.block_when_full.filter(|longest| !longest.is_zero())
     }
 }

@@ -63,6 +63,7 @@ pub(crate) fn run(scope: &'static Scope, spans: &[Span]) -> Run {
         scope,
         spans: encoded.into(),
         count: spans.len(),
+        refused: 0,
     }
 }
 

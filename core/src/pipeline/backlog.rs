@@ -139,6 +139,7 @@ fn split_front(run: &mut Run, spans: usize, bytes: usize) -> Run {
         scope: run.scope,
         spans: run.spans.split_to(bytes.min(run.spans.len())),
         count: spans,
+        refused: run.refused,
     }
 }
 

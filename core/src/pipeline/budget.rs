@@ -2,6 +2,7 @@
 //!
 //! Taken and given back in large pieces on cold paths, so that one shared counter suffices.
 
+use super::room::Room;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -14,6 +15,8 @@ pub(crate) struct Budget {
     limit: AtomicUsize,
     /// Memory of freed chunks, kept to spare the page faults of new memory.
     pool: Mutex<Vec<Box<[u8]>>>,
+    /// For threads that wait until something is given back.
+    pub(crate) room: Room,
 }
 
 /// The default bound of a process.
@@ -34,6 +37,7 @@ impl Budget {
             slots: AtomicUsize::new(0),
             limit: AtomicUsize::new(DEFAULT_LIMIT),
             pool: Mutex::default(),
+            room: Room::default(),
         }
     }
 
@@ -63,6 +67,7 @@ impl Budget {
     /// Gives back what [`Budget::take`] took.
     pub(crate) fn give(&self, bytes: usize) {
         self.used.fetch_sub(bytes, Ordering::Relaxed);
+        self.room.made();
     }
 
     /// Takes `bytes` for open spans, which together may hold half the bound.

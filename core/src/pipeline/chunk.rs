@@ -2,7 +2,8 @@
 //!
 //! The writer appends records behind `published` and makes them visible with one release store; the
 //! reader never looks beyond it. So both work on one memory without a lock, and what is published
-//! never changes. A record is a scope mark (`SCOPE_MARK`, then the scope's address) or one span as
+//! never changes. A record is a scope mark (`SCOPE_MARK`, then the scope's address), a refused mark
+//! (`REFUSED_MARK`, then the pipelines that do not take the one span that follows) or one span as
 //! OTLP `ScopeSpans.spans` (tag, length, `Span`).
 
 use super::budget::Budget;
@@ -19,8 +20,11 @@ use std::sync::{Arc, OnceLock};
 /// Tag of `ScopeSpans.spans`.
 pub(crate) const SPAN_TAG: u8 = 0x12;
 const SCOPE_MARK: u8 = 0;
+const REFUSED_MARK: u8 = 1;
 /// Bytes of a scope mark.
 pub(crate) const SCOPE_MARK_LEN: usize = 1 + size_of::<usize>();
+/// Bytes of a refused mark.
+pub(crate) const REFUSED_MARK_LEN: usize = 1 + size_of::<u64>();
 
 /// One chunk; see the module.
 pub(crate) struct Chunk {
@@ -129,6 +133,12 @@ pub(crate) fn write_scope_mark(writer: &mut Writer<'_>, scope: &'static Scope) {
     writer.bytes(&ptr::from_ref(scope).expose_provenance().to_ne_bytes());
 }
 
+/// Writes a refused mark, which stands before the span that it is about.
+pub(crate) fn write_refused_mark(writer: &mut Writer<'_>, pipelines: u64) {
+    writer.byte(REFUSED_MARK);
+    writer.bytes(&pipelines.to_ne_bytes());
+}
+
 /// Published bytes of a chunk, keeping it alive.
 struct Published {
     chunk: Arc<Chunk>,
@@ -149,6 +159,8 @@ pub(crate) struct Reader {
     chunk: Option<Arc<Chunk>>,
     position: usize,
     scope: Option<&'static Scope>,
+    /// Of the span that comes next.
+    refused: u64,
 }
 
 impl Reader {
@@ -157,6 +169,7 @@ impl Reader {
             chunk: Some(first),
             position: 0,
             scope: None,
+            refused: 0,
         }
     }
 
@@ -189,9 +202,18 @@ impl Reader {
                 self.position += SCOPE_MARK_LEN;
                 continue;
             }
+            if bytes.get(self.position) == Some(&REFUSED_MARK) {
+                let mask = bytes.get(self.position + 1..self.position + REFUSED_MARK_LEN);
+                let mask = mask.and_then(|mask| mask.try_into().ok());
+                self.refused = mask.map_or(0, u64::from_ne_bytes);
+                self.position += REFUSED_MARK_LEN;
+                continue;
+            }
             let start = self.position;
+            let refused = std::mem::take(&mut self.refused);
+            let most = if refused == 0 { usize::MAX } else { 1 };
             let mut count = 0;
-            while bytes.get(self.position) == Some(&SPAN_TAG) {
+            while count < most && bytes.get(self.position) == Some(&SPAN_TAG) {
                 let Some((_, after)) = read_field(bytes, self.position) else {
                     break;
                 };
@@ -211,6 +233,7 @@ impl Reader {
                     scope,
                     spans: Bytes::from_owner(published),
                     count,
+                    refused,
                 });
             }
         }

@@ -1,7 +1,11 @@
 //! How spans leave one pipeline. Every span a pipeline takes leaves it through exactly one of these
 //! counters; what has not left yet is queued. So this holds at any time, whatever a destination does:
 //! `taken = exported + rejected + failed + queue_full + shutdown + queued`.
+//!
+//! Where a queue size was asked for, the spans that the pipeline has room for are counted in and out
+//! here too, by one shared word: in by the thread that ends a span, out together with the exits.
 
+use super::room::Room;
 use std::sync::{
     Mutex, PoisonError,
     atomic::{AtomicU64, Ordering},
@@ -19,6 +23,30 @@ pub(crate) struct PipelineCounters {
     queue_full: AtomicU64,
     shutdown: AtomicU64,
     last_error: Mutex<String>,
+    limit: Option<QueueLimit>,
+    /// The progress at which somebody waited in vain, plus one; 0 = nobody did.
+    hopeless_at: AtomicU64,
+}
+
+/// An exact bound on the spans that one pipeline holds.
+#[derive(Debug)]
+struct QueueLimit {
+    most: u64,
+    /// Each time that so many more are held, the worker has something to do.
+    batch: u64,
+    held: AtomicU64,
+    room: &'static Room,
+}
+
+/// What a pipeline's queue size means for one more span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// It is held from now on.
+    Held,
+    /// It is held, and with it a batch is full.
+    Fills,
+    /// There is no room.
+    Refused,
 }
 
 /// The exits of one pipeline at one moment.
@@ -49,6 +77,68 @@ impl Exits {
 }
 
 impl PipelineCounters {
+    /// The counters of a pipeline that holds at most `most` spans and sends `batch` of them at once;
+    /// `room` is told when there is room again.
+    pub(crate) fn limited(most: usize, batch: usize, room: &'static Room) -> Self {
+        Self {
+            limit: Some(QueueLimit {
+                most: count(most),
+                batch: count(batch).max(1),
+                held: AtomicU64::new(0),
+                room,
+            }),
+            ..Self::default()
+        }
+    }
+
+    /// Counts one more span in, if the queue size leaves room for it.
+    pub(crate) fn admit(&self) -> Admission {
+        let Some(limit) = &self.limit else {
+            return Admission::Held;
+        };
+        let more = |held: u64| (held < limit.most).then_some(held + 1);
+        // Relaxed: only the number matters; the span itself is published elsewhere.
+        match limit
+            .held
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)
+        {
+            Ok(held) if (held + 1) % limit.batch == 0 || held + 1 == limit.most => Admission::Fills,
+            Ok(_) => Admission::Held,
+            Err(_) => Admission::Refused,
+        }
+    }
+
+    /// Takes an admission back: the span was not queued after all.
+    pub(crate) fn take_back(&self) {
+        self.release(1);
+    }
+
+    /// Somebody waited in vain for room.
+    pub(crate) fn give_hope_up(&self) {
+        self.hopeless_at
+            .store(self.progress() + 1, Ordering::Relaxed);
+    }
+
+    /// Whether somebody waited in vain, and the destination has taken nothing since.
+    pub(crate) fn is_hopeless(&self) -> bool {
+        self.hopeless_at.load(Ordering::Relaxed) == self.progress() + 1
+    }
+
+    /// Spans that the destination has dealt with, one way or the other.
+    fn progress(&self) -> u64 {
+        let exits = self.exits();
+        exits.exported + exits.rejected + exits.failed
+    }
+
+    fn release(&self, spans: u64) {
+        if let Some(limit) = &self.limit
+            && spans > 0
+        {
+            limit.held.fetch_sub(spans, Ordering::Relaxed);
+            limit.room.made();
+        }
+    }
+
     /// The exits so far. Read it before the number of published spans, so that what is derived as
     /// queued is never negative.
     pub(crate) fn exits(&self) -> Exits {
@@ -76,18 +166,27 @@ impl PipelineCounters {
         let rejected = rejected.min(spans);
         add(&self.rejected, rejected);
         add(&self.exported, spans - rejected);
+        self.release(spans);
     }
 
     pub(super) fn count_failed(&self, spans: u64) {
         add(&self.failed, spans);
+        self.release(spans);
     }
 
     pub(super) fn count_queue_full(&self, spans: u64) {
         add(&self.queue_full, spans);
+        self.release(spans);
+    }
+
+    /// A span that was refused admission reaches other pipelines only.
+    pub(crate) fn count_refused(&self) {
+        add(&self.queue_full, 1);
     }
 
     pub(crate) fn count_shutdown(&self, spans: u64) {
         add(&self.shutdown, spans);
+        self.release(spans);
     }
 
     /// Keeps the text as one short printable line.

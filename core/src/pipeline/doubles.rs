@@ -52,6 +52,7 @@ pub(super) fn run_of(spans: &[Vec<u8>]) -> Run {
         scope: &SCOPE,
         count: spans.len(),
         spans: Bytes::from(spans.concat()),
+        refused: 0,
     }
 }
 

@@ -7,7 +7,7 @@ use super::budget::{CHUNK, FIRST_CHUNK};
 use super::chunk::{Chunk, Reader, SCOPE_MARK_LEN, write_scope_mark};
 use crate::errno::Saved;
 use crate::export::Run;
-use crate::provider::{Provider, ProviderState};
+use crate::provider::{Admitted, Provider, ProviderState};
 use crate::scope::Scope;
 use crate::wire::buf::Writer;
 use std::ptr;
@@ -168,6 +168,8 @@ pub(crate) struct Producer {
     chunk: Option<Arc<Chunk>>,
     position: usize,
     scope: *const Scope,
+    /// A place kept for the span that this thread ends next (blocking mode with a queue size).
+    pub(crate) admitted: Option<Admitted>,
 }
 
 impl Producer {
@@ -180,7 +182,18 @@ impl Producer {
             chunk: None,
             position: 0,
             scope: ptr::null(),
+            admitted: None,
         }
+    }
+
+    /// Makes sure of room for a record of `len` bytes. False if there is none.
+    pub(crate) fn reserve(&mut self, len: usize) -> bool {
+        let needed = SCOPE_MARK_LEN + len;
+        let room = self
+            .chunk
+            .as_ref()
+            .map_or(0, |chunk| chunk.capacity() - self.position);
+        room >= needed || self.next_chunk(needed)
     }
 
     /// Writes and publishes one record of `len` bytes. False if there is no room: the bound is
@@ -227,7 +240,10 @@ impl Producer {
     }
 
     /// Writes no more.
-    fn close(self) {
+    fn close(mut self) {
+        if let Some(admitted) = self.admitted.take() {
+            self.state.take_back(admitted);
+        }
         // Pairs with the acquire load in `drain`.
         self.log.closed.store(true, Ordering::Release);
         let state = self.state;

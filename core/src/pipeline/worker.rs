@@ -39,6 +39,11 @@ thread_local! {
     static ON_WORKER: Cell<bool> = const { Cell::new(false) };
 }
 
+/// Whether this thread serves exporters: what it waited for would be waiting for it.
+pub(crate) fn serves_exporters() -> bool {
+    ON_WORKER.try_with(Cell::get).unwrap_or(false)
+}
+
 /// The finished spans of one provider.
 pub(crate) trait Source: Send + Sync {
     /// Appends everything published since the last call. Calls never overlap: they come from the
@@ -91,6 +96,8 @@ struct Inbox {
 struct Shared {
     /// Set by the first `wake` since the thread last looked.
     woken: AtomicBool,
+    /// Set by who waits for room: everything goes out, full batches or not.
+    pressed: AtomicBool,
     running: AtomicBool,
     news: Notify,
     inbox: Mutex<Inbox>,
@@ -118,6 +125,7 @@ impl Worker {
         };
         let shared = Shared {
             woken: AtomicBool::new(false),
+            pressed: AtomicBool::new(false),
             running: AtomicBool::new(false),
             news: Notify::new(),
             inbox: Mutex::new(inbox),
@@ -147,6 +155,13 @@ impl Worker {
             self.ensure_started();
             self.shared.news.notify_one();
         }
+    }
+
+    /// As `wake`, and what is there goes out, full batches or not.
+    pub(crate) fn press(&self) {
+        // Ordered by the swaps of `woken`.
+        self.shared.pressed.store(true, Ordering::Relaxed);
+        self.wake();
     }
 
     /// Starts the thread if there is none; where the system refuses, later calls try again.
@@ -185,7 +200,7 @@ impl Worker {
         deadline: Instant,
         request: fn(Option<u32>, Instant, Promise) -> Request,
     ) -> Result<(), Timeout> {
-        if ON_WORKER.try_with(Cell::get).unwrap_or(false) {
+        if serves_exporters() {
             return Err(Timeout);
         }
         let (ticket, promise): (Ticket, Promise) = ticket();
@@ -249,11 +264,11 @@ impl Inbox {
         let ending = matches!(request, Request::Shutdown(..));
         let mut all = true;
         for newcomer in self.newcomers(provider) {
-            let left = newcomer.runs.iter().map(|run| count(run.count)).sum();
-            all &= left == 0;
+            all &= newcomer.runs.is_empty();
             if ending {
-                for (_, counters) in &newcomer.pipes.pipelines {
-                    counters.count_shutdown(left);
+                for (place, (_, counters)) in newcomer.pipes.pipelines.iter().enumerate() {
+                    let left = newcomer.runs.iter().filter(|run| run.is_for(place));
+                    counters.count_shutdown(left.map(|run| count(run.count)).sum());
                 }
             }
         }

@@ -71,11 +71,9 @@ impl ProviderState {
         }
         let mut late = Vec::new();
         self.logs.drain(&mut late);
-        let count: usize = late.iter().map(|run| run.count).sum();
-        if count > 0 {
-            for (_, counters) in &self.exits {
-                counters.count_shutdown(count as u64);
-            }
+        for (place, (_, counters)) in self.exits.iter().enumerate() {
+            let left = late.iter().filter(|run| run.is_for(place));
+            counters.count_shutdown(left.map(|run| run.count as u64).sum());
         }
     }
 }

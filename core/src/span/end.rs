@@ -4,11 +4,10 @@ use super::SpanHandle;
 use super::slot::{Slot, SpanState};
 use crate::clock;
 use crate::current::count_stale;
-use crate::provider::ProviderState;
+use crate::provider::{ProviderState, may_block};
 use crate::scope::Scope;
 use crate::thread::{ThreadState, enter};
 use crate::wire::buf::Buf;
-use crate::wire::field_len;
 use crate::wire::record::Record;
 
 /// Sees the finished span's bytes (OTLP `Span`).
@@ -43,6 +42,11 @@ impl SpanHandle {
 
     #[inline]
     fn finish(self, unix_ns: u64, copy: Copy<'_>) -> bool {
+        let unix_ns = if may_block() {
+            self.await_room(unix_ns)
+        } else {
+            unix_ns
+        };
         enter(|thread| {
             let Some(slot) = self.slot_in(thread) else {
                 return false;
@@ -145,20 +149,7 @@ fn deliver(
             return;
         }
     }
-    if !provider.admits() {
-        return counts.queue_full.count();
-    }
-    let len = record.len();
-    let published = producer.publish(scope, field_len(len), |writer| {
-        writer.open(crate::pipeline::chunk::SPAN_TAG, len);
-        record.write(writer);
-    });
-    if published {
-        provider.wake_if_eager();
-    } else {
-        provider.not_admitted();
-        producer.log.counts.queue_full.count();
-    }
+    provider.enqueue(producer, scope, record);
 }
 
 fn encode(record: &Record<'_>, scratch: &mut Buf) -> bool {

@@ -43,6 +43,7 @@ pub(super) async fn serve(shared: &Arc<Shared>) {
     loop {
         // AcqRel pairs with `Worker::wake`.
         let woken = shared.woken.swap(false, Ordering::AcqRel);
+        let pressed = shared.pressed.swap(false, Ordering::Relaxed);
         for request in shared.take_requests() {
             ending |= matches!(request, Request::Shutdown(..));
             obey(shared, &mut providers, request, &mut runs);
@@ -52,7 +53,7 @@ pub(super) async fn serve(shared: &Arc<Shared>) {
             if woken || provider.pipes.iter().any(|pipe| pipe.tick_at <= now) {
                 provider.drain(&mut runs);
             }
-            provider.tick(now);
+            provider.tick(now, pressed);
         }
         providers.retain(|provider| {
             let ended = provider.has_ended();
@@ -180,17 +181,17 @@ impl Provider {
     }
 
     fn offer(&self, runs: &[Run]) {
-        for pipe in &self.pipes {
-            for run in runs {
+        for (place, pipe) in self.pipes.iter().enumerate() {
+            for run in runs.iter().filter(|run| run.is_for(place)) {
                 pipe.pipeline.offer(run);
             }
             pipe.pipeline.announce();
         }
     }
 
-    fn tick(&mut self, now: Instant) {
+    fn tick(&mut self, now: Instant, pressed: bool) {
         for pipe in &mut self.pipes {
-            if pipe.tick_at <= now {
+            if pressed || pipe.tick_at <= now {
                 pipe.tick_at = now + pipe.delay;
                 pipe.pipeline.tick();
             }

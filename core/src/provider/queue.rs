@@ -1,0 +1,243 @@
+//! The way of a finished span into the chunk, and what a queue size or the blocking mode changes
+//! about it.
+//!
+//! Usually only the memory bound counts, and `enqueue` is a test and a copy. Where a pipeline has a
+//! queue size, it is asked first; a span that only some pipelines have room for is published with a
+//! mark that the others pass over. In the blocking mode a thread looks for room before it ends its
+//! span, outside of everything that others wait for, and keeps the place for that end.
+
+use super::ProviderState;
+use crate::config::BatchSettings;
+use crate::pipeline::budget::Budget;
+use crate::pipeline::chunk::{REFUSED_MARK_LEN, SPAN_TAG, write_refused_mark};
+use crate::pipeline::counters::{Admission, PipelineCounters};
+use crate::pipeline::producer::Producer;
+use crate::scope::Scope;
+use crate::wire::field_len;
+use crate::wire::record::Record;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Pipelines that can have a queue size: as many as a mark has bits.
+const MOST_LIMITED: usize = 64;
+
+/// Whether any provider of this process ever was in the blocking mode: what each end asks.
+static BLOCKING: AtomicBool = AtomicBool::new(false);
+
+/// Whether an end may have to wait for room.
+#[inline]
+pub(crate) fn may_block() -> bool {
+    BLOCKING.load(Ordering::Relaxed)
+}
+
+/// What a provider's queues are bounded by, apart from memory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    /// Some pipeline has a queue size.
+    limited: bool,
+    /// How long an end waits for room.
+    block: Option<Duration>,
+}
+
+impl Bounds {
+    pub(super) fn new(block: Option<Duration>) -> Self {
+        if block.is_some() {
+            BLOCKING.store(true, Ordering::Relaxed);
+        }
+        let limited = false;
+        Self { limited, block }
+    }
+
+    /// The memory that one of so many exporters may use; who waits for room shares all of it.
+    pub(super) fn share(self, limit: usize, exporters: usize) -> usize {
+        match self.block {
+            Some(_) => limit,
+            None => limit / exporters.max(1),
+        }
+    }
+
+    /// The counters of the pipeline at `place`, with its queue size if it has one.
+    pub(super) fn counters(
+        &mut self,
+        place: usize,
+        batch: &BatchSettings,
+        budget: &'static Budget,
+    ) -> PipelineCounters {
+        match batch.max_queue_size {
+            Some(most) if place < MOST_LIMITED => {
+                self.limited = true;
+                PipelineCounters::limited(most, batch.max_export_batch_size, &budget.room)
+            }
+            _ => PipelineCounters::default(),
+        }
+    }
+}
+
+/// The pipelines that have room for one more span.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Admitted {
+    /// Those that have none, as bits by their place.
+    refused: u64,
+    /// The worker has something to do.
+    fills: bool,
+}
+
+impl ProviderState {
+    /// Publishes a finished span for every pipeline that has room for it, and counts the others.
+    #[inline]
+    pub(crate) fn enqueue(
+        &self,
+        producer: &mut Producer,
+        scope: &'static Scope,
+        record: &Record<'_>,
+    ) {
+        if self.bounds.limited {
+            return self.enqueue_limited(producer, scope, record);
+        }
+        let len = record.len();
+        let published = producer.publish(scope, field_len(len), |writer| {
+            writer.open(SPAN_TAG, len);
+            record.write(writer);
+        });
+        if published {
+            self.wake_if_eager();
+        } else {
+            producer.log.counts.queue_full.count();
+        }
+    }
+
+    #[cold]
+    fn enqueue_limited(&self, producer: &mut Producer, scope: &'static Scope, record: &Record<'_>) {
+        let admitted = producer.admitted.take().unwrap_or_else(|| self.admit());
+        if admitted.refused == self.all_pipelines() {
+            return producer.log.counts.queue_full.count();
+        }
+        let len = record.len();
+        let mark = if admitted.refused == 0 {
+            0
+        } else {
+            REFUSED_MARK_LEN
+        };
+        let published = producer.publish(scope, mark + field_len(len), |writer| {
+            if mark > 0 {
+                write_refused_mark(writer, admitted.refused);
+            }
+            writer.open(SPAN_TAG, len);
+            record.write(writer);
+        });
+        if !published {
+            self.take_back(admitted);
+            return producer.log.counts.queue_full.count();
+        }
+        // After the span is published, so that no reader sees an exit before an entry.
+        for (place, (_, counters)) in self.exits.iter().enumerate() {
+            if is_set(admitted.refused, place) {
+                counters.count_refused();
+            }
+        }
+        if admitted.fills {
+            self.wake();
+        }
+        self.wake_if_eager();
+    }
+
+    /// Asks each pipeline for room for one more span.
+    fn admit(&self) -> Admitted {
+        let mut admitted = Admitted::default();
+        for (place, (_, counters)) in self.exits.iter().enumerate() {
+            match counters.admit() {
+                Admission::Held => {}
+                Admission::Fills => admitted.fills = true,
+                Admission::Refused => admitted.refused |= bit(place),
+            }
+        }
+        admitted
+    }
+
+    /// The span was not published after all.
+    pub(crate) fn take_back(&self, admitted: Admitted) {
+        for (place, (_, counters)) in self.exits.iter().enumerate() {
+            if !is_set(admitted.refused, place) {
+                counters.take_back();
+            }
+        }
+    }
+
+    /// The bits of all pipelines; more of them than bits are never refused all at once.
+    fn all_pipelines(&self) -> u64 {
+        match u32::try_from(self.exits.len()) {
+            Ok(count) if count < u64::BITS => (1 << count) - 1,
+            Ok(u64::BITS) => u64::MAX,
+            _ => 0,
+        }
+    }
+}
+
+/// What a thread finds that looks for room before it ends a span.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Look {
+    /// There is a place, kept for it; or nobody asked for the blocking mode.
+    Room,
+    /// These pipelines have none.
+    Full(u64),
+}
+
+/// The blocking mode; see `span/wait`.
+impl ProviderState {
+    /// Keeps a place for a span of `len` bytes, where there is one.
+    pub(crate) fn look_for_room(&self, producer: &mut Producer, len: usize) -> Look {
+        let needless = self.bounds.block.is_none() || !self.exports() || self.is_shut_down();
+        if needless || producer.admitted.is_some() {
+            return Look::Room;
+        }
+        if !producer.reserve(REFUSED_MARK_LEN + len) {
+            return Look::Full(self.all_pipelines());
+        }
+        if self.bounds.limited {
+            let admitted = self.admit();
+            if admitted.refused != 0 {
+                self.take_back(admitted);
+                return Look::Full(admitted.refused);
+            }
+            producer.admitted = Some(admitted);
+        }
+        Look::Room
+    }
+
+    /// When a wait that begins now ends.
+    pub(crate) fn waits_until(&self) -> Option<Instant> {
+        self.bounds.block.map(super::deadline_in)
+    }
+
+    /// Lets the worker send what there is, full batch or not.
+    pub(crate) fn press(&self) {
+        self.runtime.worker.press();
+    }
+
+    /// Whether somebody waited in vain for these pipelines, and nothing has left them since.
+    pub(crate) fn is_hopeless(&self, refused: u64) -> bool {
+        self.of(refused).all(PipelineCounters::is_hopeless)
+    }
+
+    /// Somebody waited in vain for these pipelines.
+    pub(crate) fn give_hope_up(&self, refused: u64) {
+        self.of(refused).for_each(PipelineCounters::give_hope_up);
+    }
+
+    fn of(&self, mask: u64) -> impl Iterator<Item = &PipelineCounters> {
+        let counters = self.exits.iter().map(|(_, counters)| &**counters);
+        let places = counters.enumerate();
+        places.filter_map(move |(place, counters)| is_set(mask, place).then_some(counters))
+    }
+}
+
+fn bit(place: usize) -> u64 {
+    u32::try_from(place)
+        .ok()
+        .and_then(|place| 1u64.checked_shl(place))
+        .unwrap_or(0)
+}
+
+fn is_set(mask: u64, place: usize) -> bool {
+    mask & bit(place) != 0
+}
