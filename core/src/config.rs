@@ -13,9 +13,11 @@ mod load;
 mod otlp;
 pub(crate) mod percent;
 mod sampling;
+mod signals;
 
 pub use batch::BatchSettings;
 pub(crate) use exporters::{PipelineConfig, PipelineKind};
+pub(crate) use signals::RecordConfig;
 
 use crate::error::ConfigError;
 use crate::export::ExporterFactory;
@@ -62,6 +64,7 @@ pub struct Config {
     exit_timeout: Option<Duration>,
     block_when_full: Option<Duration>,
     otlp: Otlp,
+    signals: signals::Signals,
     /// What code chose; an empty list is a choice too.
     destinations: Option<Vec<Destination>>,
     /// What the environment fills in.

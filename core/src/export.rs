@@ -13,9 +13,12 @@ mod signal;
 mod text;
 
 pub use console::{Console, render_tree};
+pub(crate) use console::{Stdout, attribute_words};
 #[cfg(feature = "otlp-http")]
 pub use otlp_http::OtlpHttp;
 pub use signal::Signal;
+
+pub(crate) use text::one_line;
 
 use crate::finished::FinishedSpan;
 use crate::scope::Scope;

@@ -3,7 +3,7 @@
 //! Nothing here is on the way to an OTLP destination; decoding costs only those who ask. The types
 //! are plain data without a lifetime or a dependency's type in sight.
 
-mod decode;
+pub(crate) mod decode;
 mod from;
 mod value;
 
@@ -63,11 +63,11 @@ impl FinishedSpan {
     /// The spans in an encoded OTLP `ResourceSpans`. What is not a span of that form is left out.
     #[must_use]
     pub fn decode(resource_spans: &[u8]) -> Vec<Self> {
-        decode::resource_spans(resource_spans)
+        decode::resource_records(resource_spans, decode::span)
     }
 
     pub(crate) fn decode_batch(batch: &crate::Batch) -> Vec<Self> {
-        decode::batch(batch)
+        decode::batch_records(batch, decode::span)
     }
 
     /// From start to end; zero if the end lies before the start.
@@ -200,7 +200,10 @@ impl FinishedResource {
     }
 }
 
-fn find<'a>(attributes: &'a [(String, OwnedValue)], key: &str) -> Option<&'a OwnedValue> {
+pub(crate) fn find<'a>(
+    attributes: &'a [(String, OwnedValue)],
+    key: &str,
+) -> Option<&'a OwnedValue> {
     attributes
         .iter()
         .find_map(|(name, value)| (name == key).then_some(value))

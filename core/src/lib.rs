@@ -47,6 +47,7 @@ mod export;
 mod finished;
 mod id;
 mod limits;
+mod logs;
 mod pipeline;
 mod provider;
 mod resource;
@@ -81,6 +82,7 @@ pub use finished::{
 };
 pub use id::{SpanId, TraceId};
 pub use limits::SpanLimits;
+pub use logs::{FinishedLog, LogRecord, LogStats, Logger, Severity, logger};
 pub use sampler::{
     CustomSampler, Decision, ParentBased, Ratio, Sampler, SamplingInput, SamplingOutput,
 };

@@ -18,7 +18,9 @@ pub(crate) use queue::{Admitted, Look, may_block};
 use crate::config::{Config, PipelineConfig, PipelineKind};
 use crate::errno::Saved;
 use crate::error::{ConfigError, Timeout};
+use crate::export::Signal;
 use crate::limits::SpanLimits;
+use crate::logs::state::{RecordSettings, RecordState};
 use crate::pipeline::counters::PipelineCounters;
 use crate::pipeline::producer::Logs;
 use crate::pipeline::queue::PipelineSettings;
@@ -27,7 +29,7 @@ use crate::runtime::{Runtime, runtime, runtime_if_built};
 use crate::sampler::Sampler;
 use crate::scope::Scope;
 use crate::stats::Stats;
-use crate::testing::MemoryStore;
+use crate::testing::{MemoryStore, resource_spans};
 use crate::thread::undisturbed;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
@@ -40,6 +42,7 @@ pub(crate) struct Provider {
     pub(crate) id: u32,
     pub(crate) sampler: Sampler,
     pub(crate) resource: Arc<[u8]>,
+    pub(crate) records: RecordSettings,
     limits: SpanLimits,
     pipelines: Vec<PipelineConfig>,
     block_when_full: Option<Duration>,
@@ -74,6 +77,7 @@ pub(crate) struct ProviderState {
     pub(crate) runtime: &'static Runtime,
     pub(crate) limits: SpanLimits,
     pub(crate) logs: Arc<Logs>,
+    pub(crate) records: RecordState,
     resource: Arc<[u8]>,
     exits: Vec<(String, Arc<PipelineCounters>)>,
     memory: Vec<Arc<MemoryStore>>,
@@ -99,6 +103,7 @@ impl Provider {
             id: LAST_ID.fetch_add(1, Ordering::Relaxed) + 1,
             sampler: config.sampler_in_force(),
             resource: config.encoded_resource(),
+            records: RecordSettings::new(config.build_records()?),
             limits: config.limits_in_force(),
             pipelines: config.build_pipelines()?,
             block_when_full: config.chosen_block_when_full(),
@@ -152,7 +157,7 @@ impl Provider {
     /// Delivers everything that has ended, at the latest until `timeout` is over.
     pub(crate) fn flush(&self, timeout: Duration) -> Result<(), Timeout> {
         match self.state_if_used() {
-            Some(state) if state.exports() => state
+            Some(state) if state.is_served() => state
                 .runtime
                 .worker
                 .flush(Some(self.id), deadline_in(timeout)),
@@ -164,7 +169,7 @@ impl Provider {
     pub(crate) fn shutdown(&'static self, timeout: Duration) -> Result<(), Timeout> {
         let state = self.state();
         self.shut_down.store(true, Ordering::Relaxed);
-        if state.shut_down.swap(true, Ordering::AcqRel) || !state.exports() {
+        if state.shut_down.swap(true, Ordering::AcqRel) || !state.is_served() {
             return Ok(());
         }
         let deadline = deadline_in(timeout);
@@ -191,8 +196,10 @@ impl ProviderState {
             .iter()
             .filter(|pipeline| pipeline.is_exporter())
             .count();
+        let exporters = exporters + provider.records.exporter_count();
         let mut bounds = queue::Bounds::new(provider.block_when_full);
         let share_bytes = bounds.share(runtime.budget.limit(), exporters);
+        let (records, record_pipes) = RecordState::new(provider, share_bytes);
         let mut eager = false;
         for pipeline in &provider.pipelines {
             match &pipeline.kind {
@@ -221,11 +228,15 @@ impl ProviderState {
                 pipelines,
             });
         }
+        if let Some(pipes) = record_pipes {
+            runtime.worker.add_provider(pipes);
+        }
         Self {
             id: provider.id,
             runtime,
             limits: provider.limits,
             logs,
+            records,
             resource: provider.resource.clone(),
             exits,
             memory,
@@ -244,6 +255,11 @@ impl ProviderState {
     #[inline]
     pub(crate) fn exports(&self) -> bool {
         !self.exits.is_empty()
+    }
+
+    /// Whether the worker serves anything of it.
+    fn is_served(&self) -> bool {
+        self.exports() || self.records.exports()
     }
 
     /// Whether an in-memory exporter keeps its spans.
@@ -266,9 +282,19 @@ impl ProviderState {
     #[cold]
     pub(crate) fn show(&self, scope: &'static Scope, span: &[u8]) {
         let _errno = Saved::now();
-        self.runtime
-            .captures
-            .show(&self.resource, scope, span, &self.memory);
+        self.show_to(Signal::Traces, scope, span, &self.memory);
+    }
+
+    /// Shows one finished record of a signal to captures and to `also`.
+    pub(crate) fn show_to(
+        &self,
+        signal: Signal,
+        scope: &'static Scope,
+        record: &[u8],
+        also: &[Arc<MemoryStore>],
+    ) {
+        let message = resource_spans(&self.resource, scope, record);
+        self.runtime.captures.show(signal, message, also);
     }
 
     /// A thread has filled a chunk: every few of them the worker is woken. Waking another

@@ -1,8 +1,11 @@
-//! Seeing finished spans in the process that made them: captures for tests, the in-memory exporter.
+//! Seeing finished spans and log records in the process that made them: captures for tests, the
+//! in-memory exporter.
 //!
-//! Both are called within `end`, on the ending thread: a span is there as soon as its `end` returned.
+//! Both are called within `end` and `emit`, on that thread: a span is there as soon as `end` returned.
 
+use crate::export::Signal;
 use crate::finished::FinishedSpan;
+use crate::logs::FinishedLog;
 use crate::runtime::{Runtime, runtime};
 use crate::scope::Scope;
 use crate::thread::undisturbed;
@@ -12,10 +15,14 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Finished spans, each as one OTLP `ResourceSpans` message.
+/// OTLP `ResourceSpans` or `ResourceLogs` messages of one span or record each.
+type Messages = Mutex<Vec<Arc<[u8]>>>;
+
+/// Finished spans, and log records.
 #[derive(Debug, Default)]
 pub(crate) struct MemoryStore {
-    spans: Mutex<Vec<Arc<[u8]>>>,
+    spans: Messages,
+    logs: Messages,
 }
 
 impl MemoryStore {
@@ -23,11 +30,32 @@ impl MemoryStore {
         self.spans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, span: &Arc<[u8]>) {
-        let mut spans = self.lock();
-        if spans.try_reserve(1).is_ok() {
-            spans.push(span.clone());
+    fn lock_logs(&self) -> MutexGuard<'_, Vec<Arc<[u8]>>> {
+        self.logs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, signal: Signal, message: &Arc<[u8]>) {
+        let mut messages = match signal {
+            Signal::Logs => self.lock_logs(),
+            Signal::Traces | Signal::Metrics => self.lock(),
+        };
+        if messages.try_reserve(1).is_ok() {
+            messages.push(message.clone());
         }
+    }
+
+    fn clear(&self) {
+        undisturbed(|| {
+            self.lock().clear();
+            self.lock_logs().clear();
+        });
+    }
+
+    fn decoded_logs(&self) -> Vec<FinishedLog> {
+        let logs = undisturbed(|| self.lock_logs().clone());
+        logs.iter()
+            .flat_map(|log| FinishedLog::decode(log))
+            .collect()
     }
 
     fn decoded(&self) -> Vec<FinishedSpan> {
@@ -54,22 +82,19 @@ impl Captures {
         self.active.load(Ordering::Acquire) > 0
     }
 
-    /// Shows a finished span (OTLP `Span`) to all captures and to `also`.
+    /// Shows a finished span or log record ([`resource_spans`]) to all captures and to `also`.
     pub(crate) fn show(
         &self,
-        resource: &[u8],
-        scope: &'static Scope,
-        span: &[u8],
+        signal: Signal,
+        message: Option<Arc<[u8]>>,
         also: &[Arc<MemoryStore>],
     ) {
-        let Some(message) = resource_spans(resource, scope, span) else {
-            return;
-        };
+        let Some(message) = message else { return };
         let captures = self.lock();
         captures
             .iter()
             .chain(also)
-            .for_each(|store| store.push(&message));
+            .for_each(|store| store.push(signal, &message));
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Arc<MemoryStore>>> {
@@ -85,8 +110,12 @@ impl Captures {
     }
 }
 
-/// One span with its resource and scope.
-fn resource_spans(resource: &[u8], scope: &'static Scope, span: &[u8]) -> Option<Arc<[u8]>> {
+/// One span or log record with its resource and scope.
+pub(crate) fn resource_spans(
+    resource: &[u8],
+    scope: &'static Scope,
+    span: &[u8],
+) -> Option<Arc<[u8]>> {
     let scope_spans = scope.header.len() + field_len(span.len());
     let mut message = Buf::default();
     let len = resource.len() + field_len(scope_spans);
@@ -99,7 +128,8 @@ fn resource_spans(resource: &[u8], scope: &'static Scope, span: &[u8]) -> Option
     written.then(|| Arc::from(message.as_slice()))
 }
 
-/// Sees every sampled span that ends in this process while it lives, on all threads.
+/// Sees every sampled span that ends in this process while it lives, on all threads, and every log
+/// record.
 ///
 /// Not a configuration: without one, tracers of the default provider record for captures only.
 /// In a forked child it sees nothing.
@@ -146,9 +176,15 @@ impl Capture {
         self.len() == 0
     }
 
-    /// Forgets the spans so far.
+    /// The log records so far, in the order in which they were emitted.
+    #[must_use]
+    pub fn logs(&self) -> Vec<FinishedLog> {
+        self.store.decoded_logs()
+    }
+
+    /// Forgets the spans and log records so far.
     pub fn clear(&self) {
-        undisturbed(|| self.store.lock().clear());
+        self.store.clear();
     }
 }
 
@@ -197,8 +233,15 @@ impl MemoryExporter {
         self.store().decoded()
     }
 
-    /// Forgets the spans so far.
+    /// The log records so far, in the order in which they were emitted
+    /// ([`Config::logs_memory`](crate::Config::logs_memory)).
+    #[must_use]
+    pub fn logs(&self) -> Vec<FinishedLog> {
+        self.store().decoded_logs()
+    }
+
+    /// Forgets the spans and log records so far.
     pub fn clear(&self) {
-        undisturbed(|| self.store().lock().clear());
+        self.store().clear();
     }
 }

@@ -7,6 +7,7 @@ use crate::clock;
 use crate::current::Stack;
 use crate::errno::Saved;
 use crate::id::{IdGenerator, TraceId};
+use crate::logs::{LogRecords, Scratch};
 use crate::pipeline::producer::Producers;
 use crate::runtime::{Runtime, runtime};
 use crate::value::ValueBuilder;
@@ -24,10 +25,12 @@ pub(crate) struct ThreadState {
     /// Slots for the next spans, last freed first.
     pub(crate) free_slots: Vec<u32>,
     pub(crate) producers: Producers,
+    pub(crate) log_producers: Producers<LogRecords>,
     pub(crate) stack: Stack,
     anchors: [(TraceId, u64); ANCHORS],
     pub(crate) scratch: Buf,
     pub(crate) attributes: ValueBuilder,
+    pub(crate) log_record: Scratch,
 }
 
 /// Traces per thread whose wall-clock offset is remembered.
@@ -40,10 +43,12 @@ impl ThreadState {
             ids: IdGenerator::seeded(),
             free_slots: Vec::new(),
             producers: Producers::default(),
+            log_producers: Producers::default(),
             stack: Stack::default(),
             anchors: [(TraceId::default(), 0); ANCHORS],
             scratch: Buf::default(),
             attributes: ValueBuilder::new(),
+            log_record: Scratch::default(),
         }
     }
 
@@ -64,6 +69,7 @@ impl ThreadState {
     /// Gives everything back that other threads can use.
     fn retire(&mut self) {
         self.producers.retire();
+        self.log_producers.retire();
         let budget = &self.runtime.budget;
         self.runtime
             .slots

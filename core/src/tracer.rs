@@ -49,6 +49,10 @@ impl TracerProvider {
         }
     }
 
+    pub(crate) fn inner(&self) -> &'static Provider {
+        self.provider
+    }
+
     /// Makes this the provider of [`tracer`] and of the C ABI's default scope. One that was there
     /// before is flushed and shut down.
     pub fn set_default(&self) {

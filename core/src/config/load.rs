@@ -38,6 +38,7 @@ impl Config {
             destinations: destinations(&mut env),
         };
         self.otlp.load_env(&mut env);
+        self.signals.load_env(&mut env);
         self.warnings = Arc::new(Mutex::new(env.into_warnings()));
         self
     }

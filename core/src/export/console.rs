@@ -7,6 +7,7 @@
 mod line;
 mod tree;
 
+pub(crate) use line::pairs as attribute_words;
 pub use tree::render_tree;
 
 use super::{Accepted, Batch, ExportError, ExportFuture, Exporter, ExporterFactory};
@@ -44,7 +45,7 @@ impl Console {
 
 /// File descriptor 1 as it is at each write, without the lock of `std::io::stdout`: that one could
 /// be held by a thread that does not exist after a fork.
-struct Stdout;
+pub(crate) struct Stdout;
 
 impl Write for Stdout {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {

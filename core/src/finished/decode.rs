@@ -16,7 +16,7 @@ use prost::Message;
 use std::sync::Arc;
 
 /// What stands for an attribute value that cannot be decoded.
-const UNREADABLE: &str = "(not readable: nested too deeply)";
+pub(crate) const UNREADABLE: &str = "(not readable: nested too deeply)";
 /// OTLP `SpanFlags`: the context's (parent's) `is_remote`.
 const FLAG_IS_REMOTE: u32 = 0x200;
 
@@ -128,8 +128,11 @@ struct Status {
     code: i32,
 }
 
-/// The spans of one `ResourceSpans`.
-pub(super) fn resource_spans(bytes: &[u8]) -> Vec<FinishedSpan> {
+/// Reads one record of a resource and scope; none if it cannot be decoded.
+pub(crate) type Read<T> = fn(Bytes, &Arc<FinishedScope>, &Arc<FinishedResource>) -> Option<T>;
+
+/// The records of one `ResourceSpans`, or of its like for log records.
+pub(crate) fn resource_records<T>(bytes: &[u8], read: Read<T>) -> Vec<T> {
     let Ok(decoded) = ResourceSpans::decode(bytes) else {
         return Vec::new();
     };
@@ -137,18 +140,18 @@ pub(super) fn resource_spans(bytes: &[u8]) -> Vec<FinishedSpan> {
     let resource = Arc::new(resource(decoded.resource, decoded.schema_url));
     scopes
         .into_iter()
-        .flat_map(|scope| scope_spans(scope, &resource))
+        .flat_map(|scope| scope_records(scope, &resource, read))
         .collect()
 }
 
-/// The spans of a batch, run by run.
-pub(super) fn batch(batch: &Batch) -> Vec<FinishedSpan> {
+/// The records of a batch, run by run.
+pub(crate) fn batch_records<T>(batch: &Batch, read: Read<T>) -> Vec<T> {
     let resource = Arc::new(batch_resource(batch));
-    let run_spans = |run: &crate::export::Run| {
+    let records = |run: &crate::export::Run| {
         let run = ScopeSpans::decode(run.scope.header.chain(run.spans.clone()));
-        scope_spans(run.unwrap_or_default(), &resource)
+        scope_records(run.unwrap_or_default(), &resource, read)
     };
-    batch.runs.iter().flat_map(run_spans).collect()
+    batch.runs.iter().flat_map(records).collect()
 }
 
 /// The resource of a batch.
@@ -165,7 +168,11 @@ fn resource(decoded: Option<Resource>, schema_url: String) -> FinishedResource {
     }
 }
 
-fn scope_spans(decoded: ScopeSpans, resource: &Arc<FinishedResource>) -> Vec<FinishedSpan> {
+fn scope_records<T>(
+    decoded: ScopeSpans,
+    resource: &Arc<FinishedResource>,
+    read: Read<T>,
+) -> Vec<T> {
     let scope = decoded.scope.unwrap_or_default();
     let scope = Arc::new(FinishedScope {
         attributes: attributes(&scope.attributes),
@@ -173,21 +180,20 @@ fn scope_spans(decoded: ScopeSpans, resource: &Arc<FinishedResource>) -> Vec<Fin
         version: scope.version,
         schema_url: decoded.schema_url,
     });
-    let spans = decoded
-        .spans
-        .into_iter()
-        .filter_map(|bytes| Span::decode(bytes).ok());
-    spans
-        .map(|decoded| span(decoded, &scope, resource))
+    let records = decoded.spans.into_iter();
+    records
+        .filter_map(|bytes| read(bytes, &scope, resource))
         .collect()
 }
 
-fn span(
-    decoded: Span,
+/// Reads an OTLP `Span`.
+pub(super) fn span(
+    bytes: Bytes,
     scope: &Arc<FinishedScope>,
     resource: &Arc<FinishedResource>,
-) -> FinishedSpan {
-    FinishedSpan {
+) -> Option<FinishedSpan> {
+    let decoded = Span::decode(bytes).ok()?;
+    Some(FinishedSpan {
         name: decoded.name,
         trace_id: id(&decoded.trace_id),
         span_id: id(&decoded.id),
@@ -207,7 +213,7 @@ fn span(
         status: status(decoded.status),
         scope: Arc::clone(scope),
         resource: Arc::clone(resource),
-    }
+    })
 }
 
 fn event(decoded: Event) -> FinishedEvent {
@@ -250,17 +256,17 @@ fn kind(number: i32) -> SpanKind {
 }
 
 /// The low byte of OTLP's flags.
-fn w3c_flags(flags: u32) -> u8 {
+pub(crate) fn w3c_flags(flags: u32) -> u8 {
     let [low, ..] = flags.to_le_bytes();
     low
 }
 
 /// An id; all zero if it has not the right length.
-fn id<const N: usize>(bytes: &[u8]) -> [u8; N] {
+pub(crate) fn id<const N: usize>(bytes: &[u8]) -> [u8; N] {
     bytes.try_into().unwrap_or([0; N])
 }
 
-fn attributes(encoded: &[Bytes]) -> Vec<(String, OwnedValue)> {
+pub(crate) fn attributes(encoded: &[Bytes]) -> Vec<(String, OwnedValue)> {
     encoded
         .iter()
         .filter_map(|bytes| attribute(bytes))
@@ -283,7 +289,7 @@ struct Key {
 }
 
 /// Recursion is bounded: prost stops at 100 nested messages.
-fn value(decoded: Option<common::AnyValue>) -> OwnedValue {
+pub(crate) fn value(decoded: Option<common::AnyValue>) -> OwnedValue {
     use common::any_value::Value;
     match decoded.and_then(|decoded| decoded.value) {
         None | Some(Value::StringValueStrindex(_)) => OwnedValue::Null,

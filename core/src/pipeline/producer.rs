@@ -1,4 +1,5 @@
-//! The writing side: a thread's log of finished spans for one provider, and its counters.
+//! The writing side: a thread's log of finished spans for one provider, and its counters. Log records
+//! are a second stream of the same kind, with logs and counters of their own.
 //!
 //! Nothing here is shared on the path of a span: the chunk is the thread's own, each counter has one
 //! writer, and publishing is one release store.
@@ -10,6 +11,7 @@ use crate::export::Run;
 use crate::provider::{Admitted, Provider, ProviderState};
 use crate::scope::Scope;
 use crate::wire::buf::Writer;
+use std::marker::PhantomData;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -160,9 +162,25 @@ impl ThreadLog {
     }
 }
 
-/// A thread's writing end for one provider.
+/// What of a provider is recorded: it says whose logs those are.
+pub(crate) trait Stream {
+    /// The logs of this stream.
+    fn logs(state: &ProviderState) -> &Logs;
+}
+
+/// The stream of spans.
 #[derive(Debug)]
-pub(crate) struct Producer {
+pub(crate) enum Spans {}
+
+impl Stream for Spans {
+    fn logs(state: &ProviderState) -> &Logs {
+        &state.logs
+    }
+}
+
+/// A thread's writing end for one stream of one provider.
+#[derive(Debug)]
+pub(crate) struct Producer<S: Stream = Spans> {
     pub(crate) state: &'static ProviderState,
     pub(crate) log: Arc<ThreadLog>,
     chunk: Option<Arc<Chunk>>,
@@ -170,13 +188,15 @@ pub(crate) struct Producer {
     scope: *const Scope,
     /// A place kept for the span that this thread ends next (blocking mode with a queue size).
     pub(crate) admitted: Option<Admitted>,
+    stream: PhantomData<S>,
 }
 
-impl Producer {
+impl<S: Stream> Producer<S> {
     fn new(state: &'static ProviderState) -> Self {
         let log = Arc::new(ThreadLog::default());
-        state.logs.add(log.clone());
+        S::logs(state).add(log.clone());
         Self {
+            stream: PhantomData,
             state,
             log,
             chunk: None,
@@ -249,7 +269,7 @@ impl Producer {
         let state = self.state;
         if self.chunk.is_none() {
             // Nothing to drain, and perhaps nobody who does: unsampled spans start no worker.
-            state.logs.remove(&self.log);
+            S::logs(state).remove(&self.log);
         }
         drop(self);
         // The worker drains it, or has ended and leaves that to us.
@@ -285,16 +305,25 @@ impl Producer {
 }
 
 /// A thread's producers, the one used last in front of mind.
-#[derive(Debug, Default)]
-pub(crate) struct Producers {
-    all: Vec<Producer>,
+#[derive(Debug)]
+pub(crate) struct Producers<S: Stream = Spans> {
+    all: Vec<Producer<S>>,
     last: usize,
 }
 
-impl Producers {
+impl<S: Stream> Default for Producers<S> {
+    fn default() -> Self {
+        Self {
+            all: Vec::new(),
+            last: 0,
+        }
+    }
+}
+
+impl<S: Stream> Producers<S> {
     /// The producer for `provider`, made at first use.
     #[inline]
-    pub(crate) fn of_provider(&mut self, provider: &'static Provider) -> Option<&mut Producer> {
+    pub(crate) fn of_provider(&mut self, provider: &'static Provider) -> Option<&mut Producer<S>> {
         let last = self
             .all
             .get(self.last)
@@ -307,7 +336,7 @@ impl Producers {
 
     /// The producer for `state`, made at first use.
     #[inline]
-    pub(crate) fn of_state(&mut self, state: &'static ProviderState) -> Option<&mut Producer> {
+    pub(crate) fn of_state(&mut self, state: &'static ProviderState) -> Option<&mut Producer<S>> {
         let last = self
             .all
             .get(self.last)
@@ -353,25 +382,4 @@ impl Producers {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Config;
-
-    #[test]
-    fn a_thread_that_published_nothing_leaves_no_log_behind() {
-        let provider = Provider::new(&Config::new()).unwrap().leak();
-        for _ in 0..3 {
-            std::thread::spawn(move || {
-                crate::thread::enter(|thread| {
-                    let producer = thread.producers.of_provider(provider).unwrap();
-                    producer.log.counts.unsampled.count();
-                });
-            })
-            .join()
-            .unwrap();
-        }
-        let logs = &provider.state().logs;
-        assert_eq!(logs.lock().len(), 0);
-        assert_eq!(logs.totals().unsampled, 3);
-    }
-}
+mod tests;

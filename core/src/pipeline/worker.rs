@@ -54,7 +54,7 @@ pub(crate) trait Source: Send + Sync {
 
 /// What a provider hands to the worker.
 pub(crate) struct ProviderPipes {
-    /// Unique in this worker.
+    /// The provider's; its streams (spans, log records, metrics) come one by one and share it.
     pub(crate) id: u32,
     /// The fields of OTLP `ResourceSpans` that stand before the spans.
     pub(crate) resource: Arc<[u8]>,

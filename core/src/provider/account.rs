@@ -75,5 +75,6 @@ impl ProviderState {
             let left = late.iter().filter(|run| run.is_for(place));
             counters.count_shutdown(left.map(|run| run.count as u64).sum());
         }
+        self.bury_logs();
     }
 }

@@ -105,7 +105,8 @@ fn with_pairs(mut text: String, attributes: &[(String, OwnedValue)]) -> String {
     text
 }
 
-fn pairs(attributes: &[(String, OwnedValue)]) -> Vec<String> {
+/// `key=value`, fit for a terminal.
+pub(crate) fn pairs(attributes: &[(String, OwnedValue)]) -> Vec<String> {
     attributes
         .iter()
         .map(|(key, value)| format!("{}={}", label(key), shown(value)))

@@ -1,0 +1,225 @@
+//! The way of a record into its thread's chunk (logs SDK, "Emit a LogRecord").
+
+use super::record::{ATTRIBUTE_TAG, BODY_TAG, Origin, RECORD_TAG, Record};
+use super::{ContextChoice, LogRecord};
+use crate::clock;
+use crate::context::SpanContext;
+use crate::current::current;
+use crate::limits::SpanLimits;
+use crate::provider::Provider;
+use crate::thread::{ThreadState, enter};
+use crate::value::{Cut, Value, ValueBuilder, cut_bytes, cut_text};
+use crate::wire::attribute::{Encode, Encoded, KeyIndex, Raw, Scalar, Text, append, hash};
+use crate::wire::buf::{Buf, MODEST};
+use crate::wire::field_len;
+use std::sync::atomic::Ordering;
+
+/// Where a thread puts a record together.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    fields: Buf,
+    keys: KeyIndex,
+}
+
+impl LogRecord<'_> {
+    /// Records it. Never fails and never waits: what cannot be kept is counted
+    /// ([`crate::TracerProvider::log_stats`]).
+    pub fn emit(self) {
+        let Some(provider) = self.logger.provider() else {
+            return;
+        };
+        let owned: SpanContext;
+        let context = match self.context {
+            ContextChoice::Given(context) => context,
+            ContextChoice::Current if self.kept => {
+                owned = current().context;
+                &owned
+            }
+            ContextChoice::Current | ContextChoice::None => {
+                owned = SpanContext::default();
+                &owned
+            }
+        };
+        let context = Some(context).filter(|context| context.is_valid());
+        let done = enter(|thread| self.emit_in(provider, thread, context));
+        if done.is_none() {
+            provider.records.reentrant.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn emit_in(
+        &self,
+        provider: &'static Provider,
+        thread: &mut ThreadState,
+        context: Option<&SpanContext>,
+    ) {
+        let now = match context {
+            _ if !self.kept => 0,
+            // On the clock of its trace, so that it lies within its span.
+            Some(context) => clock::monotonic().wrapping_add(thread.wall_offset(context.trace_id)),
+            None => clock::wall(),
+        };
+        let Some(producer) = thread.log_producers.of_provider(provider) else {
+            return;
+        };
+        let (state, counts) = (producer.state, &producer.log.counts);
+        counts.started.count();
+        if state.is_shut_down() {
+            return counts.shutdown.count();
+        }
+        if !self.kept || !provider.keeps_logs() {
+            return counts.no_exporter.count();
+        }
+        let parts = Parts {
+            scratch: &mut thread.log_record,
+            nested: &mut thread.scratch,
+            builder: &mut thread.attributes,
+        };
+        let Some(dropped) = parts.encode(self, &state.records.limits) else {
+            return counts.no_memory.count();
+        };
+        let or_now = |given| if given == 0 { now } else { given };
+        let record = Record {
+            unix_ns: or_now(self.unix_ns),
+            observed_ns: or_now(self.observed_ns),
+            severity: self.severity as u8,
+            severity_text: self.severity_text.as_bytes(),
+            fields: thread.log_record.fields.as_slice(),
+            dropped_attributes: dropped,
+            origin: context.map(|context| Origin {
+                trace_id: &context.trace_id.0,
+                span_id: &context.span_id.0,
+                flags: context.trace_flags.0,
+            }),
+            event_name: self.event_name.as_bytes(),
+        };
+        let len = record.len();
+        let mut shown = false;
+        if state.watches_logs() {
+            thread.scratch.clear();
+            shown = thread.scratch.append(len, |writer| record.write(writer));
+            if shown {
+                state.show_log(self.logger.scope, thread.scratch.as_slice());
+            }
+            thread.scratch.clear_modestly();
+        }
+        if !state.records.exports() {
+            match shown {
+                true if state.records.keeps() => counts.kept.count(),
+                true => counts.no_exporter.count(),
+                false => counts.no_memory.count(),
+            }
+        } else if producer.publish(self.logger.scope, field_len(len), |writer| {
+            writer.open(RECORD_TAG, len);
+            record.write(writer);
+        }) {
+            state.wake_for_log();
+        } else {
+            producer.log.counts.queue_full.count();
+        }
+        thread.log_record.clear_modestly();
+    }
+}
+
+impl Scratch {
+    fn clear_modestly(&mut self) {
+        self.fields.clear_modestly();
+        self.keys.clear(MODEST);
+    }
+}
+
+/// What of a thread's state body and attributes are put together with.
+struct Parts<'t> {
+    scratch: &'t mut Scratch,
+    nested: &'t mut Buf,
+    builder: &'t mut ValueBuilder,
+}
+
+impl Parts<'_> {
+    /// Encodes body and attributes; how many attributes were dropped, or `None` if memory is refused.
+    fn encode(mut self, log: &LogRecord<'_>, limits: &SpanLimits) -> Option<u32> {
+        self.scratch.fields.clear();
+        self.scratch.keys.clear(MODEST);
+        // Limits concern attributes; only nesting is bounded in the body too.
+        let whole = Cut {
+            length: SpanLimits::UNLIMITED,
+            depth: limits.depth,
+        };
+        let written = self.with_encoded(log.body, whole, |scratch, body| {
+            let len = body.len();
+            len == 0
+                || scratch.fields.append(field_len(len), |writer| {
+                    writer.open(BODY_TAG, len);
+                    body.write(writer);
+                })
+        });
+        written.then_some(())?;
+        let mut dropped = log.lost;
+        for (key, value) in log.attributes.iter().chain(&log.more) {
+            if !self.put(key.as_bytes(), *value, limits) {
+                dropped = dropped.saturating_add(1);
+            }
+        }
+        Some(dropped)
+    }
+
+    /// Adds an attribute; false if the limit or memory does not allow it.
+    fn put(&mut self, key: &[u8], value: Value<'_>, limits: &SpanLimits) -> bool {
+        if key.is_empty() {
+            let misuse = &crate::runtime::runtime().misuse;
+            misuse.invalid_attribute.fetch_add(1, Ordering::Relaxed);
+            return true;
+        }
+        let digest = hash(key);
+        let (fields, keys) = (&mut self.scratch.fields, &mut self.scratch.keys);
+        if let Some(place) = keys.find(digest, key, fields.as_slice()) {
+            keys.remove(place, fields);
+        } else if keys.len() >= limits.attributes {
+            return false;
+        }
+        let cut = Cut {
+            length: limits.attribute_value_length,
+            depth: limits.depth,
+        };
+        self.with_encoded(value, cut, |scratch, value| {
+            scratch.keys.push(digest, scratch.fields.len())
+                && append(&mut scratch.fields, ATTRIBUTE_TAG, key, &value)
+        })
+    }
+
+    /// Runs `write` with the value cut to size; false if memory is refused.
+    fn with_encoded(
+        &mut self,
+        value: Value<'_>,
+        cut: Cut,
+        write: impl FnOnce(&mut Scratch, Scalar<'_>) -> bool,
+    ) -> bool {
+        let scalar = match value {
+            Value::Null => Scalar::Encoded(Encoded(&[])),
+            Value::Bool(value) => Scalar::Bool(value),
+            Value::Int(value) => Scalar::Int(value),
+            Value::Double(value) => Scalar::Double(value),
+            Value::String(text) => Scalar::Text(Text(cut_text(text, cut.length).as_bytes())),
+            Value::Bytes(bytes) => Scalar::Raw(Raw(cut_bytes(bytes, cut.length))),
+            Value::Array(_) | Value::Map(_) | Value::Built(_) => {
+                self.nested.clear();
+                let encoded = if let Value::Built(built) = value {
+                    built.encode(cut, self.nested)
+                } else {
+                    self.builder.clear();
+                    self.builder.add(value);
+                    self.builder.encode(cut, self.nested)
+                };
+                let written = encoded
+                    && write(
+                        self.scratch,
+                        Scalar::Encoded(Encoded(self.nested.as_slice())),
+                    );
+                self.nested.clear_modestly();
+                self.builder.clear_modestly();
+                return written;
+            }
+        };
+        write(self.scratch, scalar)
+    }
+}

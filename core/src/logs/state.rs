@@ -1,0 +1,151 @@
+//! What a provider keeps for its log records: configured, and in one process.
+
+use crate::config::{PipelineConfig, PipelineKind, RecordConfig};
+use crate::errno::Saved;
+use crate::export::Signal;
+use crate::limits::SpanLimits;
+use crate::pipeline::counters::PipelineCounters;
+use crate::pipeline::producer::{Logs, Stream};
+use crate::pipeline::queue::PipelineSettings;
+use crate::pipeline::worker::ProviderPipes;
+use crate::provider::{Provider, ProviderState};
+use crate::runtime::runtime_if_built;
+use crate::scope::Scope;
+use crate::testing::MemoryStore;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The stream of log records.
+#[derive(Debug)]
+pub(crate) enum LogRecords {}
+
+impl Stream for LogRecords {
+    fn logs(state: &ProviderState) -> &Logs {
+        &state.records.logs
+    }
+}
+
+/// What was configured for log records.
+#[derive(Debug)]
+pub(crate) struct RecordSettings {
+    config: RecordConfig,
+    /// Records that interrupted this library on their thread.
+    pub(super) reentrant: AtomicU64,
+}
+
+impl RecordSettings {
+    pub(crate) fn new(config: RecordConfig) -> Self {
+        Self {
+            config,
+            reentrant: AtomicU64::new(0),
+        }
+    }
+
+    /// Pipelines that the worker serves.
+    pub(crate) fn exporter_count(&self) -> usize {
+        let pipelines = self.config.pipelines.iter();
+        pipelines.filter(|pipeline| pipeline.is_exporter()).count()
+    }
+}
+
+/// A provider's log records in this process.
+#[derive(Debug)]
+pub(crate) struct RecordState {
+    pub(super) logs: Arc<Logs>,
+    pub(super) limits: SpanLimits,
+    pub(super) exits: Vec<(String, Arc<PipelineCounters>)>,
+    memory: Vec<Arc<MemoryStore>>,
+    eager: bool,
+    pub(super) reentrant: &'static AtomicU64,
+    pub(super) reentrant_before: u64,
+}
+
+impl RecordState {
+    /// The state in this process, and what the worker has to serve for it.
+    pub(crate) fn new(
+        provider: &'static Provider,
+        share_bytes: usize,
+    ) -> (Self, Option<ProviderPipes>) {
+        let settings = &provider.records;
+        let (mut exits, mut memory, mut pipelines) = (Vec::new(), Vec::new(), Vec::new());
+        for pipeline in &settings.config.pipelines {
+            match &pipeline.kind {
+                PipelineKind::Memory(exporter) => memory.push(exporter.store()),
+                PipelineKind::Exporter(factory) => {
+                    let counters = Arc::new(PipelineCounters::default());
+                    exits.push((pipeline.name.clone(), counters.clone()));
+                    let settings = PipelineSettings {
+                        max_export_batch_size: pipeline.batch.max_export_batch_size,
+                        schedule_delay: pipeline.batch.schedule_delay,
+                        export_timeout: pipeline.batch.export_timeout,
+                        share_bytes,
+                        signal: Signal::Logs,
+                        ..PipelineSettings::new(&pipeline.name, factory.clone())
+                    };
+                    pipelines.push((settings, counters));
+                }
+            }
+        }
+        let is_eager = |pipeline: &PipelineConfig| pipeline.batch.max_export_batch_size <= 1;
+        let logs = Arc::new(Logs::default());
+        let pipes = (!pipelines.is_empty()).then(|| ProviderPipes {
+            id: provider.id,
+            resource: provider.resource.clone(),
+            source: logs.clone(),
+            pipelines,
+        });
+        let reentrant = &settings.reentrant;
+        let state = Self {
+            logs,
+            limits: settings.config.limits,
+            exits,
+            memory,
+            eager: settings.config.pipelines.iter().any(is_eager),
+            reentrant,
+            reentrant_before: reentrant.load(Ordering::Relaxed),
+        };
+        (state, pipes)
+    }
+
+    /// Whether a worker pipeline takes its records.
+    pub(crate) fn exports(&self) -> bool {
+        !self.exits.is_empty()
+    }
+
+    /// Whether an in-memory exporter keeps its records.
+    pub(super) fn keeps(&self) -> bool {
+        !self.memory.is_empty()
+    }
+}
+
+impl Provider {
+    /// Whether a record would reach anyone.
+    pub(crate) fn keeps_logs(&self) -> bool {
+        let watched = || runtime_if_built().is_some_and(|runtime| runtime.captures.is_active());
+        let config = &self.records.config;
+        !config.disabled && (!config.pipelines.is_empty() || watched())
+    }
+}
+
+impl ProviderState {
+    /// Whether someone looks at each record as it is emitted.
+    pub(super) fn watches_logs(&self) -> bool {
+        self.records.keeps() || self.runtime.captures.is_active()
+    }
+
+    /// Shows a record (OTLP `LogRecord`) to captures and in-memory exporters.
+    #[cold]
+    pub(super) fn show_log(&self, scope: &'static Scope, record: &[u8]) {
+        let _errno = Saved::now();
+        let also = &self.records.memory;
+        self.show_to(Signal::Logs, scope, record, also);
+    }
+
+    /// Wakes the worker for a single record, if batches are of one.
+    pub(super) fn wake_for_log(&self) {
+        if self.records.eager {
+            let _errno = Saved::now();
+            self.wake();
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! Log records, judged by opentelemetry-proto: what is said is what arrives, and nothing is lost
+//! without a count.
+
+use libtracer::{
+    Accepted, Batch, BatchSettings, Capture, Config, ExportError, ExportFuture, Exporter,
+    ExporterFactory, LogStats, MemoryExporter, OwnedValue, Severity, Signal, TracerProvider, Value,
+};
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, any_value};
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use prost::Message;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+const LONG: Duration = Duration::from_secs(20);
+
+/// What an exporter was given: requests, decoded by opentelemetry-proto.
+#[derive(Clone, Default)]
+struct Sink(Arc<Mutex<Vec<ExportLogsServiceRequest>>>);
+
+struct ToSink(Sink, fn() -> Result<Accepted, ExportError>);
+
+impl Exporter for ToSink {
+    fn export<'a>(&'a mut self, batch: &'a Batch) -> ExportFuture<'a> {
+        assert_eq!(batch.signal(), Signal::Logs);
+        let request = ExportLogsServiceRequest::decode(&batch.to_otlp()[..]).unwrap();
+        self.0.0.lock().unwrap().push(request);
+        let answer = (self.1)();
+        Box::pin(async move { answer })
+    }
+}
+
+impl Sink {
+    fn factory(&self, answer: fn() -> Result<Accepted, ExportError>) -> ExporterFactory {
+        let sink = self.clone();
+        Arc::new(move || Ok(Box::new(ToSink(sink.clone(), answer))))
+    }
+
+    fn accepting(&self) -> ExporterFactory {
+        self.factory(|| Ok(Accepted::default()))
+    }
+
+    fn requests(&self) -> Vec<ExportLogsServiceRequest> {
+        self.0.lock().unwrap().clone()
+    }
+
+    fn records(&self) -> Vec<LogRecord> {
+        let requests = self.requests();
+        let resources = requests.into_iter().flat_map(|it| it.resource_logs);
+        let scopes = resources.flat_map(|it| it.scope_logs);
+        scopes.flat_map(|it| it.log_records).collect()
+    }
+}
+
+fn provider(config: &Config) -> TracerProvider {
+    TracerProvider::new(config).unwrap()
+}
+
+fn text(text: &str) -> Option<AnyValue> {
+    Some(AnyValue {
+        value: Some(any_value::Value::StringValue(text.into())),
+    })
+}
+
+fn balanced(provider: &TracerProvider) -> LogStats {
+    let stats = provider.log_stats().remove(0);
+    assert!(stats.is_balanced(), "{stats:?}");
+    stats
+}
+
+#[test]
+fn every_field_arrives() {
+    let sink = Sink::default();
+    let provider = provider(
+        &Config::new()
+            .service_name("shop")
+            .logs_exporter("sink", sink.accepting()),
+    );
+    let logger = provider.logger_with("checkout", "1.2", "https://schema.example/1");
+    let span = provider.tracer("t").start("order");
+    let context = span.context();
+    logger
+        .record(Severity::Error2, Value::Map(&[("why", "empty".into())]))
+        .severity_text("CRITICAL")
+        .event_name("stock.empty")
+        .attribute("sku", 4711)
+        .attributes(&[("raw", Value::Bytes(&[0, 255])), ("nothing", Value::Null)])
+        .at(1_000)
+        .observed_at(2_000)
+        .context(&context)
+        .emit();
+    provider.flush(LONG).unwrap();
+
+    let request = sink.requests().remove(0);
+    let resource = &request.resource_logs[0];
+    let attributes = &resource.resource.as_ref().unwrap().attributes;
+    assert!(attributes.iter().any(|it| it.value == text("shop")));
+    let scope = &resource.scope_logs[0];
+    assert_eq!(scope.schema_url, "https://schema.example/1");
+    assert_eq!(scope.scope.as_ref().unwrap().name, "checkout");
+    assert_eq!(scope.scope.as_ref().unwrap().version, "1.2");
+
+    let record = &scope.log_records[0];
+    assert_eq!(record.time_unix_nano, 1_000);
+    assert_eq!(record.observed_time_unix_nano, 2_000);
+    assert_eq!(record.severity_number, 18);
+    assert_eq!(record.severity_text, "CRITICAL");
+    assert_eq!(record.event_name, "stock.empty");
+    assert_eq!(record.trace_id, context.trace_id.0);
+    assert_eq!(record.span_id, context.span_id.0);
+    assert_eq!(record.flags, u32::from(context.trace_flags.0));
+    assert_eq!(record.dropped_attributes_count, 0);
+    let keys: Vec<_> = record.attributes.iter().map(|it| it.key.as_str()).collect();
+    assert_eq!(keys, ["sku", "raw", "nothing"]);
+    let raw = record.attributes[1].value.clone().unwrap().value;
+    assert_eq!(raw, Some(any_value::Value::BytesValue(vec![0, 255])));
+    assert_eq!(record.attributes[2].value, Some(AnyValue { value: None }));
+    let Some(any_value::Value::KvlistValue(body)) = record.body.clone().unwrap().value else {
+        panic!("the body is no map");
+    };
+    assert_eq!(
+        (&body.values[0].key[..], &body.values[0].value),
+        ("why", &text("empty"))
+    );
+    let stats = balanced(&provider);
+    assert_eq!((stats.emitted, stats.exported, stats.queued), (1, 1, 0));
+}
+
+#[test]
+fn a_plain_record_has_the_current_span_and_the_time_of_its_trace() {
+    let kept = MemoryExporter::new();
+    let config = Config::new().memory(&kept).logs_memory(&kept);
+    let provider = provider(&config);
+    let logger = provider.logger("");
+    logger.record(Severity::Info, "outside").emit();
+    let span = provider.tracer("").start("inside").enter();
+    logger.record(Severity::Info, "inside").emit();
+    logger
+        .record(Severity::Info, "apart")
+        .without_context()
+        .emit();
+    drop(span);
+
+    let (logs, spans) = (kept.logs(), kept.spans());
+    assert_eq!(logs.len(), 3);
+    assert_eq!((logs[0].trace_id, logs[0].span_id), (None, None));
+    assert_eq!(logs[1].trace_id, Some(spans[0].trace_id));
+    assert_eq!(logs[1].span_id, Some(spans[0].span_id));
+    assert_eq!(logs[1].trace_flags, spans[0].trace_flags);
+    assert!((spans[0].start_unix_ns..=spans[0].end_unix_ns).contains(&logs[1].unix_ns));
+    assert_eq!(logs[1].unix_ns, logs[1].observed_unix_ns);
+    assert_eq!((logs[2].trace_id, logs[2].span_id), (None, None));
+    assert_eq!(balanced(&provider).exported, 3);
+}
+
+#[test]
+fn limits_cut_attributes_and_leave_the_body_alone() {
+    let kept = MemoryExporter::new();
+    let provider = provider(&Config::new().logs_memory(&kept).logs_limits(2, 3));
+    let logger = provider.logger("");
+    logger
+        .record(Severity::Info, "a long body")
+        .attribute("a", "ääää")
+        .attribute("b", Value::Array(&["12345".into(), 12345.into()]))
+        .attribute("c", 3)
+        .attribute("a", 1)
+        .attribute("", "no key")
+        .emit();
+    let log = kept.logs().remove(0);
+    assert_eq!(log.body, OwnedValue::String("a long body".into()));
+    assert_eq!(log.dropped_attributes, 1);
+    assert_eq!(log.attribute("a"), Some(&OwnedValue::Int(1)));
+    let cut = vec![OwnedValue::String("123".into()), OwnedValue::Int(12345)];
+    assert_eq!(log.attribute("b"), Some(&OwnedValue::Array(cut)));
+    assert_eq!(log.attributes.len(), 2);
+}
+
+#[test]
+fn without_an_exporter_records_are_counted_and_that_is_all() {
+    let provider = provider(&Config::new());
+    let logger = provider.logger("");
+    assert!(!logger.is_enabled());
+    logger.record(Severity::Info, "x").attribute("a", 1).emit();
+    let stats = balanced(&provider);
+    assert_eq!((stats.emitted, stats.dropped_no_exporter), (1, 1));
+}
+
+#[test]
+fn a_capture_sees_records_of_every_provider() {
+    let capture = Capture::start();
+    let provider = provider(&Config::new());
+    provider
+        .logger("here")
+        .record(Severity::Info, "seen 4f1")
+        .emit();
+    let seen = capture.logs();
+    let ours = seen
+        .iter()
+        .find(|log| log.body.as_str() == Some("seen 4f1"));
+    assert_eq!(ours.unwrap().scope.name, "here");
+    capture.clear();
+    assert!(
+        !capture
+            .logs()
+            .iter()
+            .any(|log| log.body.as_str() == Some("seen 4f1"))
+    );
+}
+
+#[test]
+fn what_a_destination_refuses_is_counted() {
+    let sink = Sink::default();
+    let refuse = || Err(ExportError::permanent("no"));
+    let config = Config::new().logs_exporter("sink", sink.factory(refuse));
+    let provider = provider(&config);
+    let logger = provider.logger("");
+    for number in 0..5 {
+        logger.record(Severity::Info, number).emit();
+    }
+    provider.flush(LONG).unwrap();
+    let stats = balanced(&provider);
+    assert_eq!((stats.emitted, stats.dropped_export_failed), (5, 5));
+    assert_eq!(stats.last_error, "no");
+}
+
+#[test]
+fn what_comes_after_shutdown_is_counted() {
+    let sink = Sink::default();
+    let provider = provider(&Config::new().logs_exporter("sink", sink.accepting()));
+    let logger = provider.logger("");
+    logger.record(Severity::Info, "before").emit();
+    provider.shutdown(LONG).unwrap();
+    logger.record(Severity::Info, "after").emit();
+    let stats = balanced(&provider);
+    assert_eq!(
+        (stats.emitted, stats.exported, stats.dropped_shutdown),
+        (2, 1, 1)
+    );
+    assert_eq!(sink.records().len(), 1);
+}
+
+#[test]
+fn spans_and_records_do_not_mix() {
+    let (logs, kept) = (Sink::default(), MemoryExporter::new());
+    let config = Config::new()
+        .memory(&kept)
+        .logs_exporter("sink", logs.accepting());
+    let provider = provider(&config);
+    let (tracer, logger) = (provider.tracer("s"), provider.logger("s"));
+    for number in 0..100 {
+        let _span = tracer.start("span").enter();
+        logger.record(Severity::Info, number).emit();
+    }
+    provider.flush(LONG).unwrap();
+    assert_eq!(kept.spans().len(), 100);
+    assert_eq!(kept.logs().len(), 0);
+    assert_eq!(logs.records().len(), 100);
+    let stats = provider.stats().remove(0);
+    assert_eq!((stats.started, stats.exported), (100, 100));
+    assert_eq!(balanced(&provider).exported, 100);
+}
+
+#[test]
+fn batches_are_as_large_as_asked_for_and_threads_lose_nothing() {
+    let sink = Sink::default();
+    let batch = BatchSettings {
+        max_export_batch_size: 100,
+        schedule_delay: LONG,
+        ..BatchSettings::default()
+    };
+    let config = Config::new()
+        .logs_exporter("sink", sink.accepting())
+        .logs_batch(batch);
+    let provider = provider(&config);
+    std::thread::scope(|scope| {
+        for thread in 0..4_i64 {
+            let logger = provider.logger("");
+            scope.spawn(move || {
+                for number in 0..1000 {
+                    logger
+                        .record(Severity::Debug, thread * 1000 + number)
+                        .emit();
+                }
+            });
+        }
+    });
+    provider.flush(LONG).unwrap();
+    let requests = sink.requests();
+    let sizes = requests.iter().map(|request| {
+        let scopes = request.resource_logs.iter().flat_map(|it| &it.scope_logs);
+        scopes.map(|it| it.log_records.len()).sum::<usize>()
+    });
+    assert!(
+        sizes.clone().all(|size| size <= 100),
+        "{:?}",
+        sizes.collect::<Vec<_>>()
+    );
+    let mut numbers: Vec<i64> = sink
+        .records()
+        .into_iter()
+        .map(|record| match record.body.and_then(|body| body.value) {
+            Some(any_value::Value::IntValue(number)) => number,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..4000).collect::<Vec<_>>());
+    assert_eq!(balanced(&provider).exported, 4000);
+}
