@@ -5,6 +5,7 @@
 //! Header values and credentials appear in no message and no `Debug`.
 
 pub(crate) mod batch;
+mod diagnostics;
 mod endpoint;
 pub(crate) mod env;
 mod exporters;
@@ -63,6 +64,7 @@ pub struct Config {
     memory_limit: Option<usize>,
     exit_timeout: Option<Duration>,
     block_when_full: Option<Duration>,
+    diagnostic_level: Option<diagnostics::Level>,
     otlp: Otlp,
     signals: signals::Signals,
     /// What code chose; an empty list is a choice too.

@@ -83,6 +83,7 @@ pub use finished::{
 pub use id::{SpanId, TraceId};
 pub use limits::SpanLimits;
 pub use logs::{FinishedLog, LogRecord, LogStats, Logger, Severity, logger};
+pub use pipeline::diagnose::{DiagnosticLevel, set_diagnostic_handler, set_diagnostic_level};
 pub use sampler::{
     CustomSampler, Decision, ParentBased, Ratio, Sampler, SamplingInput, SamplingOutput,
 };

@@ -98,6 +98,7 @@ impl Provider {
     /// The provider that `config` describes.
     pub(crate) fn new(config: &Config) -> Result<Self, ConfigError> {
         static LAST_ID: AtomicU32 = AtomicU32::new(0);
+        config.apply_diagnostic_level();
         config.print_warnings();
         Ok(Self {
             id: LAST_ID.fetch_add(1, Ordering::Relaxed) + 1,

@@ -2,7 +2,7 @@
 
 use super::env::Env;
 use super::exporters::Destination;
-use super::{BatchSettings, Config, DEFAULT_EXIT_TIMEOUT, SERVICE_NAME, sampling};
+use super::{BatchSettings, Config, DEFAULT_EXIT_TIMEOUT, SERVICE_NAME, diagnostics, sampling};
 use crate::limits::SpanLimits;
 use crate::pipeline::diagnose;
 use crate::resource::Resource;
@@ -19,6 +19,7 @@ pub(super) struct FromEnv {
     limits: Option<SpanLimits>,
     batch: Option<BatchSettings>,
     destinations: Vec<Destination>,
+    pub(super) diagnostic_level: Option<diagnostics::Level>,
 }
 
 impl Config {
@@ -36,6 +37,7 @@ impl Config {
             limits: Some(SpanLimits::from_env(&mut env)),
             batch: Some(BatchSettings::from_env(&mut env)),
             destinations: destinations(&mut env),
+            diagnostic_level: diagnostics::from_env(&mut env),
         };
         self.otlp.load_env(&mut env);
         self.signals.load_env(&mut env);
@@ -54,7 +56,7 @@ impl Config {
     pub(crate) fn print_warnings(&self) {
         self.take_warnings()
             .iter()
-            .for_each(|text| diagnose::line(text));
+            .for_each(|text| diagnose::warn(text));
     }
 
     pub(crate) fn is_disabled(&self) -> bool {

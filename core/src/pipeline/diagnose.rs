@@ -1,19 +1,119 @@
-//! What the library says by itself: one line on standard error, at most once in 30 s for each
-//! pipeline, when spans are lost or cannot be delivered. Never a line per span, never credentials.
+//! What the library says by itself (error handling of the OpenTelemetry specification): never for
+//! each span, never with credentials, and nothing below the level in force (`OTEL_LOG_LEVEL`).
+//!
+//! Lines go to standard error, one write each, or to the handler that the program set. Level and
+//! handler are the process's, in two words without a lock: a forked child finds them as they were.
 
-use super::counters::Exits;
-use crate::export::Signal;
-use std::time::Duration;
-use tokio::time::Instant;
+mod report;
 
-/// Time between two lines of one pipeline.
-const INTERVAL: Duration = Duration::from_secs(30);
+pub(super) use report::Reporter;
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
 
 /// Longest line: below `PIPE_BUF`, so that a pipe takes it whole or not at all.
 const MAX_LINE_BYTES: usize = 1024;
 
+/// How much a message of the library matters (`OTEL_LOG_LEVEL`; conformance row 109).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum DiagnosticLevel {
+    /// Tracing does not work.
+    Error = 1,
+    /// Spans are lost or cannot be delivered; a setting is ignored.
+    Warn = 2,
+    /// What was wrong works again.
+    Info = 3,
+    /// Each export.
+    Debug = 4,
+}
+
+/// Nothing at all is said.
+const SILENT: u8 = 0;
+/// Nobody has chosen.
+const UNSET: u8 = u8::MAX;
+const DEFAULT: u8 = DiagnosticLevel::Info as u8;
+
+/// What code chose, and what the environment says, which counts less.
+static CHOSEN: AtomicU8 = AtomicU8::new(UNSET);
+static FROM_ENV: AtomicU8 = AtomicU8::new(UNSET);
+
+/// Sees each message in the place of standard error.
+type Handler = Box<dyn Fn(DiagnosticLevel, &str) + Send + Sync>;
+
+/// The handler in force, or null; never freed, for another thread may be in it.
+static HANDLER: AtomicPtr<Handler> = AtomicPtr::new(ptr::null_mut());
+
+thread_local! {
+    /// Whether this thread is in the handler: what that causes is not said through it.
+    static IN_HANDLER: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Says only what matters at least this much, in this process; `None` says nothing. The default is
+/// `Info`; this wins over `OTEL_LOG_LEVEL`.
+pub fn set_diagnostic_level(level: Option<DiagnosticLevel>) {
+    CHOSEN.store(level.map_or(SILENT, number), Ordering::Relaxed);
+}
+
+/// Gives what the library says to `handler`, in this process, in the place of standard error
+/// (OpenTelemetry error handling: "the error handler can be replaced").
+///
+/// It is called in the exporter thread, and in the threads of set-up, without a lock; it should
+/// return soon, for exports wait for it. A panic in it is contained, and what it causes to be said
+/// goes to standard error. Each call keeps the handlers before it in memory for good.
+pub fn set_diagnostic_handler(handler: impl Fn(DiagnosticLevel, &str) + Send + Sync + 'static) {
+    let handler: Handler = Box::new(handler);
+    // Release pairs with the load in `handle`.
+    HANDLER.store(Box::into_raw(Box::new(handler)), Ordering::Release);
+}
+
+/// What the environment says; code may have chosen otherwise.
+pub(crate) fn set_level_from_env(level: Option<DiagnosticLevel>) {
+    FROM_ENV.store(level.map_or(SILENT, number), Ordering::Relaxed);
+}
+
+const fn number(level: DiagnosticLevel) -> u8 {
+    level as u8
+}
+
+/// Whether messages of this level are said.
+pub(crate) fn says(level: DiagnosticLevel) -> bool {
+    let set = |level: &AtomicU8| Some(level.load(Ordering::Relaxed)).filter(|set| *set != UNSET);
+    let most = set(&CHOSEN).or_else(|| set(&FROM_ENV)).unwrap_or(DEFAULT);
+    number(level) <= most
+}
+
+/// Says one line, if its level is in force.
+pub(crate) fn say(level: DiagnosticLevel, text: &str) {
+    if says(level) && !handle(level, text) {
+        line(text);
+    }
+}
+
+/// [`say`] for what users should look at.
+pub(crate) fn warn(text: &str) {
+    say(DiagnosticLevel::Warn, text);
+}
+
+/// Gives the message to the handler; false if there is none for it.
+fn handle(level: DiagnosticLevel, text: &str) -> bool {
+    // SAFETY: null or a leaked handler, published with release.
+    let Some(handler) = (unsafe { HANDLER.load(Ordering::Acquire).as_ref() }) else {
+        return false;
+    };
+    // A thread at its end, whose locals are gone, does without the guard.
+    if IN_HANDLER.try_with(|inside| inside.replace(true)) == Ok(true) {
+        return false;
+    }
+    let _ = catch_unwind(AssertUnwindSafe(|| handler(level, text)));
+    let _ = IN_HANDLER.try_with(|inside| inside.set(false));
+    true
+}
+
 /// Writes one line to standard error; if nobody reads there, the line is lost, not waited for.
-pub(crate) fn line(text: &str) {
+fn line(text: &str) {
     let mut line = String::with_capacity(text.len() + 12);
     line.push_str("libtracer: ");
     line.push_str(text);
@@ -40,106 +140,9 @@ fn write_stderr(line: &[u8]) {
     }
 }
 
-/// Decides when a pipeline speaks and what is new since it last did.
-#[derive(Debug, Default)]
-pub(super) struct Reporter {
-    signal: Signal,
-    last: Option<Instant>,
-    told: Exits,
-}
-
-impl Reporter {
-    /// One that has said nothing yet.
-    pub(super) fn new(signal: Signal) -> Self {
-        Self {
-            signal,
-            ..Self::default()
-        }
-    }
-
-    /// Whether a line may be written now; if so, the next one may 30 s later.
-    pub(super) fn may_speak(&mut self) -> bool {
-        let now = Instant::now();
-        let due = self
-            .last
-            .is_none_or(|last| now.duration_since(last) >= INTERVAL);
-        if due {
-            self.last = Some(now);
-        }
-        due
-    }
-
-    /// The last line of a pipeline: what was lost and not said yet.
-    pub(super) fn farewell(&mut self, name: &str, exits: Exits, error: &str) -> Option<String> {
-        (exits.lost() > self.told.lost()).then(|| self.describe(name, exits, 0, error))
-    }
-
-    /// What happened since the last line.
-    pub(super) fn describe(
-        &mut self,
-        name: &str,
-        exits: Exits,
-        waiting: u64,
-        error: &str,
-    ) -> String {
-        let told = std::mem::replace(&mut self.told, exits);
-        let parts = [
-            (exits.failed - told.failed, "failed"),
-            (
-                exits.rejected - told.rejected,
-                "rejected by the destination",
-            ),
-            (exits.queue_full - told.queue_full, "dropped (queue full)"),
-            (exits.shutdown - told.shutdown, "dropped (shutdown)"),
-            (waiting, "waiting"),
-        ];
-        let changes: Vec<String> = parts
-            .into_iter()
-            .filter(|(spans, _)| *spans > 0)
-            .map(|(spans, what)| format!("{spans} {what}"))
-            .collect();
-        let noun = self.signal.noun();
-        let mut text = format!("exporter {name}: {noun}: {}", changes.join(", "));
-        if !error.is_empty() {
-            text.push_str("; last error: ");
-            text.push_str(error);
-        }
-        text
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_pipeline_speaks_once_in_thirty_seconds_and_then_of_what_is_new() {
-        let mut reporter = Reporter::default();
-        let lost = |failed| Exits {
-            failed,
-            ..Exits::default()
-        };
-        assert!(reporter.may_speak());
-        let first = reporter.describe("otlp", lost(5), 0, "refused");
-        assert_eq!(first, "exporter otlp: spans: 5 failed; last error: refused");
-        assert!(!reporter.may_speak());
-        tokio::time::advance(INTERVAL).await;
-        assert!(reporter.may_speak());
-        let next = reporter.describe("otlp", lost(8), 2, "");
-        assert_eq!(next, "exporter otlp: spans: 3 failed, 2 waiting");
-    }
-
-    #[test]
-    fn a_pipeline_ends_silently_when_all_is_said() {
-        let mut reporter = Reporter::default();
-        let exits = Exits {
-            exported: 9,
-            shutdown: 1,
-            ..Exits::default()
-        };
-        assert!(reporter.farewell("otlp", exits, "").is_some());
-        assert_eq!(reporter.farewell("otlp", exits, ""), None);
-    }
 
     #[test]
     fn a_long_line_is_cut_between_characters() {

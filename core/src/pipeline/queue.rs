@@ -286,7 +286,7 @@ impl Pipeline {
             .borrow_mut()
             .farewell(&self.settings.name, exits, &error);
         if let Some(line) = line {
-            diagnose::line(&line);
+            diagnose::warn(&line);
         }
         self.finished.set(true);
     }
@@ -305,7 +305,7 @@ impl Pipeline {
             let waiting = self.entered.get() - self.left.get();
             let error = self.counters.last_error();
             let exits = self.counters.exits();
-            diagnose::line(&reporter.describe(&self.settings.name, exits, waiting, &error));
+            diagnose::warn(&reporter.describe(&self.settings.name, exits, waiting, &error));
         }
     }
 }

@@ -2,7 +2,7 @@
 //! it, with a runtime of its own that no other thread ever enters.
 
 use super::{ON_WORKER, Shared, Thread, serve::serve};
-use crate::pipeline::diagnose;
+use crate::pipeline::diagnose::{self, DiagnosticLevel};
 use std::{
     io, mem,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -43,9 +43,10 @@ fn main(shared: &Arc<Shared>) {
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
-            diagnose::line(&format!(
-                "no exporter thread: {error}; it is tried again later"
-            ));
+            diagnose::say(
+                DiagnosticLevel::Error,
+                &format!("no exporter thread: {error}; it is tried again later"),
+            );
             shared.gave_up(Thread::Refused(Instant::now()));
             return;
         }
@@ -53,7 +54,8 @@ fn main(shared: &Arc<Shared>) {
     let tasks = LocalSet::new();
     let served = catch_unwind(AssertUnwindSafe(|| tasks.block_on(&runtime, serve(shared))));
     if served.is_err() {
-        diagnose::line("the exporter thread panicked; this process is traced no more");
+        let text = "the exporter thread panicked; this process is traced no more";
+        diagnose::say(DiagnosticLevel::Error, text);
         shared.gave_up(Thread::Dead);
     }
     drop(tasks);
