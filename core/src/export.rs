@@ -3,6 +3,8 @@
 mod console;
 mod frames;
 #[cfg(feature = "otlp-http")]
+pub(crate) mod http;
+#[cfg(feature = "otlp-http")]
 mod otlp_http;
 #[cfg(test)]
 #[path = "../tests/common/receiver.rs"]
@@ -11,12 +13,18 @@ pub(crate) mod receiver;
 pub(crate) mod samples;
 mod signal;
 mod text;
+#[cfg(feature = "otlp-http")]
+pub(crate) mod tls;
 
 pub use console::{Console, render_tree};
 pub(crate) use console::{Stdout, attribute_words};
 #[cfg(feature = "otlp-http")]
+pub use http::Compression;
+#[cfg(feature = "otlp-http")]
 pub use otlp_http::OtlpHttp;
 pub use signal::Signal;
+#[cfg(feature = "otlp-http")]
+pub use tls::Tls;
 
 pub(crate) use text::one_line;
 

@@ -70,12 +70,12 @@ pub use config::{BatchSettings, Config};
 pub use context::{SpanContext, TraceFlags, TraceState};
 pub use current::{Attachment, attach_context, current_context, current_span};
 pub use error::{ConfigError, Timeout};
-#[cfg(feature = "otlp-http")]
-pub use export::OtlpHttp;
 pub use export::{
     Accepted, Batch, Console, ExportError, ExportFuture, Exporter, ExporterFactory, Signal,
     render_tree,
 };
+#[cfg(feature = "otlp-http")]
+pub use export::{Compression, OtlpHttp, Tls};
 pub use finished::{
     FinishedEvent, FinishedLink, FinishedResource, FinishedScope, FinishedSpan, FinishedStatus,
     OwnedValue,

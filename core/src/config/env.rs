@@ -2,6 +2,8 @@
 //! "Enum"): empty is unset, only "true" is true, and what cannot be used is warned about and ignored.
 
 use crate::error::{ConfigError, quoted};
+#[cfg(feature = "otlp-http")]
+use crate::export::http::proxy::Proxies;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::str::FromStr;
@@ -18,11 +20,12 @@ pub(crate) struct Env {
 }
 
 impl Env {
-    /// The variables of this process that concern OpenTelemetry.
+    /// The variables of this process that concern OpenTelemetry, and the way to a destination.
     pub(crate) fn of_process() -> Self {
         let known = |(name, value): (OsString, OsString)| {
             let name = name.into_string().ok()?;
-            name.starts_with("OTEL_").then_some((name, value))
+            let ours = name.starts_with("OTEL_") || concerns_proxies(&name);
+            ours.then_some((name, value))
         };
         Self {
             variables: std::env::vars_os().filter_map(known).collect(),
@@ -85,6 +88,41 @@ impl Env {
         value
     }
 
+    /// The proxies, from variables in upper or lower case.
+    #[cfg(feature = "otlp-http")]
+    pub(crate) fn proxies(&mut self) -> Proxies {
+        let no = self.text("NO_PROXY").or_else(|| self.text("no_proxy"));
+        Proxies {
+            https: self.proxy(["HTTPS_PROXY", "https_proxy"]),
+            // A CGI program's caller can set it (the header Proxy), so there it does not count.
+            http: if self.variables.contains_key("REQUEST_METHOD") {
+                self.proxy(["http_proxy"; 2])
+            } else {
+                self.proxy(["HTTP_PROXY", "http_proxy"])
+            },
+            all: self.proxy(["ALL_PROXY", "all_proxy"]),
+            no: no.unwrap_or_default(),
+        }
+    }
+
+    /// A proxy's URL; empty if there is none that can be used.
+    #[cfg(feature = "otlp-http")]
+    fn proxy(&mut self, names: [&str; 2]) -> String {
+        let set = names.iter().find_map(|name| Some((name, self.text(name)?)));
+        let Some((name, url)) = set else {
+            return String::new();
+        };
+        if Proxies::is_usable(&url) {
+            return url;
+        }
+        // The value may hold credentials.
+        self.warn(
+            name,
+            "the value is ignored: use a URL such as http://proxy.example:3128",
+        );
+        String::new()
+    }
+
     /// A switch: anything but "true" is false, and anything but "true" and "false" is warned about.
     pub(crate) fn switch(&mut self, name: &str) -> Option<bool> {
         let text = self.text(name)?;
@@ -123,6 +161,12 @@ impl Env {
         let timeout = self.duration(name)?;
         Some(if timeout.is_zero() { NO_LIMIT } else { timeout })
     }
+}
+
+/// Whether a variable decides how a destination is reached.
+fn concerns_proxies(name: &str) -> bool {
+    let kinds = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"];
+    name == "REQUEST_METHOD" || kinds.iter().any(|kind| kind.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]

@@ -23,4 +23,23 @@ impl Signal {
             Self::Metrics => "metrics",
         }
     }
+
+    /// The last part of the path that OTLP over HTTP posts it to.
+    pub(crate) const fn path(self) -> &'static str {
+        match self {
+            Self::Traces => "v1/traces",
+            Self::Logs => "v1/logs",
+            Self::Metrics => "v1/metrics",
+        }
+    }
+
+    /// The count of what was refused, in a partial success in JSON.
+    #[cfg(feature = "otlp-http")]
+    pub(crate) const fn rejected(self) -> &'static str {
+        match self {
+            Self::Traces => "rejectedSpans",
+            Self::Logs => "rejectedLogRecords",
+            Self::Metrics => "rejectedDataPoints",
+        }
+    }
 }

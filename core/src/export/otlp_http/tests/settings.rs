@@ -40,7 +40,7 @@ fn good_endpoints_are_taken_as_they_are() {
         "http://10.0.0.1/x?y=z",
         " http://padded:80/ ",
     ] {
-        OtlpHttp::new(endpoint, [("a", "b")], SECOND).unwrap();
+        let _ = OtlpHttp::new(endpoint, [("a", "b")], SECOND).unwrap();
     }
 }
 
@@ -81,7 +81,7 @@ fn nothing_shows_a_secret() {
         !shown.contains("s3cret") && !shown.contains("user:"),
         "{shown}"
     );
-    assert!(!settings.endpoint.uri().to_string().contains("user:"));
+    assert!(!settings.target.uri().to_string().contains("user:"));
     for bad in [
         "ftp://user:s3cret@host/",
         "user:s3cret@host",

@@ -1,29 +1,34 @@
-//! What an answer means: only 2xx is success, and only four statuses are worth another attempt,
-//! and one a smaller one.
+//! What an answer means: only 2xx is success, only four statuses are worth another attempt, and one
+//! a smaller one.
 
-use crate::export::{Accepted, ExportError, text::one_line};
+use super::{
+    Target,
+    compress::{Unreadable, decompress},
+};
+use crate::export::{ExportError, text::one_line};
 use bytes::Bytes;
-use http::{HeaderMap, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, Response, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message;
 use std::{
     error::Error,
     time::{Duration, SystemTime},
 };
 
-/// The longest answer that is read: the limit that OTLP sets for clients.
-pub(super) const MAX_BYTES: usize = 4 * 1024 * 1024;
+/// The longest answer that is read, also after decompression: the limit that OTLP sets for clients.
+pub(crate) const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// The longest wait that a server may ask for: a larger number is a mistake, and would not fit into
 /// every sum of times.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// An answer, read to its end.
-pub(super) struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Bytes,
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    /// Decompressed; nothing if that was not possible.
+    pub(crate) body: Option<Bytes>,
 }
 
 /// Why there is no answer although it began.
@@ -35,32 +40,35 @@ pub(super) enum Failure {
 /// Reads an answer, never more than [`MAX_BYTES`] of it.
 pub(super) async fn read(response: Response<Incoming>) -> Result<Answer, Failure> {
     let (head, body) = response.into_parts();
-    match Limited::new(body, MAX_BYTES).collect().await {
-        Ok(body) => Ok(Answer {
-            status: head.status,
-            headers: head.headers,
-            body: body.to_bytes(),
-        }),
-        Err(error) if error.is::<LengthLimitError>() => Err(Failure::TooLong),
-        Err(error) => Err(Failure::Cut(error)),
-    }
+    let body = match Limited::new(body, MAX_BYTES).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => return Err(Failure::TooLong),
+        Err(error) => return Err(Failure::Cut(error)),
+    };
+    let encoding = text_of(&head.headers, &header::CONTENT_ENCODING).unwrap_or_default();
+    let body = match decompress(body, encoding, MAX_BYTES) {
+        Ok(body) => Some(body),
+        Err(Unreadable::TooLong) => return Err(Failure::TooLong),
+        Err(Unreadable::Garbage) => None,
+    };
+    Ok(Answer {
+        status: head.status,
+        headers: head.headers,
+        body,
+    })
 }
 
 impl Answer {
-    /// What became of `spans` spans sent to `endpoint`; `clean` makes the server's words fit to show.
-    pub(super) fn judge(
-        &self,
-        spans: usize,
-        endpoint: &str,
-        clean: impl Fn(&str) -> String,
-    ) -> Result<Accepted, ExportError> {
+    /// The answer if it is a success, else what follows from it.
+    pub(super) fn judge(self, target: &Target) -> Result<Self, ExportError> {
         if self.status.is_success() {
-            return Ok(self.accepted(spans, clean));
+            return Ok(self);
         }
+        let endpoint = target.shown();
         if self.status.is_redirection() {
-            return Err(ExportError::permanent(self.redirect(endpoint)));
+            return Err(ExportError::permanent(self.redirect(&endpoint)));
         }
-        let words = clean(&self.words());
+        let words = target.without_secrets(&self.words());
         let colon = if words.is_empty() { "" } else { ": " };
         let message = format!("{endpoint} answered {}{colon}{words}", self.status);
         match self.status {
@@ -68,8 +76,7 @@ impl Answer {
             | StatusCode::BAD_GATEWAY
             | StatusCode::SERVICE_UNAVAILABLE
             | StatusCode::GATEWAY_TIMEOUT => {
-                let after = self.headers.get(header::RETRY_AFTER);
-                let after = after.and_then(|value| value.to_str().ok());
+                let after = text_of(&self.headers, &header::RETRY_AFTER);
                 let after = after.and_then(|text| retry_after(text, SystemTime::now()));
                 Err(ExportError::Retryable { message, after })
             }
@@ -81,61 +88,43 @@ impl Answer {
         }
     }
 
-    /// A success; the server may still have refused some of the spans.
-    fn accepted(&self, spans: usize, clean: impl Fn(&str) -> String) -> Accepted {
-        // Some receivers say "{}" whatever they are asked in; that is an answer, if not ours to read.
-        if self.is_of("application/json") {
-            return Accepted::default();
-        }
-        let Ok(answer) = ExportTraceServiceResponse::decode(self.body.clone()) else {
-            let message = "the spans were taken, with an answer that is not OTLP".into();
-            return Accepted {
-                rejected: 0,
-                message,
-            };
-        };
-        let partial = answer.partial_success.unwrap_or_default();
-        let rejected = u64::try_from(partial.rejected_spans).unwrap_or(0);
-        Accepted {
-            rejected: rejected.min(spans as u64),
-            message: clean(&partial.error_message),
-        }
-    }
-
     /// A redirect is refused: it would carry the headers to who knows whom.
     fn redirect(&self, endpoint: &str) -> String {
-        let target = self
-            .headers
-            .get(header::LOCATION)
-            .and_then(|value| value.to_str().ok());
-        let target = target.map(super::endpoint::shown).unwrap_or_default();
+        let target = text_of(&self.headers, &header::LOCATION).map(super::endpoint::shown);
         format!(
             "{endpoint} answered {}: redirects are not followed; set the endpoint to its target \
-             (\"{target}\") if that is right",
-            self.status
+             (\"{}\") if that is right",
+            self.status,
+            target.unwrap_or_default()
         )
     }
 
     /// Whether the body is declared to be of this media type.
-    fn is_of(&self, media_type: &str) -> bool {
-        let declared = self.headers.get(header::CONTENT_TYPE);
-        let declared = declared.and_then(|value| value.to_str().ok());
-        declared.is_some_and(|declared| declared.starts_with(media_type))
+    pub(crate) fn is_of(&self, media_type: &str) -> bool {
+        let declared = text_of(&self.headers, &header::CONTENT_TYPE);
+        let declared = declared.and_then(|declared| declared.split(';').next());
+        declared.is_some_and(|declared| declared.trim().eq_ignore_ascii_case(media_type))
     }
 
     /// What the server says about an error: the message of a `google.rpc.Status`, or text.
     fn words(&self) -> String {
+        let body = self.body.clone().unwrap_or_default();
         if self.is_of("application/x-protobuf") {
-            return RpcStatus::decode(self.body.clone())
-                .unwrap_or_default()
-                .message;
+            return RpcStatus::decode(body).unwrap_or_default().message;
         }
-        let start = self
-            .body
-            .get(..self.body.len().min(2048))
-            .unwrap_or_default();
+        if self.is_of("application/json")
+            && let Ok(serde_json::Value::Object(status)) = serde_json::from_slice(&body)
+            && let Some(message) = status.get("message").and_then(|message| message.as_str())
+        {
+            return message.to_owned();
+        }
+        let start = body.get(..body.len().min(2048)).unwrap_or_default();
         one_line(String::from_utf8_lossy(start).trim(), 1000)
     }
+}
+
+fn text_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 /// The part of `google.rpc.Status` that a person reads.
