@@ -39,6 +39,23 @@ pub fn set_current_hook(hook: Option<CurrentHook>) {
     );
 }
 
+/// Installs the hook unless a language has one; true if it is in place.
+pub(crate) fn claim_current_hook(hook: CurrentHook) -> bool {
+    let hook = hook as *mut ();
+    let before = HOOK.compare_exchange(
+        ptr::null_mut(),
+        hook,
+        Ordering::AcqRel, // pairs with the load in `foreign`
+        Ordering::Acquire,
+    );
+    before.is_ok() || before == Err(hook)
+}
+
+/// Whether this hook is the one in place.
+pub(crate) fn is_current_hook(hook: CurrentHook) -> bool {
+    HOOK.load(Ordering::Acquire) == hook as *mut ()
+}
+
 fn foreign() -> Foreign {
     let hook = HOOK.load(Ordering::Acquire);
     if hook.is_null() {

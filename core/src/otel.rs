@@ -1,12 +1,25 @@
-//! Adapters to and from `opentelemetry_sdk`'s types: the only place whose public signatures name
-//! them, versioned with them.
+//! `opentelemetry`'s world and ours: the only place whose public signatures name its types, versioned
+//! with them.
+//!
+//! * Code written for the `opentelemetry` API records here: [`TracerProvider`], [`Tracer`], [`Span`].
+//! * Its current span and ours are one: [`use_context`], [`current`].
+//! * What is made for `opentelemetry_sdk` serves us: [`exporter`], [`sampler`](fn@sampler),
+//!   [`with_resource`].
 
+mod attributes;
 mod bridge;
+mod context;
 mod convert;
+mod hook;
 mod owned;
+mod provider;
 mod resource;
 mod sampler;
+mod span;
 
 pub use bridge::exporter;
+pub use hook::{ContextTaken, current, use_context};
+pub use provider::{Tracer, TracerProvider};
 pub use resource::with_resource;
 pub use sampler::sampler;
+pub use span::Span;

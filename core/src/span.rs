@@ -161,6 +161,18 @@ impl SpanHandle {
         live.flatten().unwrap_or(false)
     }
 
+    /// Whether it is this live span; a stale handle is not counted.
+    #[cfg(feature = "otel")]
+    pub(crate) fn is_span(self, span_id: crate::SpanId) -> bool {
+        let same = enter(|thread| {
+            let slot = self.slot_in(thread)?;
+            slot.with(self.generation, self.is_shared(), |state| {
+                state.span_id == span_id.0
+            })
+        });
+        same.flatten().unwrap_or(false)
+    }
+
     /// Makes the span current on this thread; undone by [`SpanHandle::leave`].
     pub fn enter(self) {
         if self != Self::NONE {

@@ -1,13 +1,11 @@
 //! Any `opentelemetry_sdk` sampler as a sampler of ours.
 
-use super::convert;
 use super::owned::owned;
-use crate::context::{SpanContext, TraceState};
+use super::{context, convert};
+use crate::context::TraceState;
 use crate::sampler::{CustomSampler, Decision, Sampler, SamplingInput, SamplingOutput};
 use opentelemetry::Context;
-use opentelemetry::trace::{
-    Link, SpanContext as TheirContext, SpanId, TraceContextExt, TraceFlags, TraceId,
-};
+use opentelemetry::trace::{Link, TraceContextExt, TraceId};
 use opentelemetry_sdk::trace::{SamplingDecision, ShouldSample};
 use std::sync::Arc;
 
@@ -33,11 +31,11 @@ impl CustomSampler for Foreign {
     fn sample(&self, input: &SamplingInput<'_>) -> SamplingOutput {
         let parent = input
             .parent
-            .map(|parent| Context::new().with_remote_span_context(their_context(parent)));
+            .map(|parent| Context::new().with_remote_span_context(context::theirs(parent)));
         let links: Vec<Link> = input
             .links
             .iter()
-            .map(|context| Link::with_context(their_context(context)))
+            .map(|context| Link::with_context(context::theirs(context)))
             .collect();
         let result = self.0.should_sample(
             parent.as_ref(),
@@ -66,24 +64,14 @@ impl CustomSampler for Foreign {
     }
 }
 
-fn their_context(context: &SpanContext) -> TheirContext {
-    TheirContext::new(
-        TraceId::from_bytes(context.trace_id.0),
-        SpanId::from_bytes(context.span_id.0),
-        TraceFlags::new(context.trace_flags.0),
-        context.is_remote,
-        convert::trace_state(context.trace_state.as_str()),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::context::TraceFlags as OurFlags;
+    use crate::context::{SpanContext, TraceFlags as OurFlags};
     use crate::id::{SpanId as OurSpanId, TraceId as OurTraceId};
     use crate::{OwnedValue, SpanKind};
     use opentelemetry::KeyValue;
-    use opentelemetry::trace::SpanKind as TheirKind;
+    use opentelemetry::trace::{SpanId, SpanKind as TheirKind};
     use opentelemetry_sdk::trace::{Sampler as TheirSampler, SamplingResult};
 
     /// Checks what it is given and answers with everything a sampler may.
