@@ -6,7 +6,17 @@
 //! wall clock, which may be stepped. A span's wall time is `monotonic() + offset`, where the offset
 //! is taken once per trace: durations are never negative.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A clock of your own, for [`Config::clock`](crate::Config::clock): tests with fixed times.
+///
+/// Asked for each start, event and end without a time of its own, on the thread concerned; it must
+/// not start or write spans.
+pub trait Clock: fmt::Debug + Send + Sync {
+    /// The time: nanoseconds since 1970.
+    fn unix_ns(&self) -> u64;
+}
 
 /// Nanoseconds of `clock`.
 fn read(clock: libc::clockid_t) -> u64 {

@@ -12,6 +12,7 @@ mod exporters;
 mod headers;
 mod load;
 mod otlp;
+mod own;
 pub(crate) mod percent;
 mod sampling;
 mod signals;
@@ -67,6 +68,7 @@ pub struct Config {
     diagnostic_level: Option<diagnostics::Level>,
     otlp: Otlp,
     signals: signals::Signals,
+    own: own::OwnCode,
     /// What code chose; an empty list is a choice too.
     destinations: Option<Vec<Destination>>,
     /// What the environment fills in.

@@ -1,6 +1,6 @@
-//! Trace and span ids (OpenTelemetry trace API, `SpanContext`) and the generator that makes them.
+//! Trace and span ids (OpenTelemetry trace API, `SpanContext`) and what makes them.
 //!
-//! One generator a thread, seeded by the operating system and never shared: a forked child gets new
+//! One random generator a thread, seeded by the operating system and never shared: a forked child gets new
 //! thread states and thus new seeds, so that no id is ever made twice.
 
 use std::fmt;
@@ -57,13 +57,31 @@ impl fmt::Debug for SpanId {
     }
 }
 
+/// A source of ids of your own, for [`Config::id_generator`](crate::Config::id_generator) (trace SDK,
+/// "Id generators"). The built-in one is random and belongs to each thread.
+///
+/// Called on the starting thread, from any thread. An invalid id is replaced by a random one.
+pub trait IdGenerator: fmt::Debug + Send + Sync {
+    /// The id of a new trace.
+    fn trace_id(&self) -> TraceId;
+
+    /// The id of a new span.
+    fn span_id(&self) -> SpanId;
+
+    /// Whether the last 7 bytes of every trace id are random, as the flag says then that W3C Trace
+    /// Context level 2 has for it.
+    fn is_random(&self) -> bool {
+        false
+    }
+}
+
 /// xoshiro256++ (Blackman and Vigna), one per thread.
 #[derive(Debug)]
-pub(crate) struct IdGenerator {
+pub(crate) struct RandomIds {
     state: [u64; 4],
 }
 
-impl IdGenerator {
+impl RandomIds {
     /// A generator seeded by the operating system.
     pub(crate) fn seeded() -> Self {
         let mut seed = [0u8; 32];
@@ -138,7 +156,7 @@ mod tests {
 
     #[test]
     fn ids_are_valid_distinct_and_shown_as_hex() {
-        let mut generator = IdGenerator::seeded();
+        let mut generator = RandomIds::seeded();
         let ids: HashSet<SpanId> = (0..10_000).map(|_| generator.span_id()).collect();
         assert_eq!(ids.len(), 10_000);
         assert!(generator.trace_id().is_valid());
@@ -147,8 +165,8 @@ mod tests {
             "0001ab0304050607"
         );
         assert_ne!(
-            IdGenerator::seeded().trace_id(),
-            IdGenerator::seeded().trace_id()
+            RandomIds::seeded().trace_id(),
+            RandomIds::seeded().trace_id()
         );
     }
 }

@@ -49,6 +49,7 @@ mod id;
 mod limits;
 mod logs;
 mod pipeline;
+mod processor;
 mod provider;
 mod resource;
 mod runtime;
@@ -66,6 +67,7 @@ pub mod binding;
 #[cfg(feature = "otel")]
 pub mod otel;
 
+pub use clock::Clock;
 pub use config::{BatchSettings, Config};
 pub use context::{SpanContext, TraceFlags, TraceState};
 pub use current::{Attachment, attach_context, current_context, current_span};
@@ -80,10 +82,11 @@ pub use finished::{
     FinishedEvent, FinishedLink, FinishedResource, FinishedScope, FinishedSpan, FinishedStatus,
     OwnedValue,
 };
-pub use id::{SpanId, TraceId};
+pub use id::{IdGenerator, SpanId, TraceId};
 pub use limits::SpanLimits;
 pub use logs::{FinishedLog, LogRecord, LogStats, Logger, Severity, logger};
 pub use pipeline::diagnose::{DiagnosticLevel, set_diagnostic_handler, set_diagnostic_level};
+pub use processor::{EndedSpan, Processor};
 pub use sampler::{
     CustomSampler, Decision, ParentBased, Ratio, Sampler, SamplingInput, SamplingOutput,
 };
@@ -91,6 +94,7 @@ pub use span::{Entered, Link, Span, SpanHandle, SpanKind, Status};
 pub use stats::{Diagnostics, Stats, diagnostics};
 pub use testing::{Capture, MemoryExporter};
 pub use tracer::{
-    SpanBuilder, Tracer, TracerProvider, flush, is_configured, shutdown, stats, tracer, tracer_with,
+    SpanBuilder, Tracer, TracerBuilder, TracerProvider, flush, is_configured, shutdown, stats,
+    tracer, tracer_builder, tracer_with,
 };
 pub use value::{Value, ValueBuilder};

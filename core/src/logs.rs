@@ -22,7 +22,7 @@ pub(crate) use state::LogRecords;
 use crate::context::SpanContext;
 use crate::provider::{Provider, default_provider};
 use crate::runtime::runtime;
-use crate::scope::Scope;
+use crate::scope::{Scope, ScopeParts};
 use crate::tracer::TracerProvider;
 use crate::value::Value;
 
@@ -60,7 +60,12 @@ impl TracerProvider {
     pub fn logger_with(&self, name: &str, version: &str, schema_url: &str) -> Logger {
         Logger {
             provider: Some(self.inner()),
-            scope: runtime().scopes.get(name, version, schema_url),
+            scope: runtime().scopes.unowned(&ScopeParts {
+                name,
+                version,
+                schema_url,
+                attributes: &[],
+            }),
         }
     }
 
@@ -77,7 +82,10 @@ impl TracerProvider {
 pub fn logger(name: &str) -> Logger {
     Logger {
         provider: None,
-        scope: runtime().scopes.get(name, "", ""),
+        scope: runtime().scopes.unowned(&ScopeParts {
+            name,
+            ..ScopeParts::default()
+        }),
     }
 }
 

@@ -11,6 +11,7 @@ pub(crate) use process::{
 };
 
 mod account;
+pub(crate) mod hooks;
 mod queue;
 
 pub(crate) use queue::{Admitted, Look, may_block};
@@ -27,10 +28,11 @@ use crate::pipeline::queue::PipelineSettings;
 use crate::pipeline::worker::ProviderPipes;
 use crate::runtime::{Runtime, runtime, runtime_if_built};
 use crate::sampler::Sampler;
-use crate::scope::Scope;
+use crate::scope::{Scope, ScopeRule};
 use crate::stats::Stats;
 use crate::testing::{MemoryStore, resource_spans};
 use crate::thread::undisturbed;
+use hooks::{CUSTOM_VALUES, Hooks, PROCESSORS};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
@@ -43,6 +45,9 @@ pub(crate) struct Provider {
     pub(crate) sampler: Sampler,
     pub(crate) resource: Arc<[u8]>,
     pub(crate) records: RecordSettings,
+    pub(crate) hooks: Hooks,
+    /// Which scopes record; none = all.
+    pub(crate) scope_rule: Option<ScopeRule>,
     limits: SpanLimits,
     pipelines: Vec<PipelineConfig>,
     block_when_full: Option<Duration>,
@@ -76,6 +81,7 @@ pub(crate) struct ProviderState {
     pub(crate) id: u32,
     pub(crate) runtime: &'static Runtime,
     pub(crate) limits: SpanLimits,
+    pub(crate) hooks: &'static Hooks,
     pub(crate) logs: Arc<Logs>,
     pub(crate) records: RecordState,
     resource: Arc<[u8]>,
@@ -100,11 +106,14 @@ impl Provider {
         static LAST_ID: AtomicU32 = AtomicU32::new(0);
         config.apply_diagnostic_level();
         config.print_warnings();
+        let own = config.own_code();
         Ok(Self {
             id: LAST_ID.fetch_add(1, Ordering::Relaxed) + 1,
             sampler: config.sampler_in_force(),
             resource: config.encoded_resource(),
             records: RecordSettings::new(config.build_records()?),
+            hooks: Hooks::new(own.ids, own.clock, own.scope_rule.is_some(), own.processors),
+            scope_rule: own.scope_rule,
             limits: config.limits_in_force(),
             pipelines: config.build_pipelines()?,
             block_when_full: config.chosen_block_when_full(),
@@ -157,26 +166,39 @@ impl Provider {
 
     /// Delivers everything that has ended, at the latest until `timeout` is over.
     pub(crate) fn flush(&self, timeout: Duration) -> Result<(), Timeout> {
-        match self.state_if_used() {
-            Some(state) if state.is_served() => state
-                .runtime
-                .worker
-                .flush(Some(self.id), deadline_in(timeout)),
-            _ => Ok(()),
+        let Some(state) = self.state_if_used() else {
+            return Ok(());
+        };
+        let deadline = deadline_in(timeout);
+        let seen = state.flush_processors(deadline);
+        if !state.is_served() {
+            return seen;
         }
+        seen.and(state.runtime.worker.flush(Some(self.id), deadline))
     }
 
     /// Flushes, then ends: later spans are not recorded, what is left is counted.
     pub(crate) fn shutdown(&'static self, timeout: Duration) -> Result<(), Timeout> {
         let state = self.state();
         self.shut_down.store(true, Ordering::Relaxed);
-        if state.shut_down.swap(true, Ordering::AcqRel) || !state.is_served() {
+        if state.shut_down.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
         let deadline = deadline_in(timeout);
+        let seen = state.end_processors(deadline);
+        if !state.is_served() {
+            return seen;
+        }
         let done = state.runtime.worker.shutdown_provider(self.id, deadline);
         state.end();
-        done
+        seen.and(done)
+    }
+
+    /// Whether anyone would look at a span of `scope` that starts now.
+    pub(crate) fn has_use_for(&'static self, scope: &Scope) -> bool {
+        let off = self.scope_rule.is_some() && scope.is_off();
+        let state = self.state();
+        !off && !state.is_shut_down() && (state.exports() || state.keeps() || state.is_watched())
     }
 
     /// The account of each pipeline; one without a name if there is none.
@@ -236,6 +258,7 @@ impl ProviderState {
             id: provider.id,
             runtime,
             limits: provider.limits,
+            hooks: &provider.hooks,
             logs,
             records,
             resource: provider.resource.clone(),
@@ -263,9 +286,31 @@ impl ProviderState {
         self.exports() || self.records.exports()
     }
 
-    /// Whether an in-memory exporter keeps its spans.
+    /// Whether an in-memory exporter or a processor takes its spans.
     pub(crate) fn keeps(&self) -> bool {
-        !self.memory.is_empty()
+        !self.memory.is_empty() || self.hooks.special() & PROCESSORS != 0
+    }
+
+    /// The fields of OTLP `ResourceSpans` that stand before its spans.
+    pub(crate) fn resource(&self) -> &[u8] {
+        &self.resource
+    }
+
+    /// Whether the end of a recorded span is more than its bytes: processors or a clock.
+    #[inline]
+    pub(crate) fn is_special(&self) -> bool {
+        self.hooks.special() & (CUSTOM_VALUES | PROCESSORS) != 0 && !self.is_shut_down()
+    }
+
+    fn flush_processors(&self, deadline: Instant) -> Result<(), Timeout> {
+        self.hooks
+            .each_until(deadline, |processor, left| processor.flush(left))
+    }
+
+    /// Shuts the processors down, once in this process.
+    fn end_processors(&self, deadline: Instant) -> Result<(), Timeout> {
+        self.hooks
+            .each_until(deadline, |processor, left| processor.shutdown(left))
     }
 
     #[inline]

@@ -119,7 +119,7 @@ fn unknown_service() -> String {
     }
 }
 
-fn key_value(key: &str, value: &OwnedValue) -> KeyValue {
+pub(crate) fn key_value(key: &str, value: &OwnedValue) -> KeyValue {
     KeyValue {
         key: key.to_owned(),
         value: Some(any_value(value)),

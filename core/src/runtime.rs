@@ -14,8 +14,8 @@ use crate::span::table::SlotTable;
 use crate::stats::Misuse;
 use crate::testing::Captures;
 use std::ptr;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Everything that belongs to one process.
 pub(crate) struct Runtime {
@@ -125,6 +125,12 @@ impl Runtime {
             providers: Mutex::default(),
             orphan: Mutex::new(None),
         }
+    }
+
+    /// Every provider used in this process, so far.
+    pub(crate) fn states(&self) -> Vec<&'static ProviderState> {
+        let states = self.providers.lock();
+        states.unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -23,6 +23,16 @@ pub enum Decision {
     RecordAndSample,
 }
 
+impl Decision {
+    /// At least recorded.
+    fn recorded(self) -> Self {
+        match self {
+            Self::Drop => Self::RecordOnly,
+            other => other,
+        }
+    }
+}
+
 /// What the built-in samplers want to know of a valid parent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ParentFacts {
@@ -50,6 +60,9 @@ pub enum Sampler {
     TraceIdRatio(Ratio),
     /// As the parent was; made by [`Sampler::parent_based`].
     ParentBased(Arc<ParentBased>),
+    /// As the one within, but what it drops is recorded for processors; made by
+    /// [`Sampler::always_record`].
+    AlwaysRecord(Arc<Self>),
     /// Your own.
     Custom(Arc<dyn CustomSampler>),
 }
@@ -129,6 +142,13 @@ impl Sampler {
         Self::ParentBased(Arc::new(ParentBased::new(root)))
     }
 
+    /// As `root`, but what it drops is still recorded, for processors alone (trace SDK,
+    /// `AlwaysRecord`).
+    #[must_use]
+    pub fn always_record(root: Self) -> Self {
+        Self::AlwaysRecord(Arc::new(root))
+    }
+
     /// The specification's name for this sampler and its settings.
     #[must_use]
     pub fn description(&self) -> String {
@@ -151,7 +171,9 @@ impl Sampler {
             Self::AlwaysOn => true,
             Self::AlwaysOff => false,
             Self::TraceIdRatio(ratio) => ratio.samples(trace_id),
-            Self::ParentBased(_) => return chosen.decide_nested(parent, trace_id),
+            Self::ParentBased(_) | Self::AlwaysRecord(_) => {
+                return chosen.decide_nested(parent, trace_id);
+            }
             Self::Custom(_) => return None,
         };
         Some(if record {
@@ -164,7 +186,10 @@ impl Sampler {
     /// Out of the way of inlining, which recursion would end.
     #[cold]
     fn decide_nested(&self, parent: Option<ParentFacts>, trace_id: &[u8; 16]) -> Option<Decision> {
-        self.decide(parent, trace_id)
+        match self {
+            Self::AlwaysRecord(root) => root.decide(parent, trace_id).map(Decision::recorded),
+            other => other.decide(parent, trace_id),
+        }
     }
 
     /// The decision of any sampler, with all that it may add.
@@ -177,6 +202,11 @@ impl Sampler {
         match self {
             Self::Custom(custom) => custom.sample(input),
             Self::ParentBased(parent_based) => parent_based.delegate(facts).ask(input),
+            Self::AlwaysRecord(root) => {
+                let output = root.ask(input);
+                let decision = output.decision.recorded();
+                SamplingOutput { decision, ..output }
+            }
             native => {
                 let decision = native.decide(facts, &input.trace_id.0);
                 decision.unwrap_or(Decision::Drop).into()
@@ -203,6 +233,7 @@ impl fmt::Display for Sampler {
                 )?;
                 write!(f, "localParentNotSampled:{local_off}}}")
             }
+            Self::AlwaysRecord(root) => write!(f, "AlwaysRecordSampler{{{root}}}"),
             Self::Custom(custom) => f.write_str(&custom.description()),
         }
     }

@@ -6,7 +6,7 @@
 use crate::clock;
 use crate::current::Stack;
 use crate::errno::Saved;
-use crate::id::{IdGenerator, TraceId};
+use crate::id::{RandomIds, TraceId};
 use crate::logs::{LogRecords, Scratch};
 use crate::pipeline::producer::Producers;
 use crate::runtime::{Runtime, runtime};
@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, compiler_fence};
 #[derive(Debug)]
 pub(crate) struct ThreadState {
     pub(crate) runtime: &'static Runtime,
-    pub(crate) ids: IdGenerator,
+    pub(crate) ids: RandomIds,
     /// Slots for the next spans, last freed first.
     pub(crate) free_slots: Vec<u32>,
     pub(crate) producers: Producers,
@@ -40,7 +40,7 @@ impl ThreadState {
     fn new(runtime: &'static Runtime) -> Self {
         Self {
             runtime,
-            ids: IdGenerator::seeded(),
+            ids: RandomIds::seeded(),
             free_slots: Vec::new(),
             producers: Producers::default(),
             log_producers: Producers::default(),

@@ -1,16 +1,21 @@
 //! Providers and tracers as Rust programs use them (OpenTelemetry trace API, `TracerProvider`,
 //! `Tracer`).
 
+mod builder;
+
+pub use builder::TracerBuilder;
+
 use crate::config::Config;
 use crate::context::SpanContext;
 use crate::current::{Current, Parent, current};
 use crate::error::{ConfigError, Timeout};
+use crate::processor::Processor;
 use crate::provider::{self, Provider, default_provider};
-use crate::runtime::runtime;
 use crate::scope::Scope;
 use crate::span::{Link, Span, SpanHandle, SpanKind, Start, Started};
 use crate::stats::Stats;
 use crate::value::Value;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Records spans and sends them where its configuration says.
@@ -42,11 +47,18 @@ impl TracerProvider {
     /// A tracer with the version and schema URL of its library; empty = none.
     #[must_use]
     pub fn tracer_with(&self, name: &str, version: &str, schema_url: &str) -> Tracer {
-        let scope = runtime().scopes.get(name, version, schema_url);
-        Tracer {
-            provider: Some(self.provider),
-            scope,
-        }
+        let builder = self.tracer_builder(name);
+        builder.version(version).schema_url(schema_url).build()
+    }
+
+    /// A tracer to be made with more than a name.
+    pub fn tracer_builder<'a>(&self, name: &'a str) -> TracerBuilder<'a> {
+        TracerBuilder::new(Some(self.provider), name)
+    }
+
+    /// Adds a processor, also for spans of tracers that exist already.
+    pub fn add_processor(&self, processor: Arc<dyn Processor>) {
+        self.provider.add_processor(processor);
     }
 
     pub(crate) fn inner(&self) -> &'static Provider {
@@ -91,10 +103,13 @@ pub fn tracer(name: &str) -> Tracer {
 /// A tracer of the default provider with the version and schema URL of its library; empty = none.
 #[must_use]
 pub fn tracer_with(name: &str, version: &str, schema_url: &str) -> Tracer {
-    Tracer {
-        provider: None,
-        scope: runtime().scopes.get(name, version, schema_url),
-    }
+    let builder = tracer_builder(name);
+    builder.version(version).schema_url(schema_url).build()
+}
+
+/// A tracer of the default provider, to be made with more than a name.
+pub fn tracer_builder(name: &str) -> TracerBuilder<'_> {
+    TracerBuilder::new(None, name)
 }
 
 /// Whether a default provider is configured in this process.
@@ -133,6 +148,15 @@ pub struct Tracer {
 }
 
 impl Tracer {
+    /// Whether a span started now would be looked at by anyone: false if nothing exports and no
+    /// processor or capture looks on, after shutdown, and for a scope that is switched off (trace
+    /// API, "Enabled"). Ask each time, before work that is done for the span alone.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        let provider = self.provider.or_else(default_provider);
+        provider.is_some_and(|provider| provider.has_use_for(self.scope))
+    }
+
     /// Starts a span below the current one. It does not become current by itself.
     pub fn start(&self, name: &str) -> Span {
         self.span(name).start()

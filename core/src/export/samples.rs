@@ -17,7 +17,7 @@ pub(crate) const START: u64 = 1_700_000_000_000_000_000;
 /// A scope that lives as long as the test program.
 pub(crate) fn scope(name: &str, version: &str) -> &'static Scope {
     let header = scope_message(name, version).encode_to_vec();
-    Box::leak(Box::new(Scope { header }))
+    Box::leak(Box::new(Scope::of_header(header)))
 }
 
 fn scope_message(name: &str, version: &str) -> ScopeSpans {

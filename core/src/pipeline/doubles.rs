@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-static SCOPE: Scope = Scope { header: Vec::new() };
+static SCOPE: Scope = Scope::of_header(Vec::new());
 
 /// Bytes of a span of `run`: tag, one byte of length, payload.
 pub(super) const SPAN_BYTES: usize = 10;

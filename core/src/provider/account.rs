@@ -28,11 +28,12 @@ impl ProviderState {
         common.dropped_reentrant = reentrant;
         if exits.is_empty() {
             common.exported = totals.kept;
-            common.pipeline = if self.keeps() {
-                "memory".into()
-            } else {
-                String::new()
+            let name = match (self.memory.is_empty(), self.keeps()) {
+                (false, _) => "memory",
+                (true, true) => "processors",
+                (true, false) => "",
             };
+            common.pipeline = name.into();
             return vec![common];
         }
         exits

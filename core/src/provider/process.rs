@@ -3,9 +3,8 @@
 use super::{Provider, deadline_in};
 use crate::config::Config;
 use crate::error::Timeout;
-use crate::runtime::runtime_if_built;
+use crate::runtime::{runtime, runtime_if_built};
 use std::ptr;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::time::Duration;
 
@@ -28,6 +27,7 @@ pub(crate) fn has_default() -> bool {
 /// Installs the default provider; the one before is flushed and shut down within its exit timeout.
 pub(crate) fn set_default(provider: &'static Provider) {
     let before = DEFAULT.swap(ptr::from_ref(provider).cast_mut(), Ordering::AcqRel);
+    runtime().scopes.follow(provider.scope_rule.as_ref());
     // SAFETY: null or a leaked provider.
     let before = unsafe { before.as_ref() };
     if let Some(before) = before.filter(|before| !ptr::eq(*before, provider)) {
@@ -67,27 +67,32 @@ pub(crate) fn shutdown_all(timeout: Duration) -> Result<(), Timeout> {
     let Some(runtime) = runtime_if_built() else {
         return Ok(());
     };
-    let states = runtime
-        .providers
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone();
+    let states = runtime.states();
+    let deadline = deadline_in(timeout);
+    let mut all = Ok(());
     for state in &states {
-        state.shut_down.store(true, Ordering::Release);
+        if !state.shut_down.swap(true, Ordering::AcqRel) {
+            all = all.and(state.end_processors(deadline));
+        }
     }
-    let done = runtime.worker.shutdown(deadline_in(timeout));
+    let done = runtime.worker.shutdown(deadline);
     for state in &states {
         state.end();
     }
-    done
+    all.and(done)
 }
 
 /// Delivers everything that has ended in this process, at the latest until `timeout` is over.
 pub(crate) fn flush_all(timeout: Duration) -> Result<(), Timeout> {
-    match runtime_if_built() {
-        Some(runtime) => runtime.worker.flush(None, deadline_in(timeout)),
-        None => Ok(()),
+    let Some(runtime) = runtime_if_built() else {
+        return Ok(());
+    };
+    let deadline = deadline_in(timeout);
+    let mut all = Ok(());
+    for state in &runtime.states() {
+        all = all.and(state.flush_processors(deadline));
     }
+    all.and(runtime.worker.flush(None, deadline))
 }
 
 /// The last net: normal exit of a program that did not shut down itself.
@@ -95,11 +100,7 @@ pub(crate) fn shutdown_at_exit() {
     let Some(runtime) = runtime_if_built() else {
         return;
     };
-    let states = runtime
-        .providers
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone();
+    let states = runtime.states();
     let timeout = states
         .iter()
         .filter(|state| !state.is_shut_down())

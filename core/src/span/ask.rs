@@ -1,15 +1,17 @@
-//! The start of a span whose sampler is the user's own.
+//! The start of a span on the longer way: its sampler, ids or clock are the program's own, its scope
+//! may be switched off, or processors see it.
 //!
-//! It is asked outside of the thread's state, so that it may use the whole API. Spans that it starts
-//! while it is asked are not sampled: asking it about those would never end.
+//! All of them are called outside of the thread's state, so that they may use the whole API. Spans
+//! that a sampler starts while it is asked are not sampled: asking it about those would never end.
 
 use super::slot::SpanState;
 use super::start::{Start, Started};
-use crate::context::{SpanContext, TraceState};
+use crate::context::{SpanContext, TraceFlags, TraceState};
 use crate::current::Parent;
 use crate::finished::{OwnedValue, decode_attribute};
-use crate::id::TraceId;
+use crate::id::{SpanId, TraceId};
 use crate::provider::Provider;
+use crate::provider::hooks::{CONFIGURED_SCOPES, CUSTOM_VALUES, PROCESSORS, contained};
 use crate::sampler::{Decision, SamplingInput, SamplingOutput};
 use crate::thread::enter;
 use crate::value::{Cut, Value, ValueBuilder};
@@ -22,6 +24,10 @@ use std::cell::Cell;
 pub(super) struct Verdict {
     /// The trace of a root, drawn before the sampler was asked.
     pub(super) trace_id: TraceId,
+    /// The flag that says whether that id is random.
+    pub(super) random: u8,
+    /// The id of the span, if it is not ours to draw.
+    pub(super) span_id: Option<SpanId>,
     pub(super) decision: Decision,
 }
 
@@ -46,18 +52,40 @@ impl Drop for Asking {
 
 impl Provider {
     #[cold]
+    pub(super) fn start_specially(&'static self, start: &Start<'_>, special: u8) -> Started {
+        if special & CONFIGURED_SCOPES != 0 && start.scope.is_off() {
+            return Started::nothing(&start.parent);
+        }
+        let started = if special & CUSTOM_VALUES == 0 {
+            self.start_plainly(start)
+        } else {
+            let clock = self.hooks.clock.as_ref().filter(|_| start.at_ns == 0);
+            let at_ns = clock.and_then(|clock| contained(|| clock.unix_ns()));
+            self.start_asking(&Start {
+                at_ns: at_ns.unwrap_or(start.at_ns),
+                ..*start
+            })
+        };
+        if special & PROCESSORS != 0 && started.recording {
+            let parent = owned_parent(&start.parent);
+            self.hooks.on_start(started.handle, &parent);
+        }
+        started
+    }
+
+    #[cold]
     pub(super) fn start_asking(&'static self, start: &Start<'_>) -> Started {
         let parent = start.parent.is_valid().then(|| owned_parent(&start.parent));
-        let trace_id = match &parent {
-            Some(parent) => Some(parent.trace_id),
-            None => enter(|thread| thread.ids.trace_id()),
-        };
-        let Some(trace_id) = trace_id else {
+        let Some((trace_id, random)) = self.new_trace(parent.as_ref()) else {
             return self.count_reentrant(start);
         };
         let output = self.ask(start, parent.as_ref(), trace_id);
+        let ids = self.hooks.ids.as_ref();
+        let span_id = ids.and_then(|ids| contained(|| ids.span_id()));
         let verdict = Verdict {
             trace_id,
+            random,
+            span_id: span_id.filter(|id| id.is_valid()),
             decision: output.decision,
         };
         let Some(started) = enter(|thread| self.start_in(thread, start, Some(verdict))) else {
@@ -81,6 +109,24 @@ impl Provider {
         started
     }
 
+    /// The trace of a new span, and the flag that says whether its id is random; nothing if this
+    /// call interrupts another.
+    fn new_trace(&self, parent: Option<&SpanContext>) -> Option<(TraceId, u8)> {
+        const RANDOM: u8 = TraceFlags::RANDOM.0;
+        if let Some(parent) = parent {
+            return Some((parent.trace_id, parent.trace_flags.0 & RANDOM));
+        }
+        let theirs = self.hooks.ids.as_ref().and_then(|ids| {
+            contained(|| {
+                let random = if ids.is_random() { RANDOM } else { 0 };
+                (ids.trace_id(), random)
+            })
+        });
+        theirs
+            .filter(|(id, _)| id.is_valid())
+            .or_else(|| enter(|thread| (thread.ids.trace_id(), RANDOM)))
+    }
+
     fn ask(
         &self,
         start: &Start<'_>,
@@ -95,14 +141,15 @@ impl Provider {
             .iter()
             .map(|link| link.context.clone())
             .collect();
-        self.sampler.ask(&SamplingInput {
+        let input = SamplingInput {
             parent,
             trace_id,
             name: start.name,
             kind: start.kind,
             attributes: &owned_attributes(start.attributes),
             links: &links,
-        })
+        };
+        contained(|| self.sampler.ask(&input)).unwrap_or_else(|| Decision::Drop.into())
     }
 }
 

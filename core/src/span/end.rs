@@ -4,6 +4,8 @@ use super::SpanHandle;
 use super::slot::{Slot, SpanState};
 use crate::clock;
 use crate::current::count_stale;
+use crate::processor::EndedSpan;
+use crate::provider::hooks::contained;
 use crate::provider::{ProviderState, may_block};
 use crate::scope::Scope;
 use crate::thread::{ThreadState, enter};
@@ -41,22 +43,83 @@ impl SpanHandle {
     }
 
     #[inline]
-    fn finish(self, unix_ns: u64, copy: Copy<'_>) -> bool {
+    fn finish(self, unix_ns: u64, mut copy: Copy<'_>) -> bool {
         let unix_ns = if may_block() {
             self.await_room(unix_ns)
         } else {
             unix_ns
         };
-        enter(|thread| {
-            let Some(slot) = self.slot_in(thread) else {
-                return false;
-            };
+        let special = enter(|thread| {
+            let slot = self.slot_in(thread)?;
             slot.with(self.generation, self.is_shared(), |state| {
-                leave_slot(self, slot, state, thread, unix_ns, copy);
+                let special = state.special_provider();
+                if special.is_none() {
+                    leave_slot(self, slot, state, thread, unix_ns, &mut copy);
+                }
+                special
             })
-            .is_some()
-        })
-        .unwrap_or(false)
+        });
+        match special.flatten() {
+            None => false,
+            Some(None) => true,
+            Some(Some(provider)) => self.finish_specially(provider, unix_ns, copy),
+        }
+    }
+
+    /// Ends a span that processors see or whose clock is the program's own. The first to end it
+    /// gets it under a new generation: all other handles are stale from here.
+    #[cold]
+    fn finish_specially(
+        self,
+        provider: &'static ProviderState,
+        unix_ns: u64,
+        mut copy: Copy<'_>,
+    ) -> bool {
+        let hooks = provider.hooks;
+        let clock = hooks.clock.as_ref().filter(|_| unix_ns == 0);
+        let at_ns = clock.and_then(|clock| contained(|| clock.unix_ns()));
+        let taken = enter(|thread| {
+            let slot = self.slot_in(thread)?;
+            slot.with(self.generation, self.is_shared(), |state| {
+                let generation = slot.renew(self.generation);
+                (
+                    Self { generation, ..self },
+                    end_time(state, unix_ns, at_ns),
+                    state.sampled,
+                )
+            })
+        });
+        let Some((handle, end_ns, sampled)) = taken.flatten() else {
+            return false;
+        };
+        hooks.on_ending(handle);
+        let mut ended = Vec::new();
+        let mut scope = None;
+        let mut keep = |span: &[u8]| {
+            if ended.try_reserve_exact(span.len()).is_ok() {
+                ended.extend_from_slice(span);
+            }
+            if let Some(copy) = copy.as_mut() {
+                copy(span);
+            }
+        };
+        let mut copy: Copy<'_> = Some(&mut keep);
+        enter(|thread| {
+            let slot = handle.slot_in(thread)?;
+            slot.with(handle.generation, handle.is_shared(), |state| {
+                scope = state.scope;
+                leave_slot(handle, slot, state, thread, end_ns, &mut copy);
+            })
+        });
+        if let Some(scope) = scope.filter(|_| !ended.is_empty()) {
+            hooks.on_end(&EndedSpan {
+                span: &ended,
+                scope,
+                resource: provider.resource(),
+                sampled,
+            });
+        }
+        true
     }
 
     /// Shows the span as it is now (OTLP `Span` without an end time) to `copy`. False if it ended.
@@ -78,17 +141,12 @@ fn leave_slot(
     state: &mut SpanState,
     thread: &mut ThreadState,
     unix_ns: u64,
-    mut copy: Copy<'_>,
+    copy: &mut Copy<'_>,
 ) {
     if state.recording {
-        let end_ns = match unix_ns {
-            0 => clock::monotonic()
-                .wrapping_add(state.wall_offset)
-                .max(state.start_ns),
-            given => given,
-        };
+        let end_ns = end_time(state, unix_ns, None);
         if let (Some(provider), Some(scope), true) = (state.provider, state.scope, state.sampled) {
-            deliver(provider, scope, &state.record(end_ns), thread, &mut copy);
+            deliver(provider, scope, &state.record(end_ns), thread, copy);
         } else if let Some(copy) = copy {
             if encode(&state.record(end_ns), &mut thread.scratch) {
                 copy(thread.scratch.as_slice());
@@ -103,6 +161,16 @@ fn leave_slot(
     runtime
         .slots
         .recycle(index, &mut thread.free_slots, &runtime.budget);
+}
+
+/// When the span ends: as given, by the program's own clock, or now; by a clock never before its start.
+#[inline]
+fn end_time(state: &SpanState, given: u64, by_clock: Option<u64>) -> u64 {
+    let now = || clock::monotonic().wrapping_add(state.wall_offset);
+    match given {
+        0 => by_clock.unwrap_or_else(now).max(state.start_ns),
+        given => given,
+    }
 }
 
 /// Gives a sampled span to the pipelines, to those who look on, and to `copy`.

@@ -2,6 +2,7 @@
 
 use crate::pipeline::budget::Budget;
 use crate::provider::ProviderState;
+use crate::provider::hooks::contained;
 use crate::scope::Scope;
 use crate::wire::attribute::KeyIndex;
 use crate::wire::buf::Buf;
@@ -79,6 +80,23 @@ impl SpanState {
             status: self.status,
             status_message: self.status_message.as_slice(),
         }
+    }
+
+    /// The time, by the clock that its provider's spans have.
+    pub(crate) fn now(&self) -> u64 {
+        let clock = self
+            .provider
+            .and_then(|provider| provider.hooks.clock.as_ref());
+        clock
+            .and_then(|clock| contained(|| clock.unix_ns()))
+            .unwrap_or_else(|| crate::clock::monotonic().wrapping_add(self.wall_offset))
+    }
+
+    /// Its provider if ending it takes more than copying bytes: see [`crate::provider::hooks`].
+    #[inline]
+    pub(crate) fn special_provider(&self) -> Option<&'static ProviderState> {
+        let provider = self.provider?;
+        (self.recording && provider.is_special()).then_some(provider)
     }
 
     /// Makes room for `count` more bytes in a buffer of this span, within the memory bound.
@@ -241,6 +259,14 @@ impl Slot {
         self.account.store(0, Ordering::Relaxed);
         self.generation
             .store(generation.wrapping_add(1), Ordering::Release);
+    }
+
+    /// Gives the live span a new generation: handles of the old one are stale from here. Called
+    /// within `with`.
+    pub(crate) fn renew(&self, generation: u64) -> u64 {
+        let renewed = generation.wrapping_add(2);
+        self.generation.store(renewed, Ordering::Release);
+        renewed
     }
 
     /// The wall-clock offset of the span of `generation`, if it is live and has one: a span that is

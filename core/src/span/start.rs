@@ -6,7 +6,7 @@ use super::{Link, SHARED, SpanHandle, SpanKind};
 use crate::clock;
 use crate::context::TraceFlags;
 use crate::current::Parent;
-use crate::id::{IdGenerator, SpanId, TraceId};
+use crate::id::{RandomIds, SpanId, TraceId};
 use crate::pipeline::budget::Budget;
 use crate::pipeline::producer::Counts;
 use crate::provider::{Provider, ProviderState};
@@ -79,6 +79,14 @@ impl Provider {
     /// Starts a span. Never fails: where nothing can be recorded, the account says why.
     #[inline]
     pub(crate) fn start(&'static self, start: &Start<'_>) -> Started {
+        match self.hooks.special() {
+            0 => self.start_plainly(start),
+            special => self.start_specially(start, special),
+        }
+    }
+
+    #[inline]
+    pub(super) fn start_plainly(&'static self, start: &Start<'_>) -> Started {
         let Some(started) = enter(|thread| self.start_in(thread, start, None)) else {
             return self.count_reentrant(start);
         };
@@ -126,7 +134,9 @@ impl Provider {
             return Some(nothing);
         };
         let trace_flags = TraceFlags(random | u8::from(sampled));
-        let span_id = thread.ids.span_id();
+        let span_id = verdict
+            .and_then(|verdict| verdict.span_id)
+            .unwrap_or_else(|| thread.ids.span_id());
         let wall_offset = if recording {
             offset_of(parent, thread).unwrap_or_else(|| thread.wall_offset(trace_id))
         } else {
@@ -169,14 +179,16 @@ impl Provider {
 fn trace_of(
     parent: Option<&Parent<'_>>,
     verdict: Option<Verdict>,
-    ids: &mut IdGenerator,
+    ids: &mut RandomIds,
 ) -> (TraceId, u8) {
     if let Some(parent) = parent {
         let random = parent.trace_flags.0 & TraceFlags::RANDOM.0;
         return (parent.trace_id, random);
     }
-    let trace_id = verdict.map_or_else(|| ids.trace_id(), |verdict| verdict.trace_id);
-    (trace_id, TraceFlags::RANDOM.0)
+    match verdict {
+        Some(verdict) => (verdict.trace_id, verdict.random),
+        None => (ids.trace_id(), TraceFlags::RANDOM.0),
+    }
 }
 
 /// A free slot: the thread's own, or one from the table.

@@ -6,7 +6,6 @@
 
 use super::slot::SpanState;
 use super::{SpanHandle, Status};
-use crate::clock;
 use crate::context::SpanContext;
 use crate::limits::SpanLimits;
 use crate::pipeline::budget::Budget;
@@ -112,7 +111,7 @@ impl SpanHandle {
             let per_event = state.limits().attributes_per_event;
             let dropped = attributes_of(thread, state, 0x1a, attributes, per_event);
             let time = match unix_ns {
-                0 => clock::monotonic().wrapping_add(state.wall_offset),
+                0 => state.now(),
                 given => given,
             };
             let counted = Counted::of(dropped, 0x20);

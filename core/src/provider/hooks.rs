@@ -1,0 +1,160 @@
+//! A provider's processors, and the values of the program's own that its spans are made with.
+//!
+//! Code of the program's own is called through [`contained`]: a panic of it ends here.
+
+use super::Provider;
+use crate::clock::Clock;
+use crate::context::SpanContext;
+use crate::error::Timeout;
+use crate::id::IdGenerator;
+use crate::processor::{EndedSpan, Processor};
+use crate::span::SpanHandle;
+use crate::stats::{MisuseKind, count_misuse};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What makes a span take the longer way, as bits; none of them on the usual one.
+pub(crate) const CUSTOM_VALUES: u8 = 1;
+pub(crate) const CONFIGURED_SCOPES: u8 = 2;
+pub(crate) const PROCESSORS: u8 = 4;
+
+/// Hooks within hooks on one thread: a processor that starts spans must not end in a stack overflow.
+const MOST_NESTED: u8 = 8;
+
+/// Runs code of the program's own; nothing if it panics, which is counted.
+pub(crate) fn contained<T>(run: impl FnOnce() -> T) -> Option<T> {
+    let outcome = catch_unwind(AssertUnwindSafe(run));
+    if outcome.is_err() {
+        count_misuse(MisuseKind::Panic);
+    }
+    outcome.ok()
+}
+
+/// What of a provider is the program's own.
+#[derive(Debug, Default)]
+pub(crate) struct Hooks {
+    /// The bits that apply.
+    special: AtomicU8,
+    pub(crate) ids: Option<Arc<dyn IdGenerator>>,
+    pub(crate) clock: Option<Arc<dyn Clock>>,
+    /// A leaked list, replaced when a processor is added: readers take no lock.
+    processors: AtomicPtr<Vec<Arc<dyn Processor>>>,
+    adding: Mutex<()>,
+}
+
+impl Hooks {
+    pub(super) fn new(
+        ids: Option<Arc<dyn IdGenerator>>,
+        clock: Option<Arc<dyn Clock>>,
+        configured_scopes: bool,
+        processors: Vec<Arc<dyn Processor>>,
+    ) -> Self {
+        let mut special = 0;
+        if ids.is_some() || clock.is_some() {
+            special |= CUSTOM_VALUES;
+        }
+        if configured_scopes {
+            special |= CONFIGURED_SCOPES;
+        }
+        let hooks = Self {
+            special: AtomicU8::new(special),
+            ids,
+            clock,
+            ..Self::default()
+        };
+        if !processors.is_empty() {
+            hooks.replace(processors);
+        }
+        hooks
+    }
+
+    #[inline]
+    pub(crate) fn special(&self) -> u8 {
+        self.special.load(Ordering::Relaxed)
+    }
+
+    /// The processors now.
+    pub(crate) fn processors(&self) -> &'static [Arc<dyn Processor>] {
+        // Acquire pairs with the release in `replace`.
+        let list = self.processors.load(Ordering::Acquire);
+        // SAFETY: null or a leaked list, published with release.
+        unsafe { list.as_ref() }.map_or(&[], Vec::as_slice)
+    }
+
+    fn replace(&self, processors: Vec<Arc<dyn Processor>>) {
+        let list = Box::leak(Box::new(processors));
+        self.processors
+            .store(ptr::from_mut(list), Ordering::Release);
+        self.special.fetch_or(PROCESSORS, Ordering::Relaxed);
+    }
+
+    fn add(&self, processor: Arc<dyn Processor>) {
+        let _adding = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut processors = self.processors().to_vec();
+        processors.push(processor);
+        self.replace(processors);
+    }
+
+    pub(crate) fn on_start(&self, span: SpanHandle, parent: &SpanContext) {
+        nested(|| {
+            for processor in self.processors() {
+                contained(|| processor.on_start(span, parent));
+            }
+        });
+    }
+
+    pub(crate) fn on_ending(&self, span: SpanHandle) {
+        nested(|| {
+            for processor in self.processors() {
+                contained(|| processor.on_ending(span));
+            }
+        });
+    }
+
+    pub(crate) fn on_end(&self, span: &EndedSpan<'_>) {
+        nested(|| {
+            for processor in self.processors() {
+                contained(|| processor.on_end(span));
+            }
+        });
+    }
+
+    /// Calls `each` on every processor with the time that is left; whether all were done.
+    pub(super) fn each_until(
+        &self,
+        deadline: Instant,
+        each: impl Fn(&dyn Processor, Duration) -> Result<(), Timeout>,
+    ) -> Result<(), Timeout> {
+        let mut all = Ok(());
+        for processor in self.processors() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let done = contained(|| each(&**processor, left)).unwrap_or(Err(Timeout));
+            all = all.and(done);
+        }
+        all
+    }
+}
+
+/// Runs hooks unless they are nested too deeply on this thread.
+fn nested(run: impl FnOnce()) {
+    thread_local! {
+        static DEPTH: Cell<u8> = const { Cell::new(0) };
+    }
+    let depth = DEPTH.get();
+    if depth < MOST_NESTED {
+        DEPTH.set(depth + 1);
+        run();
+        DEPTH.set(depth);
+    }
+}
+
+impl Provider {
+    /// Adds a processor; spans of tracers that exist already are seen by it too.
+    pub(crate) fn add_processor(&self, processor: Arc<dyn Processor>) {
+        self.hooks.add(processor);
+    }
+}
