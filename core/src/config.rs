@@ -14,6 +14,7 @@ mod load;
 mod otlp;
 mod own;
 pub(crate) mod percent;
+mod propagation;
 mod sampling;
 mod signals;
 
@@ -25,6 +26,7 @@ use crate::error::ConfigError;
 use crate::export::ExporterFactory;
 use crate::finished::OwnedValue;
 use crate::limits::SpanLimits;
+use crate::propagate::Propagator;
 use crate::resource::{Resource, SERVICE_NAME};
 use crate::sampler::{Ratio, Sampler};
 use crate::testing::MemoryExporter;
@@ -63,6 +65,7 @@ pub struct Config {
     limits: Option<SpanLimits>,
     batch: Option<BatchSettings>,
     memory_limit: Option<usize>,
+    propagator: Option<Arc<dyn Propagator>>,
     exit_timeout: Option<Duration>,
     block_when_full: Option<Duration>,
     diagnostic_level: Option<diagnostics::Level>,

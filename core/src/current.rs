@@ -6,11 +6,18 @@
 //! Python -> C -> Python -> C nests right, and a task switch in between hides native entries of
 //! the other task.
 
-use crate::context::{SpanContext, TraceFlags, TraceState};
+mod parent;
+mod stack;
+
+pub use parent::Parent;
+pub(crate) use stack::Stack;
+
+use crate::context::{Context, SpanContext, TraceFlags, TraceState};
 use crate::id::{SpanId, TraceId};
 use crate::runtime::runtime;
 use crate::span::SpanHandle;
 use crate::thread::{ThreadState, enter};
+use stack::{Base, Entry, Pushed};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -73,76 +80,6 @@ pub(crate) struct Current {
     pub(crate) handle: SpanHandle,
 }
 
-#[derive(Clone, Debug)]
-struct Entry {
-    current: Current,
-    token: u64,
-    /// The foreign span that was current at the push, as the language or the program told.
-    base: Option<SpanId>,
-    /// The language could not tell in this context of its own.
-    unknown_in: Option<SpanId>,
-}
-
-/// A thread's native stack of current spans.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Stack {
-    entries: Vec<Entry>,
-    last_token: u64,
-}
-
-/// What is below the native stack, in the language that called.
-#[derive(Clone, Copy, Debug)]
-enum Base {
-    /// This span, all zero = none.
-    Span(SpanId),
-    /// Not told, in the context identified so.
-    Unknown(SpanId),
-}
-
-impl Stack {
-    /// The native entry that is current on top of `base`.
-    fn top(&self, base: Base) -> Option<&Current> {
-        self.entries
-            .last()
-            .filter(|entry| match base {
-                Base::Span(span) => entry.base == Some(span),
-                Base::Unknown(context) => entry.unknown_in == Some(context),
-            })
-            .map(|entry| &entry.current)
-    }
-
-    /// Pushes what is current from here on top of `base`. Where the language cannot tell, the span
-    /// below is the one `taken` along, or else that of the entry below, so that a call back into the
-    /// language from there finds the entry above its own span.
-    fn push(&mut self, current: Current, base: Base, taken: Option<SpanId>) -> u64 {
-        if self.entries.try_reserve(1).is_err() {
-            return 0;
-        }
-        let (base, unknown_in) = match base {
-            Base::Span(span) => (Some(span), None),
-            Base::Unknown(context) => {
-                let below = self.entries.last();
-                let below = below.filter(|entry| entry.unknown_in == Some(context));
-                (taken.or(below.and_then(|entry| entry.base)), Some(context))
-            }
-        };
-        self.last_token += 1;
-        self.entries.push(Entry {
-            current,
-            token: self.last_token,
-            base,
-            unknown_in,
-        });
-        self.last_token
-    }
-
-    /// Removes the entry at `place`; true if it was the last.
-    fn remove(&mut self, place: usize) -> bool {
-        self.entries.remove(place);
-        place == self.entries.len()
-    }
-}
-
 /// The foreign answer, and what it is for the native stack.
 fn ask() -> (Option<Current>, Base) {
     match foreign() {
@@ -155,15 +92,25 @@ fn ask() -> (Option<Current>, Base) {
     }
 }
 
-/// What is current on this thread; the default if nothing is.
+/// The span that is current on this thread; the default if none is.
 pub(crate) fn current() -> Current {
     let (foreign, base) = ask();
     enter(|thread| current_over(thread, foreign, base)).unwrap_or_default()
 }
 
+/// All that is current on this thread. A language's own baggage is not known here.
+pub(crate) fn current_value() -> Context {
+    let (foreign, base) = ask();
+    let value = enter(|thread| Context {
+        extras: thread.stack.top(base).and_then(|top| top.extras.clone()),
+        current: current_over(thread, foreign, base),
+    });
+    value.unwrap_or_default()
+}
+
 fn current_over(thread: &ThreadState, foreign: Option<Current>, base: Base) -> Current {
     if let Some(native) = thread.stack.top(base) {
-        return native.clone();
+        return native.current.clone();
     }
     if let Base::Unknown(_) = base {
         thread
@@ -178,14 +125,11 @@ fn current_over(thread: &ThreadState, foreign: Option<Current>, base: Base) -> C
 /// The native span that is current while the foreign one is `base`, for bindings that know theirs.
 #[must_use]
 pub fn current_native(base: SpanId) -> Option<(SpanContext, SpanHandle)> {
-    let current = enter(|thread| thread.stack.top(Base::Span(base)).cloned())??;
-    Some((current.context, current.handle))
-}
-
-/// Makes a context current on this thread. The token, never 0 unless memory is refused, is for
-/// [`detach`].
-pub(crate) fn attach(current: Current) -> u64 {
-    attach_taken(current, None)
+    let top = |thread: &mut ThreadState| {
+        let top = thread.stack.top(Base::Span(base))?;
+        Some((top.current.context.clone(), top.current.handle))
+    };
+    enter(top)?
 }
 
 /// Makes a span current on this thread. One that has ended, or that nothing is recorded of, leaves
@@ -195,12 +139,14 @@ pub(crate) fn attach_span(handle: SpanHandle) -> u64 {
     if !context.is_valid() {
         context = current_context();
     }
-    attach(Current { context, handle })
+    push(Pushed::Span(Current { context, handle }), None)
 }
 
-fn attach_taken(current: Current, taken: Option<SpanId>) -> u64 {
+/// Makes something current on this thread. The token, never 0 unless memory is refused, is for
+/// [`detach`].
+fn push(pushed: Pushed, taken: Option<SpanId>) -> u64 {
     let (_, base) = ask();
-    enter(|thread| thread.stack.push(current, base, taken)).unwrap_or(0)
+    enter(|thread| thread.stack.push(pushed, base, taken)).unwrap_or(0)
 }
 
 /// Makes `context` current on this thread until [`detach`] with the token; `handle` if it is a span
@@ -211,7 +157,7 @@ pub fn attach_span_context(context: SpanContext, handle: SpanHandle, base: Optio
     if handle != SpanHandle::NONE && !context.is_valid() {
         return attach_span(handle);
     }
-    attach_taken(Current { context, handle }, base)
+    push(Pushed::Span(Current { context, handle }), base)
 }
 
 /// What is current on this thread, and the foreign span below it if the language can tell: to be
@@ -249,22 +195,21 @@ pub(crate) fn leave(handle: SpanHandle) {
     }
 }
 
-fn leave_where(wanted: impl Fn(&Entry) -> bool) {
-    enter(|thread| {
-        let in_order = thread
-            .stack
-            .entries
-            .iter()
-            .rposition(wanted)
-            .is_some_and(|place| thread.stack.remove(place));
-        if !in_order {
+/// Whether the entry was the last; else it is counted.
+fn leave_where(wanted: impl Fn(&Entry) -> bool) -> bool {
+    let taken = enter(|thread| {
+        let taken = thread.stack.take(wanted);
+        if !taken.as_ref().is_some_and(|(_, last)| *last) {
             thread
                 .runtime
                 .misuse
                 .detach_order
                 .fetch_add(1, Ordering::Relaxed);
         }
+        taken
     });
+    // The entry ends here, outside of the thread's state: it may hold the program's own values.
+    taken.flatten().is_some_and(|(_, last)| last)
 }
 
 /// The context of the current span on this thread; the invalid context if there is none.
@@ -283,20 +228,25 @@ pub fn current_span() -> SpanHandle {
     current().handle
 }
 
-/// Makes `context` current on this thread until the attachment is dropped.
+/// Makes `context` current on this thread until the attachment is dropped; baggage and values stay
+/// as they are. [`Context::attach`] replaces those too.
 #[must_use = "dropping the attachment ends it"]
 pub fn attach_context(context: &SpanContext) -> Attachment {
-    let handle = SpanHandle::NONE;
-    Attachment {
-        token: attach(Current {
-            context: context.clone(),
-            handle,
-        }),
-        local: ptr::null(),
-    }
+    Attachment::of(Pushed::Span(Current {
+        context: context.clone(),
+        handle: SpanHandle::NONE,
+    }))
+}
+
+/// Makes a whole context current on this thread.
+pub(crate) fn attach_value(context: Context) -> Attachment {
+    Attachment::of(Pushed::Whole(context))
 }
 
 /// Something is current on this thread as long as this lives; must be dropped where it was made.
+///
+/// In the wrong order it is taken out from below what was attached later, which stays; that is
+/// counted in [`Diagnostics`](crate::Diagnostics).
 #[derive(Debug)]
 pub struct Attachment {
     token: u64,
@@ -305,72 +255,34 @@ pub struct Attachment {
 }
 
 impl Attachment {
+    fn of(pushed: Pushed) -> Self {
+        Self {
+            token: push(pushed, None),
+            local: ptr::null(),
+        }
+    }
+
     pub(crate) fn of_span(handle: SpanHandle) -> Self {
         Self {
             token: attach_span(handle),
             local: ptr::null(),
         }
     }
+
+    /// Ends it, and tells whether it was attached last on this thread, as it should be (context API,
+    /// "detach context").
+    #[must_use = "drop it where that does not matter"]
+    pub fn detach(mut self) -> bool {
+        let token = std::mem::take(&mut self.token);
+        leave_where(|entry| entry.token == token)
+    }
 }
 
 impl Drop for Attachment {
     fn drop(&mut self) {
         debug_assert!(self.local.is_null());
-        detach(self.token);
-    }
-}
-
-/// The parent of a new span as the recorder wants it, borrowed.
-#[derive(Clone, Copy, Debug)]
-pub struct Parent<'a> {
-    /// The trace; all zero = no parent.
-    pub trace_id: TraceId,
-    /// The parent span.
-    pub span_id: SpanId,
-    /// Its flags.
-    pub trace_flags: TraceFlags,
-    /// Whether it came from another process.
-    pub is_remote: bool,
-    /// W3C `tracestate`.
-    pub trace_state: &'a str,
-    /// Its handle if it is a span of this runtime.
-    pub handle: SpanHandle,
-}
-
-impl Parent<'_> {
-    /// No parent: a root span.
-    pub const NONE: Self = Self {
-        trace_id: TraceId([0; 16]),
-        span_id: SpanId([0; 8]),
-        trace_flags: TraceFlags(0),
-        is_remote: false,
-        trace_state: "",
-        handle: SpanHandle::NONE,
-    };
-
-    pub(crate) fn is_valid(&self) -> bool {
-        self.trace_id.is_valid() && self.span_id.is_valid()
-    }
-}
-
-impl<'a> From<&'a Current> for Parent<'a> {
-    fn from(current: &'a Current) -> Self {
-        Self {
-            handle: current.handle,
-            ..Self::from(&current.context)
-        }
-    }
-}
-
-impl<'a> From<&'a SpanContext> for Parent<'a> {
-    fn from(context: &'a SpanContext) -> Self {
-        Self {
-            trace_id: context.trace_id,
-            span_id: context.span_id,
-            trace_flags: context.trace_flags,
-            is_remote: context.is_remote,
-            trace_state: context.trace_state.as_str(),
-            handle: SpanHandle::NONE,
+        if self.token != 0 {
+            detach(self.token);
         }
     }
 }

@@ -37,6 +37,7 @@
 //!
 //! How it works is told in the repository's ARCHITECTURE.md.
 
+mod baggage;
 mod clock;
 mod config;
 mod context;
@@ -50,6 +51,7 @@ mod limits;
 mod logs;
 mod pipeline;
 mod processor;
+mod propagate;
 mod provider;
 mod resource;
 mod runtime;
@@ -67,9 +69,10 @@ pub mod binding;
 #[cfg(feature = "otel")]
 pub mod otel;
 
+pub use baggage::Baggage;
 pub use clock::Clock;
 pub use config::{BatchSettings, Config};
-pub use context::{SpanContext, TraceFlags, TraceState};
+pub use context::{Context, SpanContext, TraceFlags, TraceState, TraceStateError};
 pub use current::{Attachment, attach_context, current_context, current_span};
 pub use error::{ConfigError, Timeout};
 pub use export::{
@@ -87,6 +90,10 @@ pub use limits::SpanLimits;
 pub use logs::{FinishedLog, LogRecord, LogStats, Logger, Severity, logger};
 pub use pipeline::diagnose::{DiagnosticLevel, set_diagnostic_handler, set_diagnostic_level};
 pub use processor::{EndedSpan, Processor};
+pub use propagate::{
+    B3, BaggagePropagator, CompositePropagator, Environment, Extractor, Injector, Jaeger,
+    Propagator, TraceContext, extract, inject, propagator, set_propagator,
+};
 pub use sampler::{
     CustomSampler, Decision, ParentBased, Ratio, Sampler, SamplingInput, SamplingOutput,
 };

@@ -7,7 +7,7 @@
 mod process;
 
 pub(crate) use process::{
-    default_provider, flush_all, has_default, set_default, shutdown_all, shutdown_at_exit,
+    configured_default, default_provider, flush_all, set_default, shutdown_all, shutdown_at_exit,
 };
 
 mod account;
@@ -26,6 +26,7 @@ use crate::pipeline::counters::PipelineCounters;
 use crate::pipeline::producer::Logs;
 use crate::pipeline::queue::PipelineSettings;
 use crate::pipeline::worker::ProviderPipes;
+use crate::propagate::Propagator;
 use crate::runtime::{Runtime, runtime, runtime_if_built};
 use crate::sampler::Sampler;
 use crate::scope::{Scope, ScopeRule};
@@ -48,6 +49,7 @@ pub(crate) struct Provider {
     pub(crate) hooks: Hooks,
     /// Which scopes record; none = all.
     pub(crate) scope_rule: Option<ScopeRule>,
+    pub(crate) propagator: Arc<dyn Propagator>,
     limits: SpanLimits,
     pipelines: Vec<PipelineConfig>,
     block_when_full: Option<Duration>,
@@ -114,6 +116,7 @@ impl Provider {
             records: RecordSettings::new(config.build_records()?),
             hooks: Hooks::new(own.ids, own.clock, own.scope_rule.is_some(), own.processors),
             scope_rule: own.scope_rule,
+            propagator: config.propagator_in_force(),
             limits: config.limits_in_force(),
             pipelines: config.build_pipelines()?,
             block_when_full: config.chosen_block_when_full(),

@@ -115,7 +115,7 @@ pub fn tracer_builder(name: &str) -> TracerBuilder<'_> {
 /// Whether a default provider is configured in this process.
 #[must_use]
 pub fn is_configured() -> bool {
-    provider::has_default()
+    provider::configured_default().is_some()
 }
 
 /// Delivers every span that has ended in this process; at most `timeout`.

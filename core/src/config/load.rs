@@ -2,9 +2,12 @@
 
 use super::env::Env;
 use super::exporters::Destination;
-use super::{BatchSettings, Config, DEFAULT_EXIT_TIMEOUT, SERVICE_NAME, diagnostics, sampling};
+use super::{
+    BatchSettings, Config, DEFAULT_EXIT_TIMEOUT, SERVICE_NAME, diagnostics, propagation, sampling,
+};
 use crate::limits::SpanLimits;
 use crate::pipeline::diagnose;
+use crate::propagate::Propagator;
 use crate::resource::Resource;
 use crate::sampler::Sampler;
 use std::sync::{Arc, Mutex};
@@ -18,6 +21,7 @@ pub(super) struct FromEnv {
     sampler: Option<Sampler>,
     limits: Option<SpanLimits>,
     batch: Option<BatchSettings>,
+    pub(super) propagator: Option<Arc<dyn Propagator>>,
     destinations: Vec<Destination>,
     pub(super) diagnostic_level: Option<diagnostics::Level>,
 }
@@ -36,6 +40,7 @@ impl Config {
             sampler: sampling::from_env(&mut env),
             limits: Some(SpanLimits::from_env(&mut env)),
             batch: Some(BatchSettings::from_env(&mut env)),
+            propagator: propagation::from_env(&mut env),
             destinations: destinations(&mut env),
             diagnostic_level: diagnostics::from_env(&mut env),
         };

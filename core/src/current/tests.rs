@@ -1,16 +1,37 @@
 //! The rules of the native stack, one by one.
 
 use super::*;
+use crate::baggage::Baggage;
 
 const BELOW: Base = Base::Span(SpanId([1; 8]));
 const HERE: Base = Base::Unknown(SpanId([8; 8]));
 const ELSEWHERE: Base = Base::Unknown(SpanId([9; 8]));
 
+fn span() -> Pushed {
+    Pushed::Span(Current::default())
+}
+
+fn with_baggage() -> Pushed {
+    Pushed::Whole(Context::new().with_baggage(Baggage::new().with("a", "1")))
+}
+
+#[test]
+fn a_span_keeps_the_baggage_of_what_was_current() {
+    let mut stack = Stack::default();
+    stack.push(with_baggage(), BELOW, None);
+    stack.push(span(), BELOW, None);
+    assert!(stack.top(BELOW).unwrap().extras.is_some());
+    stack.push(span(), HERE, None); // another context of the language: nothing known was current
+    assert!(stack.top(HERE).unwrap().extras.is_none());
+    stack.push(Pushed::Whole(Context::new()), HERE, None);
+    assert!(stack.top(HERE).unwrap().extras.is_none());
+}
+
 #[test]
 fn a_context_taken_along_is_on_top_of_what_was_below_it() {
     let mut stack = Stack::default();
-    stack.push(Current::default(), HERE, Some(SpanId([1; 8])));
-    stack.push(Current::default(), HERE, None); // a span started there
+    stack.push(span(), HERE, Some(SpanId([1; 8])));
+    stack.push(span(), HERE, None); // a span started there
     assert!(stack.top(HERE).is_some() && stack.top(BELOW).is_some());
     assert!(stack.top(ELSEWHERE).is_none());
 }
@@ -18,8 +39,8 @@ fn a_context_taken_along_is_on_top_of_what_was_below_it() {
 #[test]
 fn without_one_it_is_on_top_of_nothing_that_is_known() {
     let mut stack = Stack::default();
-    stack.push(Current::default(), HERE, None);
+    stack.push(span(), HERE, None);
     assert!(stack.top(HERE).is_some() && stack.top(BELOW).is_none());
-    stack.push(Current::default(), BELOW, None);
+    stack.push(span(), BELOW, None);
     assert!(stack.top(BELOW).is_some() && stack.top(HERE).is_none());
 }

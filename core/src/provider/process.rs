@@ -14,14 +14,15 @@ static DEFAULT: AtomicPtr<Provider> = AtomicPtr::new(ptr::null_mut());
 /// The provider that tracers without one use.
 #[inline]
 pub(crate) fn default_provider() -> Option<&'static Provider> {
-    let provider = DEFAULT.load(Ordering::Acquire);
-    // SAFETY: null or a leaked provider, published with release.
-    unsafe { provider.as_ref() }.or_else(unconfigured)
+    configured_default().or_else(unconfigured)
 }
 
-/// Whether a default provider is configured.
-pub(crate) fn has_default() -> bool {
-    !DEFAULT.load(Ordering::Acquire).is_null()
+/// The default provider, if one is configured.
+#[inline]
+pub(crate) fn configured_default() -> Option<&'static Provider> {
+    let provider = DEFAULT.load(Ordering::Acquire);
+    // SAFETY: null or a leaked provider, published with release.
+    unsafe { provider.as_ref() }
 }
 
 /// Installs the default provider; the one before is flushed and shut down within its exit timeout.

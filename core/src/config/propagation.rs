@@ -1,0 +1,92 @@
+//! `OTEL_PROPAGATORS` and its setters: in which formats contexts travel.
+
+use super::Config;
+use super::env::Env;
+use crate::error::ConfigError;
+use crate::propagate::{
+    B3, BaggagePropagator, CompositePropagator, Jaeger, Propagator, TraceContext,
+};
+use std::sync::Arc;
+
+const VARIABLE: &str = "OTEL_PROPAGATORS";
+const DEFAULT: &str = "tracecontext,baggage";
+const NAMES: &str = "use tracecontext, baggage, b3, b3multi, jaeger or none";
+const ELSEWHERE: &str = "it is not part of this library: write a Propagator and set it in code, or \
+                         use tracecontext, baggage, b3, b3multi, jaeger or none";
+
+impl Config {
+    /// The formats that contexts travel in, while this is the configuration of the default provider:
+    /// a comma list of `tracecontext`, `baggage`, `b3`, `b3multi`, `jaeger`; or `none`.
+    ///
+    /// `tracecontext,baggage` unless said here or in `OTEL_PROPAGATORS`. A disabled SDK still
+    /// propagates.
+    pub fn propagators(mut self, names: impl AsRef<str>) -> Self {
+        let mut error = None;
+        let parsed = parse(names.as_ref(), |name, cure| {
+            error = Some(ConfigError::value(
+                "propagator",
+                name,
+                "is not usable",
+                cure,
+            ));
+        });
+        if let Some(error) = error {
+            self.refuse(error);
+        }
+        self.propagator = Some(Arc::new(parsed));
+        self
+    }
+
+    /// As [`Config::propagators`], with a propagator that is already made.
+    pub fn propagator(mut self, propagator: Arc<dyn Propagator>) -> Self {
+        self.propagator = Some(propagator);
+        self
+    }
+
+    pub(crate) fn propagator_in_force(&self) -> Arc<dyn Propagator> {
+        let chosen = self.propagator.as_ref();
+        match chosen.or(self.env.propagator.as_ref()) {
+            Some(propagator) => Arc::clone(propagator),
+            None => Arc::new(parse(DEFAULT, |_, _| {})),
+        }
+    }
+}
+
+/// The propagators that the environment names; a list without a usable name counts as not given.
+pub(super) fn from_env(env: &mut Env) -> Option<Arc<dyn Propagator>> {
+    let list = env.text(VARIABLE)?;
+    let mut refused = false;
+    let parsed = parse(&list, |name, cure| {
+        refused = true;
+        env.warn_value(VARIABLE, name, cure);
+    });
+    let empty = parsed.fields().is_empty();
+    (!(empty && refused)).then(|| Arc::new(parsed) as _)
+}
+
+/// The propagators of a comma list, each once; calls `refuse` for names that are not usable.
+fn parse(list: &str, mut refuse: impl FnMut(&str, &str)) -> CompositePropagator {
+    let names: Vec<String> = list
+        .split(',')
+        .map(|name| name.trim().to_ascii_lowercase())
+        .filter(|name| !name.is_empty())
+        .collect();
+    let mut propagators: Vec<Arc<dyn Propagator>> = Vec::new();
+    for (place, name) in names.iter().enumerate() {
+        if names.iter().take(place).any(|known| known == name) {
+            continue;
+        }
+        match name.as_str() {
+            "tracecontext" => propagators.push(Arc::new(TraceContext)),
+            "baggage" => propagators.push(Arc::new(BaggagePropagator)),
+            "b3" => propagators.push(Arc::new(B3::single())),
+            "b3multi" => propagators.push(Arc::new(B3::multi())),
+            "jaeger" => propagators.push(Arc::new(Jaeger)),
+            "none" if names.iter().all(|name| name == "none") => {}
+            "none" => refuse(name, "use none alone, or leave it out"),
+            "xray" | "ottrace" => refuse(name, ELSEWHERE),
+            _ => refuse(name, NAMES),
+        }
+    }
+    CompositePropagator::new(propagators)
+}

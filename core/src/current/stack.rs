@@ -1,0 +1,93 @@
+//! A thread's native stack of what is current.
+
+use super::Current;
+use crate::context::{Context, Extras};
+use crate::id::SpanId;
+use std::sync::Arc;
+
+/// What is below the native stack, in the language that called.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Base {
+    /// This span, all zero = none.
+    Span(SpanId),
+    /// Not told, in the context identified so.
+    Unknown(SpanId),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) current: Current,
+    /// Nothing where there is no baggage: then a span costs no more for it.
+    pub(super) extras: Option<Arc<Extras>>,
+    pub(super) token: u64,
+    /// The foreign span that was current at the push, as the language or the program told.
+    base: Option<SpanId>,
+    /// The language could not tell in this context of its own.
+    unknown_in: Option<SpanId>,
+}
+
+/// What is to become current.
+#[derive(Debug)]
+pub(super) enum Pushed {
+    /// A context, whatever was current.
+    Whole(Context),
+    /// A span, beside the baggage and values of what was current.
+    Span(Current),
+}
+
+/// A thread's native stack of current spans.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stack {
+    entries: Vec<Entry>,
+    last_token: u64,
+}
+
+impl Stack {
+    /// The native entry that is current on top of `base`.
+    pub(super) fn top(&self, base: Base) -> Option<&Entry> {
+        self.entries.last().filter(|entry| match base {
+            Base::Span(span) => entry.base == Some(span),
+            Base::Unknown(context) => entry.unknown_in == Some(context),
+        })
+    }
+
+    /// Pushes what is current from here on top of `base`. Where the language cannot tell, the span
+    /// below is the one `taken` along, or else that of the entry below, so that a call back into the
+    /// language from there finds the entry above its own span.
+    pub(super) fn push(&mut self, pushed: Pushed, base: Base, taken: Option<SpanId>) -> u64 {
+        if self.entries.try_reserve(1).is_err() {
+            return 0;
+        }
+        let (current, extras) = match pushed {
+            Pushed::Whole(context) => (context.current, context.extras),
+            Pushed::Span(current) => {
+                let kept = self.top(base).and_then(|entry| entry.extras.clone());
+                (current, kept)
+            }
+        };
+        let (base, unknown_in) = match base {
+            Base::Span(span) => (Some(span), None),
+            Base::Unknown(context) => {
+                let below = self.entries.last();
+                let below = below.filter(|entry| entry.unknown_in == Some(context));
+                (taken.or(below.and_then(|entry| entry.base)), Some(context))
+            }
+        };
+        self.last_token += 1;
+        self.entries.push(Entry {
+            current,
+            extras,
+            token: self.last_token,
+            base,
+            unknown_in,
+        });
+        self.last_token
+    }
+
+    /// Takes out the newest entry that is `wanted`, and tells whether it was the last.
+    pub(super) fn take(&mut self, wanted: impl Fn(&Entry) -> bool) -> Option<(Entry, bool)> {
+        let place = self.entries.iter().rposition(wanted)?;
+        let entry = self.entries.remove(place);
+        Some((entry, place == self.entries.len()))
+    }
+}
