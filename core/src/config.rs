@@ -33,6 +33,7 @@ use crate::testing::MemoryExporter;
 use endpoint::{Endpoint, Protocol, Reading};
 use exporters::Destination;
 use otlp::Otlp;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -64,6 +65,8 @@ pub struct Config {
     sampler: Option<Sampler>,
     limits: Option<SpanLimits>,
     batch: Option<BatchSettings>,
+    /// What code chose for single destinations, by their place in the list.
+    own_batches: BTreeMap<usize, BatchSettings>,
     memory_limit: Option<usize>,
     propagator: Option<Arc<dyn Propagator>>,
     exit_timeout: Option<Duration>,
@@ -145,17 +148,6 @@ impl Config {
     /// How much one span may hold.
     pub fn limits(mut self, limits: SpanLimits) -> Self {
         self.limits = Some(limits);
-        self
-    }
-
-    /// When pipelines export, and how much at once.
-    pub fn batch(mut self, batch: BatchSettings) -> Self {
-        if batch.max_export_batch_size == 0 || batch.max_queue_size == Some(0) {
-            self.refuse(ConfigError::new(
-                "batch and queue sizes of 0 are not usable: use 1 or more",
-            ));
-        }
-        self.batch = Some(batch);
         self
     }
 

@@ -2,6 +2,7 @@
 
 use super::Config;
 use super::env::Env;
+use crate::error::ConfigError;
 use std::time::Duration;
 
 /// When a pipeline exports, and how much at once.
@@ -30,7 +31,62 @@ impl Default for BatchSettings {
     }
 }
 
+impl Config {
+    /// When pipelines export, and how much at once: all but those with settings of their own.
+    pub fn batch(mut self, batch: BatchSettings) -> Self {
+        self.refuse_zero(&batch);
+        self.batch = Some(batch);
+        self
+    }
+
+    /// The settings of the destination that was added last: each has its own queue and schedule.
+    ///
+    /// ```
+    /// use libtracer::{BatchSettings, Config};
+    ///
+    /// let config = Config::new()
+    ///     .otlp("http://localhost:4318")
+    ///     .console()
+    ///     .destination_batch(BatchSettings::simple());
+    /// ```
+    pub fn destination_batch(mut self, batch: BatchSettings) -> Self {
+        self.refuse_zero(&batch);
+        let added = self.destinations.as_ref().map_or(0, Vec::len);
+        match added.checked_sub(1) {
+            Some(last) => drop(self.own_batches.insert(last, batch)),
+            None => self.refuse(ConfigError::new(
+                "batch settings without a destination: add one before, such as otlp(url)",
+            )),
+        }
+        self
+    }
+
+    fn refuse_zero(&mut self, batch: &BatchSettings) {
+        if batch.max_export_batch_size == 0 || batch.max_queue_size == Some(0) {
+            self.refuse(ConfigError::new(
+                "batch and queue sizes of 0 are not usable: use 1 or more",
+            ));
+        }
+    }
+
+    /// What code chose for the destination at `place`.
+    pub(super) fn own_batch(&self, place: usize) -> Option<BatchSettings> {
+        let own = self.own_batches.get(&place).copied()?;
+        self.destinations.is_some().then(|| own.fitted())
+    }
+}
+
 impl BatchSettings {
+    /// Every span is exported by itself as soon as it has ended (trace SDK, "Simple processor").
+    /// `end` does not wait for it. For development: each costs a request.
+    #[must_use]
+    pub fn simple() -> Self {
+        Self {
+            max_export_batch_size: 1,
+            ..Self::default()
+        }
+    }
+
     /// A batch is never larger than the queue it is taken from.
     pub(super) fn fitted(mut self) -> Self {
         if let Some(queue) = self.max_queue_size {

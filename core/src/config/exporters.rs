@@ -124,7 +124,7 @@ impl Config {
     pub(crate) fn build_pipelines(&self) -> Result<Vec<PipelineConfig>, ConfigError> {
         self.check()?;
         let batch = self.batch_in_force();
-        let pipeline = |destination: &Destination| {
+        let pipeline = |(place, destination): (usize, &Destination)| {
             let kind = match destination {
                 Destination::Otlp => PipelineKind::Exporter(self.otlp.factory()?),
                 Destination::Memory(exporter) => PipelineKind::Memory(exporter.clone()),
@@ -134,10 +134,16 @@ impl Config {
             Ok(PipelineConfig {
                 name: destination.name().to_owned(),
                 kind,
-                batch: destination.batch(batch),
+                batch: self
+                    .own_batch(place)
+                    .unwrap_or_else(|| destination.batch(batch)),
             })
         };
-        self.destinations().iter().map(pipeline).collect()
+        self.destinations()
+            .iter()
+            .enumerate()
+            .map(pipeline)
+            .collect()
     }
 }
 
