@@ -1,4 +1,5 @@
-# Every target sets up what it needs under target/; nothing outside the tree is touched.
+# Every target sets up what it needs under target/; outside the tree are only the servers that tests
+# export to, in ${XDG_CACHE_HOME:-~/.cache}/libtracer/backends (LIBTRACER_BACKENDS_CACHE moves them).
 # `make help` lists them; CONTRIBUTING.md says which to run when.
 
 SHELL := /bin/sh
@@ -89,8 +90,8 @@ py-test: python ## Python tests against the installed wheel
 mixed-test: python ## one trace across languages: the search program's tests
 	$(VENV)/bin/python -m pytest tests/mixed
 
-backends: build python ## export to a real OTLP receiver
-	$(VENV)/bin/python -m pytest tests/backends
+backends: build python ## export to real servers, as tests/receivers says
+	@tools/test.sh backends
 
 examples-test: build python ## the examples run as their text says
 	tools/examples.sh

@@ -1,7 +1,9 @@
 #!/bin/sh
 # Runs the steps of a level and counts them; the last line is the sum.
 #
-#   tools/test.sh check | test | beyond      test includes check; beyond is what else runs in CI
+#   tools/test.sh check | test | backends | beyond
+#
+# test includes check and backends; beyond is what else runs in CI.
 #
 # A step that ends with status 77 could not run here; it says why and counts as skipped. A step that
 # fails does not stop the others. Output of the steps: target/log/.
@@ -56,7 +58,12 @@ everything() {
     step examples tools/examples.sh
     step demo make -s demo
     step sdist tools/sdist_test.sh
+    backends
+}
+
+backends() {
     step collector tools/backend_test.sh collector
+    step jaeger tools/backend_test.sh jaeger
     step ddapm tools/backend_test.sh ddapm
 }
 
@@ -69,8 +76,9 @@ beyond() {
 case ${1:-test} in
 check) check ;;
 test) everything ;;
+backends) backends ;;
 beyond) beyond ;;
-*) echo "usage: tools/test.sh check|test|beyond" >&2; exit 2 ;;
+*) echo "usage: tools/test.sh check|test|backends|beyond" >&2; exit 2 ;;
 esac
 
 [ -z "$failures" ] || echo "failed:$failures"

@@ -1,8 +1,9 @@
 """Runs a command against a receiver and counts what arrived.
 
-    python -m receivers [--kind collector|ddapm] [--expect N] [--install] -- COMMAND...
+    python -m receivers [--kind collector|ddapm] [--expect N] -- COMMAND...
+    python -m receivers --kind collector|ddapm|jaeger|zipkin --install
 
-COMMAND finds the receiver in OTEL_EXPORTER_OTLP_ENDPOINT. Status 77: no receiver can be had here.
+COMMAND finds the receiver in OTEL_EXPORTER_OTLP_ENDPOINT. Status 77: it cannot be had here.
 """
 
 import argparse
@@ -10,20 +11,21 @@ import os
 import subprocess
 import sys
 
-from receivers import KINDS, Unavailable, choice
+from receivers import SERVERS, Unavailable, choice
 
 
 def main() -> int:
     """Returns the command's status, or 1 when another number of spans arrived."""
     parser = argparse.ArgumentParser(prog="receivers", description=__doc__)
-    parser.add_argument("--kind", choices=KINDS)
+    parser.add_argument("--kind", choices=SERVERS)
     parser.add_argument("--expect", type=int)
     parser.add_argument("--install", action="store_true", help="install it and end")
     parser.add_argument("command", nargs="*")
     arguments = parser.parse_args()
     try:
         if arguments.install:
-            print(choice.choose(arguments.kind).kind)
+            kind = SERVERS.get(arguments.kind) or choice.choose()
+            print(f"{kind.kind}: {kind.install()}")
             return 0
         with choice.start(arguments.kind) as receiver:
             environment = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint}

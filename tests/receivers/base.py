@@ -1,31 +1,30 @@
-"""A receiver as a process of its own: free ports, ready or not, stopped by its own id."""
+"""A server as a process of its own: free ports, ready or not, stopped by its own id."""
 
 from __future__ import annotations
 
-import os
+import json
 import socket
 import subprocess
 import time
+import urllib.error
+import urllib.request
 from abc import ABC, abstractmethod
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+    from typing import TypeVar
 
     from receivers.received import Span
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-CACHE = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "backends"
+    T = TypeVar("T")
+
 READY_SECONDS = 60.0
-STARTS = 3  # a port found free may be taken before the receiver binds it
+STARTS = 3  # a port found free may be taken before the server binds it
 
 
-class Unavailable(RuntimeError):  # noqa: N818 - a state of the machine, not a mistake
-    """The receiver cannot be built or installed on this machine."""
-
-
-class Receiver(ABC):
+class Server(ABC):
     """Starts on entering, stops on leaving."""
 
     kind: str
@@ -35,34 +34,20 @@ class Receiver(ABC):
         self.folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
-    @property
-    def endpoint(self) -> str:
-        """What OTEL_EXPORTER_OTLP_ENDPOINT is set to."""
-        return f"http://127.0.0.1:{self.port}"
-
     @classmethod
     @abstractmethod
-    def install(cls) -> None:
-        """Builds or installs the program into the cache; quick when it is there."""
+    def install(cls) -> Path:
+        """Returns the folder with the program, built or fetched if it is not there yet."""
 
     @abstractmethod
     def command(self) -> Sequence[str | Path]:
         """Returns the program and its arguments, with free ports."""
 
-    @abstractmethod
-    def read(self) -> list[Span]:
-        """Returns what has arrived so far."""
+    def environment(self) -> dict[str, str] | None:
+        """Returns the program's environment; None for this process's own."""
+        return None
 
-    def wait_for(self, count: int, timeout: float = 30.0) -> list[Span]:
-        """Returns the spans once `count` of them are there, or what is there at the time-out."""
-        deadline = time.monotonic() + timeout
-        while True:
-            spans = self.read()
-            if len(spans) >= count or time.monotonic() > deadline:
-                return spans
-            time.sleep(0.05)
-
-    def __enter__(self) -> Receiver:
+    def __enter__(self) -> Server:
         self.install()
         for _ in range(STARTS):
             if self._start():
@@ -91,7 +76,12 @@ class Receiver(ABC):
     def _start(self) -> bool:
         with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
-                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder
+                self.command(),
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
             )
         deadline = time.monotonic() + READY_SECONDS
         while self._process.poll() is None and time.monotonic() < deadline:
@@ -110,6 +100,48 @@ class Receiver(ABC):
         return True
 
 
+class Receiver(Server):
+    """A server that takes OTLP and gives back all that it took."""
+
+    @property
+    def endpoint(self) -> str:
+        """What OTEL_EXPORTER_OTLP_ENDPOINT is set to."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @abstractmethod
+    def read(self) -> list[Span]:
+        """Returns what has arrived so far."""
+
+    def wait_for(self, count: int, timeout: float = 30.0) -> list[Span]:
+        """Returns the spans once `count` of them are there, or what is there at the time-out."""
+        return wait_until(self.read, lambda spans: len(spans) >= count, timeout)
+
+    def __enter__(self) -> Receiver:
+        super().__enter__()
+        return self
+
+
+def wait_until(look: Callable[[], T], enough: Callable[[T], bool], timeout: float = 30.0) -> T:
+    """Returns what `look` sees once it is enough, or at the time-out."""
+    deadline = time.monotonic() + timeout
+    while True:
+        seen = look()
+        if enough(seen) or time.monotonic() > deadline:
+            return seen
+        time.sleep(0.05)
+
+
+def get_json(url: str) -> Any:
+    """Returns the document at `url`, or None while the server has none there."""
+    try:
+        with urllib.request.urlopen(url, timeout=30) as response:
+            return json.load(response)
+    except urllib.error.HTTPError as error:
+        if error.code == 404:
+            return None
+        raise
+
+
 def free_ports(count: int) -> list[int]:
     """Returns ports that were free a moment ago."""
     sockets = [socket.socket() for _ in range(count)]
@@ -119,20 +151,3 @@ def free_ports(count: int) -> list[int]:
     for each in sockets:
         each.close()
     return ports
-
-
-def run(
-    command: Sequence[str | Path], cwd: Path, environment: dict[str, str] | None = None
-) -> None:
-    """Runs a step of an installation; its output is the reason when it fails."""
-    result = subprocess.run(
-        command,
-        cwd=cwd,
-        env={**os.environ, **(environment or {})},
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    if result.returncode:
-        tail = "\n".join(result.stderr.splitlines()[-5:])
-        raise Unavailable(f"{' '.join(map(str, command))} failed:\n{tail}")

@@ -1,4 +1,4 @@
-"""Which receiver a test gets."""
+"""Which server a test gets."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from receivers.base import Unavailable
+from receivers.cache import Unavailable
 from receivers.collector import Collector
 from receivers.ddapm import Ddapm
+from receivers.jaeger import Jaeger
+from receivers.zipkin import Zipkin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import TypeVar
 
-    from receivers.base import Receiver
+    from receivers.base import Receiver, Server
+
+    Kind = TypeVar("Kind", bound=Server)
 
 KINDS: dict[str, type[Receiver]] = {"collector": Collector, "ddapm": Ddapm}
+SERVERS: dict[str, type[Server]] = {**KINDS, "jaeger": Jaeger, "zipkin": Zipkin}
 
 
 def choose(kind: str | None = None) -> type[Receiver]:
@@ -36,11 +42,17 @@ def choose(kind: str | None = None) -> type[Receiver]:
 
 
 @contextmanager
-def start(kind: str | None = None) -> Iterator[Receiver]:
-    """Starts a receiver and stops it at the end."""
-    chosen = choose(kind)
+def running(kind: type[Kind]) -> Iterator[Kind]:
+    """Starts a server and stops it at the end."""
     with (
         tempfile.TemporaryDirectory(prefix="libtracer-") as folder,
-        chosen(Path(folder)) as receiver,
+        kind(Path(folder)) as server,
     ):
+        yield server
+
+
+@contextmanager
+def start(kind: str | None = None) -> Iterator[Receiver]:
+    """Starts a receiver of OTLP and stops it at the end."""
+    with running(choose(kind)) as receiver:
         yield receiver

@@ -7,7 +7,8 @@ import sys
 import urllib.request
 from typing import TYPE_CHECKING
 
-from receivers.base import CACHE, ROOT, Receiver, free_ports, run
+from receivers.base import Receiver, free_ports
+from receivers.cache import ROOT, cached, run
 from receivers.received import from_base64, spans_of
 
 if TYPE_CHECKING:
@@ -25,23 +26,21 @@ class Ddapm(Receiver):
     kind = "ddapm"
 
     @classmethod
-    def install(cls) -> None:
+    def install(cls) -> Path:
         """Makes a venv of its own: its dependencies are no business of the tests."""
-        venv, stamp = CACHE / "ddapm", CACHE / "ddapm.pins"
-        pinned = REQUIREMENTS.read_text(encoding="utf-8")
-        if stamp.is_file() and stamp.read_text(encoding="utf-8") == pinned:
-            return
-        CACHE.mkdir(parents=True, exist_ok=True)
-        run([sys.executable, "-m", "venv", "--clear", venv], ROOT)
-        pip = [venv / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "-q"]
-        run([*pip, "install", "-r", REQUIREMENTS], ROOT)
-        stamp.write_text(pinned, encoding="utf-8")
+
+        def make(folder: Path) -> None:
+            run([sys.executable, "-m", "venv", "--clear", folder / "venv"], ROOT)
+            pip = [folder / "venv/bin/python", "-m", "pip", "--disable-pip-version-check", "-q"]
+            run([*pip, "install", "-r", REQUIREMENTS], ROOT)
+
+        return cached("ddapm", [REQUIREMENTS], make)
 
     def command(self) -> Sequence[str | Path]:
         """Names free ports for its three servers."""
         self.port, self.grpc_port, agent = free_ports(3)
         return [
-            CACHE / "ddapm" / "bin" / "ddapm-test-agent",
+            self.install() / "venv" / "bin" / "ddapm-test-agent",
             *("--host", "127.0.0.1", "--port", str(agent), "--log-level", "WARNING"),
             *("--otlp-http-port", str(self.port), "--otlp-grpc-port", str(self.grpc_port)),
         ]

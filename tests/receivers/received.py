@@ -4,12 +4,41 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 Json = dict[str, Any]
+
+
+class Event(NamedTuple):
+    """Something that happened in a span."""
+
+    name: str
+    time: int
+    attributes: Json
+    dropped: int = 0
+
+
+class Link(NamedTuple):
+    """Another span that one has to do with."""
+
+    trace_id: str
+    span_id: str
+    attributes: Json
+    trace_state: str = ""
+    flags: int = 0
+    dropped: int = 0
+
+
+class Scope(NamedTuple):
+    """What recorded a span."""
+
+    name: str = ""
+    version: str = ""
+    attributes: Json = {}  # noqa: RUF012 - nobody writes to it
+    schema_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -24,14 +53,14 @@ class Span:
     start: int
     end: int
     attributes: Json
-    events: list[tuple[str, int, Json]]
-    links: list[tuple[str, str, Json]]
+    events: list[Event]
+    links: list[Link]
     status: tuple[int, str]
     trace_state: str
     flags: int
     dropped: tuple[int, int, int]
+    scope: Scope
     resource: Json = field(repr=False)
-    scope: tuple[str, str] = ("", "")
 
 
 def from_hex(text: str) -> str:
@@ -49,12 +78,18 @@ def spans_of(request: Json, identify: Callable[[str], str]) -> Iterator[Span]:
     for resource_spans in _list(request, "resourceSpans"):
         resource = _attributes(_get(resource_spans, "resource", {}))
         for scope_spans in _list(resource_spans, "scopeSpans"):
-            scope = _get(scope_spans, "scope", {})
+            scope = _scope(scope_spans)
             for span in _list(scope_spans, "spans"):
                 yield _span(span, resource, scope, identify)
 
 
-def _span(span: Json, resource: Json, scope: Json, identify: Callable[[str], str]) -> Span:
+def _scope(scope_spans: Json) -> Scope:
+    scope = _get(scope_spans, "scope", {})
+    schema_url = _get(scope_spans, "schemaUrl", "")
+    return Scope(scope.get("name", ""), scope.get("version", ""), _attributes(scope), schema_url)
+
+
+def _span(span: Json, resource: Json, scope: Scope, identify: Callable[[str], str]) -> Span:
     status = _get(span, "status", {})
     return Span(
         name=span.get("name", ""),
@@ -66,17 +101,15 @@ def _span(span: Json, resource: Json, scope: Json, identify: Callable[[str], str
         end=int(_get(span, "endTimeUnixNano", 0)),
         attributes=_attributes(span),
         events=[
-            (event.get("name", ""), int(_get(event, "timeUnixNano", 0)), _attributes(event))
+            Event(
+                event.get("name", ""),
+                int(_get(event, "timeUnixNano", 0)),
+                _attributes(event),
+                int(_get(event, "droppedAttributesCount", 0)),
+            )
             for event in _list(span, "events")
         ],
-        links=[
-            (
-                identify(_get(link, "traceId", "")),
-                identify(_get(link, "spanId", "")),
-                _attributes(link),
-            )
-            for link in _list(span, "links")
-        ],
+        links=[_link(link, identify) for link in _list(span, "links")],
         status=(_enum(status.get("code", 0), STATUS_CODES), status.get("message", "")),
         trace_state=_get(span, "traceState", ""),
         flags=int(span.get("flags", 0)),
@@ -85,8 +118,19 @@ def _span(span: Json, resource: Json, scope: Json, identify: Callable[[str], str
             int(_get(span, "droppedEventsCount", 0)),
             int(_get(span, "droppedLinksCount", 0)),
         ),
+        scope=scope,
         resource=resource,
-        scope=(scope.get("name", ""), scope.get("version", "")),
+    )
+
+
+def _link(link: Json, identify: Callable[[str], str]) -> Link:
+    return Link(
+        identify(_get(link, "traceId", "")),
+        identify(_get(link, "spanId", "")),
+        _attributes(link),
+        _get(link, "traceState", ""),
+        int(link.get("flags", 0)),
+        int(_get(link, "droppedAttributesCount", 0)),
     )
 
 

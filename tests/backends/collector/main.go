@@ -1,12 +1,16 @@
 // Command otelcol-test is the OpenTelemetry Collector that libtracer's tests send to: the upstream
-// modules with nothing but the OTLP receiver (HTTP and gRPC) and the exporter that writes what
-// arrived to a file, as OTLP JSON. A full distribution would take hundreds of modules to build.
+// modules with nothing but the receivers that libtracer has exporters for (OTLP over HTTP, gRPC and
+// from files, Zipkin, Jaeger's Thrift over HTTP) and the exporter that writes what arrived to a
+// file, as OTLP JSON. A full distribution would take hundreds of modules to build.
 package main
 
 import (
 	"os"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/fileexporter"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/receiver/jaegerreceiver"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/receiver/otlpjsonfilereceiver"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/receiver/zipkinreceiver"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
@@ -18,7 +22,12 @@ import (
 )
 
 func components() (otelcol.Factories, error) {
-	receivers, err := otelcol.MakeFactoryMap[receiver.Factory](otlpreceiver.NewFactory())
+	receivers, err := otelcol.MakeFactoryMap[receiver.Factory](
+		jaegerreceiver.NewFactory(),
+		otlpjsonfilereceiver.NewFactory(),
+		otlpreceiver.NewFactory(),
+		zipkinreceiver.NewFactory(),
+	)
 	if err != nil {
 		return otelcol.Factories{}, err
 	}
