@@ -1,5 +1,4 @@
 //! A process in which another language is asked what is current keeps that answer.
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails by a panic")]
 #![cfg(feature = "otel")]
 
 use libtracer::binding::{Foreign, set_current_hook};

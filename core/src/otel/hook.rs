@@ -80,7 +80,8 @@ pub fn use_context() -> Result<(), ContextTaken> {
 pub fn current() -> Context {
     let native = current_context();
     let theirs = read(Context::clone).unwrap_or_default();
-    if native.span_id.0 == theirs.span().span_context().span_id().to_bytes() {
+    let same = native.span_id.0 == theirs.span().span_context().span_id().to_bytes();
+    if same || !native.is_valid() {
         return theirs;
     }
     theirs.with_remote_span_context(context::theirs(&native))
