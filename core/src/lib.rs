@@ -46,6 +46,7 @@ mod errno;
 mod error;
 mod export;
 mod finished;
+mod future;
 mod id;
 mod limits;
 mod logs;
@@ -85,6 +86,7 @@ pub use finished::{
     FinishedEvent, FinishedLink, FinishedResource, FinishedScope, FinishedSpan, FinishedStatus,
     OwnedValue,
 };
+pub use future::{FutureExt, InSpan, WithContext};
 pub use id::{IdGenerator, SpanId, TraceId};
 pub use limits::SpanLimits;
 pub use logs::{FinishedLog, LogRecord, LogStats, Logger, Severity, logger};

@@ -64,6 +64,7 @@ fn scope() -> InstrumentationScope {
     InstrumentationScope::builder(SCOPE)
         .with_version("1.2")
         .with_schema_url("https://example.com/1.0")
+        .with_attributes(every_type())
         .build()
 }
 

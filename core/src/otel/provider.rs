@@ -3,6 +3,7 @@
 use super::attributes::{Attributes, with_links};
 use super::context::{self, unix_ns};
 use super::hook;
+use super::owned::owned;
 use super::span::Span;
 use crate::current::Parent;
 use crate::span::{SpanKind, Started};
@@ -58,10 +59,17 @@ impl opentelemetry::trace::TracerProvider for TracerProvider {
     type Tracer = Tracer;
 
     fn tracer_with_scope(&self, scope: InstrumentationScope) -> Tracer {
-        let version = scope.version().unwrap_or_default();
-        let schema_url = scope.schema_url().unwrap_or_default();
+        let mut tracer = self
+            .provider
+            .tracer_builder(scope.name())
+            .version(scope.version().unwrap_or_default())
+            .schema_url(scope.schema_url().unwrap_or_default());
+        for attribute in scope.attributes() {
+            let value = owned(attribute.value.clone());
+            tracer = tracer.attribute(attribute.key.as_str(), value);
+        }
         Tracer {
-            tracer: self.provider.tracer_with(scope.name(), version, schema_url),
+            tracer: tracer.build(),
         }
     }
 }
