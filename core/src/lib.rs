@@ -97,7 +97,8 @@ pub use propagate::{
     Propagator, TraceContext, extract, inject, propagator, set_propagator,
 };
 pub use sampler::{
-    CustomSampler, Decision, ParentBased, Ratio, Sampler, SamplingInput, SamplingOutput,
+    Composable, CustomComposable, CustomSampler, Decision, ParentBased, Predicate, Ratio, Sampler,
+    SamplingInput, SamplingIntent, SamplingOutput,
 };
 pub use span::{Entered, Link, Span, SpanHandle, SpanKind, Status};
 pub use stats::{Diagnostics, Stats, diagnostics};

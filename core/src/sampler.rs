@@ -3,9 +3,12 @@
 //! The built-in ones decide on ids alone, without allocation. A custom one is asked with everything
 //! known at the start of the span.
 
+mod composite;
 mod custom;
+mod ot;
 mod ratio;
 
+pub use composite::{Composable, CustomComposable, Predicate, SamplingIntent};
 pub use custom::{CustomSampler, SamplingInput, SamplingOutput};
 pub use ratio::Ratio;
 
@@ -63,6 +66,8 @@ pub enum Sampler {
     /// As the one within, but what it drops is recorded for processors; made by
     /// [`Sampler::always_record`].
     AlwaysRecord(Arc<Self>),
+    /// By rules that keep probabilities known; made by [`Sampler::composite`].
+    Composite(Arc<Composable>),
     /// Your own.
     Custom(Arc<dyn CustomSampler>),
 }
@@ -149,6 +154,19 @@ impl Sampler {
         Self::AlwaysRecord(Arc::new(root))
     }
 
+    /// Consistent probability sampling by these rules; the thresholds travel in `tracestate` (trace
+    /// SDK, `CompositeSampler`).
+    #[must_use]
+    pub fn composite(rules: Composable) -> Self {
+        Self::Composite(Arc::new(rules))
+    }
+
+    /// A share of all traces, which travels in `tracestate` (trace SDK, `ProbabilitySampler`).
+    #[must_use]
+    pub fn probability(ratio: Ratio) -> Self {
+        Self::composite(Composable::Probability(ratio))
+    }
+
     /// The specification's name for this sampler and its settings.
     #[must_use]
     pub fn description(&self) -> String {
@@ -174,7 +192,7 @@ impl Sampler {
             Self::ParentBased(_) | Self::AlwaysRecord(_) => {
                 return chosen.decide_nested(parent, trace_id);
             }
-            Self::Custom(_) => return None,
+            Self::Composite(_) | Self::Custom(_) => return None,
         };
         Some(if record {
             Decision::RecordAndSample
@@ -201,6 +219,7 @@ impl Sampler {
         });
         match self {
             Self::Custom(custom) => custom.sample(input),
+            Self::Composite(rules) => rules.sample(input),
             Self::ParentBased(parent_based) => parent_based.delegate(facts).ask(input),
             Self::AlwaysRecord(root) => {
                 let output = root.ask(input);
@@ -234,6 +253,7 @@ impl fmt::Display for Sampler {
                 write!(f, "localParentNotSampled:{local_off}}}")
             }
             Self::AlwaysRecord(root) => write!(f, "AlwaysRecordSampler{{{root}}}"),
+            Self::Composite(rules) => write!(f, "CompositeSampler{{{rules}}}"),
             Self::Custom(custom) => f.write_str(&custom.description()),
         }
     }

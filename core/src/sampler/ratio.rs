@@ -45,6 +45,27 @@ impl Ratio {
         low >> 1 < self.bound
     }
 
+    /// The rejection threshold of consistent probability sampling, rounded to four hex digits and
+    /// one for each leading `f`; none where nothing is to be kept.
+    pub(super) fn threshold(self) -> Option<u64> {
+        const ALL: f64 = 72_057_594_037_927_936.0; // 2^56
+        const LEAST: f64 = 1.0 / ALL;
+        if self.value < LEAST {
+            return None;
+        }
+        // Each factor of 16 below 1 is a leading `f`.
+        let leading = (-self.value.log2() / 4.0).floor().clamp(0.0, 8.0);
+        let unit = 16_f64.powf(10.0 - leading);
+        let rejected = ((ALL - self.value * ALL) / unit).round() * unit;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "0 to 2^56"
+        )]
+        let threshold = rejected as u64;
+        Some(threshold.min((1 << 56) - 1))
+    }
+
     fn error(value: &str) -> ConfigError {
         ConfigError::value(
             "sampling ratio",
