@@ -162,11 +162,8 @@ fn extremes(tracer: &Tracer) {
         .set("infinite.minus", f64::NEG_INFINITY);
     for index in 0..130_u8 {
         span.set(&format!("many.{index}"), i64::from(index));
-        span.handle().add_event(
-            "many",
-            START + u64::from(index),
-            &Value::Map(&[]),
-        );
+        span.handle()
+            .add_event("many", START + u64::from(index), &Value::Map(&[]));
         if let Some(other) = SpanContext::from_traceparent(ELSEWHERE, "") {
             span.add_link(&other, &[]);
         }

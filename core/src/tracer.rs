@@ -11,7 +11,8 @@ use crate::current::{Current, Parent, current};
 use crate::error::{ConfigError, Timeout};
 use crate::processor::Processor;
 use crate::provider::{self, Provider, default_provider};
-use crate::scope::Scope;
+use crate::runtime::runtime;
+use crate::scope::{Scope, ScopeParts};
 use crate::span::{Link, Span, SpanHandle, SpanKind, Start, Started};
 use crate::stats::Stats;
 use crate::value::Value;
@@ -105,6 +106,16 @@ pub fn tracer(name: &str) -> Tracer {
 pub fn tracer_with(name: &str, version: &str, schema_url: &str) -> Tracer {
     let builder = tracer_builder(name);
     builder.version(version).schema_url(schema_url).build()
+}
+
+/// The tracer of the default provider for spans that no library is named for, by bindings that have
+/// such.
+#[must_use]
+pub fn nameless_tracer() -> Tracer {
+    Tracer {
+        provider: None,
+        scope: runtime().scopes.unowned(&ScopeParts::default()),
+    }
 }
 
 /// A tracer of the default provider, to be made with more than a name.

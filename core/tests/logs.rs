@@ -133,7 +133,7 @@ fn a_plain_record_has_the_current_span_and_the_time_of_its_trace() {
     let provider = provider(&config);
     let logger = provider.logger("");
     logger.record(Severity::Info, "outside").emit();
-    let span = provider.tracer("").start("inside").enter();
+    let span = provider.tracer("t").start("inside").enter();
     logger.record(Severity::Info, "inside").emit();
     logger
         .record(Severity::Info, "apart")

@@ -423,3 +423,19 @@ fn conf_001_a_tracer_keeps_name_version_schema_and_attributes_of_its_scope() {
     ];
     assert_eq!(scope.attributes, attributes);
 }
+
+#[test]
+fn conf_002_a_tracer_without_a_name_works_and_that_is_said_once() {
+    let said = Arc::new(Mutex::new(Vec::new()));
+    let lines = said.clone();
+    libtracer::set_diagnostic_handler(move |_, text| lines.lock().unwrap().push(text.to_owned()));
+    let memory = MemoryExporter::new();
+    let provider = TracerProvider::new(&Config::new().memory(&memory)).unwrap();
+    provider.tracer("").start("one").end();
+    provider.tracer("").start("two").end();
+    let spans = memory.spans();
+    assert_eq!((spans.len(), spans[0].scope.name.as_str()), (2, ""));
+    let said = said.lock().unwrap();
+    let about_names = said.iter().filter(|text| text.contains("has no name"));
+    assert_eq!(about_names.count(), 1, "{said:?}");
+}

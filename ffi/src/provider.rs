@@ -40,7 +40,7 @@ static DEFAULT: AtomicPtr<Tracer> = AtomicPtr::new(std::ptr::null_mut());
 #[cold]
 fn default_tracer() -> Tracer {
     let _errno = SavedErrno::now();
-    let tracer = libtracer::tracer("");
+    let tracer = libtracer::binding::nameless_tracer();
     let made = Box::into_raw(Box::new(tracer));
     let null = std::ptr::null_mut();
     if DEFAULT

@@ -2,9 +2,11 @@
 
 use super::Tracer;
 use crate::finished::OwnedValue;
+use crate::pipeline::diagnose;
 use crate::provider::Provider;
 use crate::runtime::runtime;
 use crate::scope::ScopeParts;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A tracer about to be made.
 ///
@@ -58,9 +60,12 @@ impl<'a> TracerBuilder<'a> {
         self
     }
 
-    /// Makes the tracer; one for the same scope made before is the same.
+    /// Makes the tracer; one without a name works too, and is said once. One for the same scope made before is the same.
     #[must_use]
     pub fn build(self) -> Tracer {
+        if self.name.is_empty() {
+            say_that_a_name_is_missing();
+        }
         let parts = ScopeParts {
             name: self.name,
             version: self.version,
@@ -78,5 +83,14 @@ impl<'a> TracerBuilder<'a> {
                 None => scopes.unowned(&parts),
             },
         }
+    }
+}
+
+/// Once: a program may make such tracers at any rate.
+#[cold]
+fn say_that_a_name_is_missing() {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    if !SAID.swap(true, Ordering::Relaxed) {
+        diagnose::warn("a tracer has no name: give it that of the library or module it is for");
     }
 }
