@@ -6,11 +6,14 @@
 
 pub(crate) mod batch;
 mod diagnostics;
+#[cfg(feature = "otlp-http")]
 mod endpoint;
 pub(crate) mod env;
 mod exporters;
+#[cfg(feature = "otlp-http")]
 mod headers;
 mod load;
+#[cfg(feature = "otlp-http")]
 mod otlp;
 mod own;
 pub(crate) mod percent;
@@ -30,8 +33,8 @@ use crate::propagate::Propagator;
 use crate::resource::{Resource, SERVICE_NAME};
 use crate::sampler::{Ratio, Sampler};
 use crate::testing::MemoryExporter;
-use endpoint::{Endpoint, Protocol, Reading};
 use exporters::Destination;
+#[cfg(feature = "otlp-http")]
 use otlp::Otlp;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -72,6 +75,7 @@ pub struct Config {
     exit_timeout: Option<Duration>,
     block_when_full: Option<Duration>,
     diagnostic_level: Option<diagnostics::Level>,
+    #[cfg(feature = "otlp-http")]
     otlp: Otlp,
     signals: signals::Signals,
     own: own::OwnCode,
@@ -171,43 +175,6 @@ impl Config {
     /// How long shutdown and the end of the program may wait for exporters (default 2 s).
     pub fn exit_timeout(mut self, timeout: Duration) -> Self {
         self.exit_timeout = Some(timeout);
-        self
-    }
-
-    /// Exports by OTLP to `url`; `/v1/traces` is appended if it has no path.
-    pub fn otlp(self, url: impl AsRef<str>) -> Self {
-        self.endpoint(url).add(Destination::Otlp)
-    }
-
-    /// Where OTLP goes, if it is exported to: as in [`Config::otlp`], which also chooses it.
-    pub fn endpoint(mut self, url: impl AsRef<str>) -> Self {
-        match Endpoint::parse("endpoint", url.as_ref(), Reading::Code) {
-            Ok(endpoint) => self.otlp.endpoint = Some(endpoint),
-            Err(error) => self.refuse(error),
-        }
-        self
-    }
-
-    /// How OTLP is spoken; `http/protobuf` so far.
-    pub fn otlp_protocol(mut self, protocol: impl AsRef<str>) -> Self {
-        match Protocol::parse("protocol", protocol.as_ref()) {
-            Ok(protocol) => self.otlp.protocol = Some((protocol, "protocol".to_owned())),
-            Err(error) => self.refuse(error),
-        }
-        self
-    }
-
-    /// A header of every OTLP request; its value is kept secret.
-    pub fn otlp_header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-        if let Err(error) = self.otlp.headers.set(name.as_ref(), value.as_ref()) {
-            self.refuse(error);
-        }
-        self
-    }
-
-    /// How long one OTLP request may take (default 10 s).
-    pub fn otlp_timeout(mut self, timeout: Duration) -> Self {
-        self.otlp.timeout = Some(timeout);
         self
     }
 

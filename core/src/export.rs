@@ -5,6 +5,8 @@ mod frames;
 #[cfg(feature = "otlp-http")]
 pub(crate) mod http;
 #[cfg(feature = "otlp-http")]
+mod json;
+#[cfg(feature = "otlp-http")]
 mod otlp_http;
 #[cfg(test)]
 #[path = "../tests/common/receiver.rs"]
@@ -22,6 +24,8 @@ pub(crate) use console::{Stdout, attribute_words};
 pub use http::Compression;
 #[cfg(feature = "otlp-http")]
 pub use otlp_http::OtlpHttp;
+#[cfg(feature = "otlp-http")]
+pub(crate) use otlp_http::PRODUCT as OTLP_PRODUCT;
 pub use signal::Signal;
 #[cfg(feature = "otlp-http")]
 pub use tls::Tls;

@@ -11,6 +11,8 @@ pub(crate) use decode::attribute as decode_attribute;
 #[cfg(feature = "otlp-http")]
 pub(crate) use value::Base64;
 pub use value::OwnedValue;
+#[cfg(feature = "otlp-http")]
+pub(crate) use value::number_word;
 
 use crate::span::SpanKind;
 use std::{sync::Arc, time::Duration};

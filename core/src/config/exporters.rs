@@ -1,10 +1,10 @@
 //! The destinations by name, and the pipelines that lead to them. The one place that names exporters.
 
+use super::Config;
 use super::batch::BatchSettings;
-use super::{Config, Otlp};
 use crate::error::ConfigError;
 use crate::export::Console;
-use crate::export::ExporterFactory;
+use crate::export::{ExporterFactory, Signal};
 use crate::testing::MemoryExporter;
 use std::fmt;
 use std::time::Duration;
@@ -126,7 +126,7 @@ impl Config {
         let batch = self.batch_in_force();
         let pipeline = |(place, destination): (usize, &Destination)| {
             let kind = match destination {
-                Destination::Otlp => PipelineKind::Exporter(self.otlp.factory()?),
+                Destination::Otlp => PipelineKind::Exporter(self.otlp_factory(Signal::Traces)?),
                 Destination::Memory(exporter) => PipelineKind::Memory(exporter.clone()),
                 Destination::Console => PipelineKind::Exporter(Console::factory()),
                 Destination::Custom(_, factory) => PipelineKind::Exporter(factory.clone()),
@@ -147,18 +147,15 @@ impl Config {
     }
 }
 
-impl Otlp {
+impl Config {
     #[cfg(feature = "otlp-http")]
-    fn factory(&self) -> Result<ExporterFactory, ConfigError> {
-        let url = self.traces_url()?;
-        let headers = self.all_headers().into_pairs();
-        let otlp = crate::export::OtlpHttp::new(&url, headers, self.timeout())?;
-        Ok(otlp.factory())
+    pub(super) fn otlp_factory(&self, signal: Signal) -> Result<ExporterFactory, ConfigError> {
+        self.otlp.factory(signal)
     }
 
     #[cfg(not(feature = "otlp-http"))]
-    fn factory(&self) -> Result<ExporterFactory, ConfigError> {
+    pub(super) fn otlp_factory(&self, _: Signal) -> Result<ExporterFactory, ConfigError> {
         let text = "exporter \"otlp\" is not built in: enable the feature otlp-http";
-        self.traces_url().and(Err(ConfigError::new(text)))
+        Err(ConfigError::new(text))
     }
 }

@@ -63,10 +63,6 @@ impl Headers {
         merged
     }
 
-    #[cfg_attr(
-        not(any(test, feature = "otlp-http")),
-        expect(dead_code, reason = "for the OTLP exporter")
-    )]
     pub(crate) fn into_pairs(self) -> Vec<(String, String)> {
         self.0
     }

@@ -44,6 +44,7 @@ impl Config {
             destinations: destinations(&mut env),
             diagnostic_level: diagnostics::from_env(&mut env),
         };
+        #[cfg(feature = "otlp-http")]
         self.otlp.load_env(&mut env);
         self.signals.load_env(&mut env);
         self.warnings = Arc::new(Mutex::new(env.into_warnings()));

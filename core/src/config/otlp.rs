@@ -1,118 +1,202 @@
-//! What OTLP needs to know: endpoint, protocol, headers, time-out; from code and environment.
+//! What OTLP needs to know (OpenTelemetry protocol exporter, "Configuration Options"): from code, from
+//! the environment for one signal, from the environment for all; the first that says something wins,
+//! option by option.
 
-use super::endpoint::{DEFAULT_BASE, Endpoint, Protocol, Reading};
+mod settings;
+
+#[cfg(test)]
+pub(super) use settings::Settings;
+
+use super::Config;
+use super::endpoint::{Endpoint, Protocol, Reading};
 use super::env::Env;
+use super::exporters::Destination;
 use super::headers::Headers;
-use crate::error::ConfigError;
+use crate::export::{Compression, Signal, http::proxy::Proxies};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The specification's time-out of one request.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+const SIGNALS: [Signal; 3] = [Signal::Traces, Signal::Logs, Signal::Metrics];
 
-const TRACES: &str = "OTEL_EXPORTER_OTLP_TRACES_";
-const ALL: &str = "OTEL_EXPORTER_OTLP_";
-
-/// Options of the OTLP exporter.
+/// The options of OTLP exporters.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Otlp {
-    pub(super) endpoint: Option<Endpoint>,
+    code: Options,
+    /// Of one signal: traces, logs, metrics.
+    env_own: [Options; 3],
+    /// Of all signals.
+    env_general: Options,
+    /// Those of the environment, if it was read.
+    proxies: Option<Proxies>,
+}
+
+/// What one source says.
+#[derive(Clone, Debug, Default)]
+struct Options {
+    endpoint: Option<Endpoint>,
     /// With the name of the option that said so.
-    pub(super) protocol: Option<(Protocol, String)>,
-    pub(super) headers: Headers,
-    pub(super) timeout: Option<Duration>,
-    env_headers: Headers,
+    protocol: Option<(Protocol, String)>,
+    headers: Option<Headers>,
+    timeout: Option<Duration>,
+    compression: Option<Compression>,
+    ca: Option<File>,
+    certificate: Option<File>,
+    key: Option<File>,
+    insecure: Option<bool>,
+}
+
+/// A path, with the name of the option that said so.
+#[derive(Clone, Debug)]
+struct File {
+    option: String,
+    path: PathBuf,
+}
+
+impl Config {
+    /// Exports traces by OTLP to `url`; `/v1/traces` is appended if it has no path. Port 4317 without
+    /// such a path means gRPC, unless [`Config::otlp_protocol`] or the environment says otherwise.
+    pub fn otlp(self, url: impl AsRef<str>) -> Self {
+        self.endpoint(url).add(Destination::Otlp)
+    }
+
+    /// Where OTLP goes, if it is exported to: as in [`Config::otlp`], which also chooses it.
+    ///
+    /// For log records and metrics, the path of traces in it is replaced by theirs.
+    pub fn endpoint(mut self, url: impl AsRef<str>) -> Self {
+        match Endpoint::parse("endpoint", url.as_ref(), Reading::Code) {
+            Ok(endpoint) => self.otlp.code.endpoint = Some(endpoint),
+            Err(error) => self.refuse(error),
+        }
+        self
+    }
+
+    /// How OTLP is spoken: `http/protobuf` (the default), `http/json` or `grpc`.
+    pub fn otlp_protocol(mut self, protocol: impl AsRef<str>) -> Self {
+        match Protocol::parse("protocol", protocol.as_ref()) {
+            Ok(protocol) => self.otlp.code.protocol = Some((protocol, "protocol".to_owned())),
+            Err(error) => self.refuse(error),
+        }
+        self
+    }
+
+    /// A header of every OTLP request; its value is kept secret.
+    pub fn otlp_header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        let headers = self.otlp.code.headers.get_or_insert_default();
+        if let Err(error) = headers.set(name.as_ref(), value.as_ref()) {
+            self.refuse(error);
+        }
+        self
+    }
+
+    /// How long one OTLP request may take (default 10 s).
+    pub fn otlp_timeout(mut self, timeout: Duration) -> Self {
+        self.otlp.code.timeout = Some(timeout);
+        self
+    }
+
+    /// How OTLP requests are compressed: `gzip`, `zstd` or `none` (the default). It is done in the
+    /// worker thread, and costs more than the rest of the export does.
+    pub fn otlp_compression(mut self, compression: impl AsRef<str>) -> Self {
+        match Compression::parse("compression", compression.as_ref()) {
+            Ok(compression) => self.otlp.code.compression = Some(compression),
+            Err(error) => self.refuse(error),
+        }
+        self
+    }
+
+    /// Trusts the authorities in this PEM file at an `https` endpoint, and no longer the system's. The
+    /// file is read when the provider is built, and again when it has changed.
+    pub fn otlp_certificate(mut self, path: impl AsRef<Path>) -> Self {
+        self.otlp.code.ca = Some(File::new("certificate", path));
+        self
+    }
+
+    /// Shows an `https` endpoint this certificate, which `key` is the private key of; both PEM files,
+    /// read when the provider is built, and again when they have changed.
+    pub fn otlp_client_certificate(
+        mut self,
+        certificate: impl AsRef<Path>,
+        key: impl AsRef<Path>,
+    ) -> Self {
+        self.otlp.code.certificate = Some(File::new("client certificate", certificate));
+        self.otlp.code.key = Some(File::new("client key", key));
+        self
+    }
+}
+
+impl File {
+    fn new(option: &str, path: impl AsRef<Path>) -> Self {
+        Self {
+            option: option.to_owned(),
+            path: path.as_ref().to_owned(),
+        }
+    }
 }
 
 impl Otlp {
-    /// The URL that traces are posted to.
-    pub(super) fn traces_url(&self) -> Result<String, ConfigError> {
-        let protocol = match &self.protocol {
-            Some((protocol, option)) => {
-                protocol.check(option)?;
-                Some(*protocol)
-            }
-            None => None,
-        };
-        match &self.endpoint {
-            Some(endpoint) => endpoint.traces_url(protocol),
-            None => Endpoint::parse("endpoint", DEFAULT_BASE, Reading::Base)?.traces_url(protocol),
-        }
-    }
-
-    #[cfg_attr(
-        not(any(test, feature = "otlp-http")),
-        expect(dead_code, reason = "for the exporter")
-    )]
-    pub(super) fn all_headers(&self) -> Headers {
-        self.env_headers.merged(&self.headers)
-    }
-
-    #[cfg_attr(
-        not(any(test, feature = "otlp-http")),
-        expect(dead_code, reason = "for the exporter")
-    )]
-    pub(super) fn timeout(&self) -> Duration {
-        self.timeout.unwrap_or(DEFAULT_TIMEOUT)
-    }
-
-    /// Takes from the environment what code did not set; the traces' own variable wins.
+    /// Takes what the environment says; code wins over it, set before or after.
     pub(super) fn load_env(&mut self, env: &mut Env) {
-        if self.endpoint.is_none() {
-            self.endpoint = endpoint(env, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", Reading::Signal)
-                .or_else(|| endpoint(env, "OTEL_EXPORTER_OTLP_ENDPOINT", Reading::Base));
-        }
-        if self.protocol.is_none() {
-            self.protocol = own_or_general("PROTOCOL", |name| {
-                let wrong = "use http/protobuf";
-                let protocol = env.read(name, wrong, |text| {
-                    Protocol::parse(name, text)
-                        .ok()
-                        .filter(|known| *known != Protocol::HttpJson)
-                })?;
-                Some((protocol, name.to_owned()))
-            });
-        }
-        if self.timeout.is_none() {
-            self.timeout = own_or_general("TIMEOUT", |name| env.timeout(name));
-        }
-        let headers = own_or_general("HEADERS", |name| {
-            let list = env.text(name)?;
-            Some(Headers::parse(&list, |text| env.warn(name, text)))
-        });
-        self.env_headers = headers.unwrap_or_default();
-        warn_unsupported(env);
+        self.env_general = self.options(env, None);
+        self.env_own = SIGNALS.map(|signal| self.options(env, Some(signal)));
+        self.proxies = Some(env.proxies());
     }
-}
 
-/// Names what would silently not happen.
-fn warn_unsupported(env: &mut Env) {
-    for option in [
-        "CERTIFICATE",
-        "CLIENT_KEY",
-        "CLIENT_CERTIFICATE",
-        "COMPRESSION",
-    ] {
-        let set = own_or_general(option, |name| {
-            let value = env.text(name)?;
-            Some((name.to_owned(), value))
-        });
-        if let Some((name, _)) = set.filter(|(_, value)| value != "none") {
-            env.warn(&name, "not supported yet; it is ignored");
+    /// The variables of one signal, or of all.
+    fn options(&self, env: &mut Env, signal: Option<Signal>) -> Options {
+        let variable = |option: &str| match signal {
+            None => format!("OTEL_EXPORTER_OTLP_{option}"),
+            Some(signal) => format!("OTEL_EXPORTER_OTLP_{}_{option}", signal.variable()),
+        };
+        let name = variable("PROTOCOL");
+        let wrong = "use grpc, http/protobuf or http/json";
+        let read = |text: &str| Protocol::parse(&name, text).ok();
+        let protocol = env.read(&name, wrong, read);
+        let protocol = protocol.map(|protocol| (protocol, name));
+        let file = |env: &mut Env, option| {
+            let name = variable(option);
+            let path = env.text(&name)?;
+            Some(File::new(&name, path))
+        };
+        let compression = variable("COMPRESSION");
+        let headers = variable("HEADERS");
+        Options {
+            endpoint: self.endpoint(env, signal, &variable("ENDPOINT"), protocol.as_ref()),
+            headers: env
+                .text(&headers)
+                .map(|list| Headers::parse(&list, |text| env.warn(&headers, text))),
+            timeout: env.timeout(&variable("TIMEOUT")),
+            compression: env.read(&compression, "use gzip, zstd or none", |text| {
+                Compression::parse(&compression, text).ok()
+            }),
+            ca: file(env, "CERTIFICATE"),
+            certificate: file(env, "CLIENT_CERTIFICATE"),
+            key: file(env, "CLIENT_KEY"),
+            insecure: env.switch(&variable("INSECURE")),
+            protocol,
         }
     }
-}
 
-fn own_or_general<T>(option: &str, mut read: impl FnMut(&str) -> Option<T>) -> Option<T> {
-    read(&format!("{TRACES}{option}")).or_else(|| read(&format!("{ALL}{option}")))
-}
-
-fn endpoint(env: &mut Env, name: &'static str, reading: Reading) -> Option<Endpoint> {
-    let text = env.text(name)?;
-    match Endpoint::parse(name, &text, reading) {
-        Ok(endpoint) => Some(endpoint),
-        Err(error) => {
-            env.warn_error(&error);
-            None
-        }
+    /// The endpoint of a variable; it may lack a scheme where gRPC is spoken.
+    fn endpoint(
+        &self,
+        env: &mut Env,
+        signal: Option<Signal>,
+        name: &str,
+        protocol: Option<&(Protocol, String)>,
+    ) -> Option<Endpoint> {
+        let text = env.text(name)?;
+        let said = [self.code.protocol.as_ref(), protocol];
+        let said = said.into_iter().flatten().next();
+        let said = said.or(self.env_general.protocol.as_ref());
+        let reading = match signal {
+            None => Reading::Base,
+            Some(_) => Reading::Signal,
+        };
+        let parsed = Endpoint::parse(name, &text, reading).or_else(|error| {
+            Endpoint::parse_bare(name, &text)
+                .filter(|bare| bare.protocol(said.map(|said| said.0)) == Protocol::Grpc)
+                .ok_or(error)
+        });
+        parsed.map_err(|error| env.warn_error(&error)).ok()
     }
 }

@@ -290,7 +290,7 @@ fn bad_options_of_code_are_named_with_their_value_and_a_cure() {
         ),
         (
             Config::new().otlp_protocol("carrier pigeon"),
-            "protocol \"carrier pigeon\" is not a protocol: use http/protobuf",
+            "protocol \"carrier pigeon\" is not a protocol: use grpc, http/protobuf or http/json",
         ),
         (
             Config::new().sample_ratio(1.5),

@@ -61,6 +61,12 @@ impl OtlpHttp {
         }
     }
 
+    /// Sends JSON instead of protobuf: larger and slower, for receivers that read nothing else.
+    pub fn json(mut self) -> Self {
+        self.json = true;
+        self
+    }
+
     /// Compresses request bodies (default: not).
     pub fn compression(mut self, compression: Compression) -> Self {
         self.target = self.target.compression(compression);
@@ -105,11 +111,21 @@ struct Sender {
 
 impl Sender {
     async fn send(&mut self, batch: &Batch) -> Result<Accepted, ExportError> {
-        let (frames, _) = batch.otlp_frames();
+        let (frames, content_type) = if self.json {
+            let request = batch.to_otlp_json();
+            let frames = if request.is_empty() {
+                vec![]
+            } else {
+                vec![request.into()]
+            };
+            (frames, "application/json")
+        } else {
+            (batch.otlp_frames().0, "application/x-protobuf")
+        };
         if frames.is_empty() {
             return Ok(Accepted::default());
         }
-        let answer = self.client.post(&frames, "application/x-protobuf").await?;
+        let answer = self.client.post(&frames, content_type).await?;
         Ok(accepted::read(&answer, batch, self.client.target()))
     }
 }

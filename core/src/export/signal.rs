@@ -24,12 +24,23 @@ impl Signal {
         }
     }
 
-    /// The last part of the path that OTLP over HTTP posts it to.
+    /// The path's end that OTLP over HTTP posts it to.
+    #[cfg(feature = "otlp-http")]
     pub(crate) const fn path(self) -> &'static str {
         match self {
             Self::Traces => "v1/traces",
             Self::Logs => "v1/logs",
             Self::Metrics => "v1/metrics",
+        }
+    }
+
+    /// Its part of the names of environment variables.
+    #[cfg(feature = "otlp-http")]
+    pub(crate) const fn variable(self) -> &'static str {
+        match self {
+            Self::Traces => "TRACES",
+            Self::Logs => "LOGS",
+            Self::Metrics => "METRICS",
         }
     }
 

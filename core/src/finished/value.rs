@@ -93,7 +93,7 @@ pub(crate) fn entries_weight(entries: &[(String, OwnedValue)]) -> usize {
 }
 
 /// OpenTelemetry's words for the doubles that have no digits.
-fn number_word(value: f64) -> &'static str {
+pub(crate) fn number_word(value: f64) -> &'static str {
     if value.is_nan() {
         "NaN"
     } else if value > 0.0 {

@@ -1,48 +1,169 @@
-//! Endpoint, protocol, headers and time-out, from code and environment.
+//! The options of OTLP, from code and environment.
 
 use super::{error, load, names};
 use crate::config::Config;
+use crate::config::endpoint::Protocol;
+use crate::config::otlp::Settings;
+use crate::export::{Compression, Signal, Tls};
 use std::sync::Arc;
 use std::time::Duration;
 
+fn settings(config: &Config, signal: Signal) -> Settings {
+    config.otlp.settings(signal).unwrap()
+}
+
+fn traces(config: &Config) -> Settings {
+    settings(config, Signal::Traces)
+}
+
 #[test]
-fn conf_106_otlp_options_come_from_the_environment_and_the_traces_own_win() {
-    let general = [
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://general:1/base"),
-        ("OTEL_EXPORTER_OTLP_HEADERS", "a=general,b=general"),
-        ("OTEL_EXPORTER_OTLP_TIMEOUT", "100"),
-        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
-    ];
-    let config = load(&general);
-    assert_eq!(
-        config.otlp.traces_url().unwrap(),
-        "http://general:1/base/v1/traces"
-    );
-    assert_eq!(config.otlp.timeout(), Duration::from_millis(100));
-    assert_eq!(config.otlp.all_headers().into_pairs().len(), 2);
+fn conf_106_a_signals_own_variable_wins_over_the_general_one() {
+    for (signal, word, path) in [
+        (Signal::Traces, "TRACES", "v1/traces"),
+        (Signal::Logs, "LOGS", "v1/logs"),
+        (Signal::Metrics, "METRICS", "v1/metrics"),
+    ] {
+        let general = [
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://general:1/base"),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "a=general,b=general"),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", "100"),
+            ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+            ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/general/ca"),
+            ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "/general/me"),
+            ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "/general/key"),
+        ];
+        let found = settings(&load(&general), signal);
+        assert_eq!(found.url, format!("http://general:1/base/{path}"));
+        assert_eq!(found.protocol, Protocol::HttpJson);
+        assert_eq!(found.headers.len(), 2);
+        assert_eq!(found.timeout, Duration::from_millis(100));
+        assert_eq!(found.compression, Compression::Gzip);
+        let tls = |place: &str, prefix: &str| {
+            Tls::new()
+                .named_ca(&format!("{prefix}CERTIFICATE"), format!("/{place}/ca"))
+                .named_certificate(
+                    &format!("{prefix}CLIENT_CERTIFICATE"),
+                    format!("/{place}/me"),
+                )
+                .named_key(&format!("{prefix}CLIENT_KEY"), format!("/{place}/key"))
+        };
+        assert_eq!(found.tls, tls("general", "OTEL_EXPORTER_OTLP_"));
 
-    let own = [
+        let own = [
+            ("ENDPOINT", "http://own:2"),
+            ("PROTOCOL", "http/protobuf"),
+            ("HEADERS", "a=own"),
+            ("TIMEOUT", "200"),
+            ("COMPRESSION", "none"),
+            ("CERTIFICATE", "/own/ca"),
+            ("CLIENT_CERTIFICATE", "/own/me"),
+            ("CLIENT_KEY", "/own/key"),
+        ];
+        let prefix = format!("OTEL_EXPORTER_OTLP_{word}_");
+        let own = own.map(|(option, value)| (format!("{prefix}{option}"), value));
+        let own = own.iter().map(|(name, value)| (name.as_str(), *value));
+        let all: Vec<_> = general.iter().copied().chain(own).collect();
+        let config = load(&all);
+        let found = settings(&config, signal);
+        assert_eq!(found.url, "http://own:2/");
+        assert_eq!(found.protocol, Protocol::HttpProtobuf);
+        assert_eq!(found.headers, [("a".to_owned(), "own".to_owned())]);
+        assert_eq!(found.timeout, Duration::from_millis(200));
+        assert_eq!(found.compression, Compression::None);
+        assert_eq!(found.tls, tls("own", &prefix));
+        assert_eq!(config.take_warnings(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn conf_106_code_wins_over_the_environment() {
+    let config = load(&[
         ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://own:2"),
-        ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=own"),
-        ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "200"),
-        ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf"),
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
-    ];
-    let config = load(&[&general[..3], &own].concat());
-    assert_eq!(config.otlp.traces_url().unwrap(), "http://own:2/");
-    assert_eq!(config.otlp.timeout(), Duration::from_millis(200));
-    assert_eq!(
-        config.otlp.all_headers().into_pairs(),
-        [("a".to_owned(), "own".to_owned())]
-    );
+        ("OTEL_EXPORTER_OTLP_HEADERS", "a=env"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+        ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/env"),
+    ])
+    .otlp("http://code:3")
+    .otlp_protocol("http/json")
+    .otlp_header("c", "code")
+    .otlp_compression("none")
+    .otlp_certificate("/code/ca")
+    .otlp_client_certificate("/code/me", "/code/key")
+    .otlp_timeout(Duration::ZERO);
+    let found = traces(&config);
+    assert_eq!(found.url, "http://code:3/v1/traces");
+    assert_eq!(found.protocol, Protocol::HttpJson);
+    assert_eq!(found.headers.len(), 2);
+    assert_eq!(found.timeout, Duration::ZERO);
+    assert_eq!(found.compression, Compression::None);
+    let tls = Tls::new().ca_file("/code/ca");
+    assert_eq!(found.tls, tls.client_certificate("/code/me", "/code/key"));
+}
 
-    let code = config
-        .otlp("http://code:3")
-        .otlp_header("c", "code")
-        .otlp_timeout(Duration::ZERO);
-    assert_eq!(code.otlp.traces_url().unwrap(), "http://code:3/v1/traces");
-    assert_eq!(code.otlp.all_headers().into_pairs().len(), 2);
-    assert_eq!(code.otlp.timeout(), Duration::ZERO);
+#[test]
+fn conf_072_protobuf_over_http_to_this_machine_is_the_default() {
+    let found = traces(&load(&[]));
+    assert_eq!(found.protocol, Protocol::HttpProtobuf);
+    assert_eq!(found.url, "http://localhost:4318/v1/traces");
+    assert_eq!(found.compression, Compression::None);
+    assert_eq!(found.tls, Tls::new());
+}
+
+#[test]
+fn conf_077_the_default_time_out_is_ten_seconds() {
+    assert_eq!(traces(&load(&[])).timeout, Duration::from_secs(10));
+}
+
+#[test]
+fn conf_106_grpc_has_its_own_default_endpoint_and_takes_a_host_alone() {
+    let grpc = ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
+    let own = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+    let insecure = ("OTEL_EXPORTER_OTLP_INSECURE", "true");
+    for (variables, url) in [
+        (vec![grpc], "http://localhost:4317"),
+        (
+            vec![grpc, ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://h:1/x")],
+            "https://h:1",
+        ),
+        (
+            vec![grpc, ("OTEL_EXPORTER_OTLP_ENDPOINT", "h:1")],
+            "https://h:1",
+        ),
+        (
+            vec![grpc, insecure, ("OTEL_EXPORTER_OTLP_ENDPOINT", "h:1")],
+            "http://h:1",
+        ),
+        (vec![grpc, insecure, (own, "https://h:1")], "https://h:1"),
+        (vec![(own, "collector:4317")], "https://collector:4317"),
+        (
+            vec![
+                grpc,
+                insecure,
+                (own, "h:2"),
+                ("OTEL_EXPORTER_OTLP_TRACES_INSECURE", "false"),
+            ],
+            "https://h:2",
+        ),
+        (
+            vec![(own, "h:1"), ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc")],
+            "https://h:1",
+        ),
+    ] {
+        let config = load(&variables);
+        let found = traces(&config);
+        assert_eq!(
+            (found.url.as_str(), found.protocol),
+            (url, Protocol::Grpc),
+            "{variables:?}"
+        );
+        assert_eq!(
+            config.take_warnings(),
+            Vec::<String>::new(),
+            "{variables:?}"
+        );
+    }
 }
 
 #[test]
@@ -51,18 +172,20 @@ fn environment_values_that_cannot_be_used_are_warned_about_and_ignored() {
         ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "collector:4318"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "b ad=s3cret"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon"),
-        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "brotli"),
+        ("HTTPS_PROXY", "ftp://user:s3cret@proxy"),
     ]);
-    assert_eq!(
-        config.otlp.traces_url().unwrap(),
-        "http://localhost:4318/v1/traces"
-    );
-    let warnings = config.take_warnings();
+    assert_eq!(traces(&config).url, "http://localhost:4318/v1/traces");
+    let mut warnings = config.take_warnings();
+    warnings.sort_unstable();
     let starts = [
-        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT \"collector:4318\" has no http:// or https://: give",
-        "OTEL_EXPORTER_OTLP_PROTOCOL=\"http/json\" is ignored: use http/protobuf",
-        "OTEL_EXPORTER_OTLP_TIMEOUT=\"soon\" is ignored: use whole milliseconds, 0 or more",
+        "HTTPS_PROXY: the value is ignored: use a URL such as http://proxy.example:3128",
+        "OTEL_EXPORTER_OTLP_COMPRESSION=\"brotli\" is ignored: use gzip, zstd or none",
         "OTEL_EXPORTER_OTLP_HEADERS: header name \"b ad\" is not valid",
+        "OTEL_EXPORTER_OTLP_PROTOCOL=\"http\" is ignored: use grpc, http/protobuf or http/json",
+        "OTEL_EXPORTER_OTLP_TIMEOUT=\"soon\" is ignored: use whole milliseconds, 0 or more",
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT \"collector:4318\" has no http:// or https://: give",
     ];
     assert_eq!(warnings.len(), starts.len(), "{warnings:?}");
     for (warning, start) in warnings.iter().zip(starts) {
@@ -74,34 +197,39 @@ fn environment_values_that_cannot_be_used_are_warned_about_and_ignored() {
 }
 
 #[test]
-fn grpc_is_refused_wherever_it_comes_from_but_only_if_otlp_is_used() {
-    let protocol = load(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]);
-    let text = error(&protocol);
-    assert!(
-        text.starts_with("OTEL_EXPORTER_OTLP_PROTOCOL \"grpc\" is not supported yet: use http/")
-    );
-    assert_eq!(names(&protocol.console()), ["console"]);
-
-    let endpoint = load(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4317")]);
-    let text = error(&endpoint);
-    assert!(text.starts_with("OTEL_EXPORTER_OTLP_ENDPOINT \"http://collector:4317/\" is a gRPC"));
-    let text = error(&Config::new().otlp("http://collector:4317"));
-    assert!(
-        text.starts_with("endpoint \"http://collector:4317/\" is a gRPC endpoint"),
-        "{text}"
-    );
-    let text = error(&Config::new().otlp("http://h").otlp_protocol("grpc"));
-    assert!(
-        text.starts_with("protocol \"grpc\" is not supported yet"),
-        "{text}"
-    );
-    assert_eq!(
-        names(
-            &Config::new()
-                .otlp("http://h:4317")
-                .otlp_protocol("http/protobuf")
+fn what_code_cannot_mean_is_refused_with_a_cure() {
+    for (config, text) in [
+        (
+            Config::new().otlp_protocol("http"),
+            "protocol \"http\" is not a protocol: use grpc,",
         ),
-        ["otlp"]
+        (
+            Config::new().otlp_compression("br"),
+            "compression \"br\" is not a compression: use gzip,",
+        ),
+        (
+            Config::new().otlp("localhost:4318"),
+            "endpoint \"localhost:4318\" has no http://",
+        ),
+    ] {
+        let error = config.check().unwrap_err().to_string();
+        assert!(error.starts_with(text), "{error}");
+    }
+    // A file is read when it is needed; the message names the option that named it.
+    let config = load(&[("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere/ca.pem")]);
+    let text = error(&config);
+    assert!(
+        text.starts_with(
+            "OTEL_EXPORTER_OTLP_CERTIFICATE \"/nowhere/ca.pem\" cannot be read (No such file"
+        ),
+        "{text}"
+    );
+    assert_eq!(names(&config.console()), ["console"]);
+    let config = load(&[("OTEL_EXPORTER_OTLP_CLIENT_KEY", "/nowhere/key.pem")]);
+    let text = error(&config);
+    assert!(
+        text.contains("has no client certificate beside it"),
+        "{text}"
     );
 }
 
@@ -114,22 +242,4 @@ fn conf_077_debug_shows_no_secret() {
     let text = format!("{config:?} {:?}", config.build_pipelines().unwrap());
     assert!(text.contains("x-token") && text.contains("authorization") && text.contains("own"));
     assert!(!text.contains("s3cret"), "{text}");
-}
-
-#[test]
-fn options_that_are_not_supported_yet_say_so() {
-    let config = load(&[
-        ("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "/ca.pem"),
-        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
-    ]);
-    let expected = [
-        "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE: not supported yet; it is ignored",
-        "OTEL_EXPORTER_OTLP_COMPRESSION: not supported yet; it is ignored",
-    ];
-    assert_eq!(config.take_warnings(), expected);
-    let config = load(&[
-        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
-        ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "none"),
-    ]);
-    assert_eq!(config.take_warnings(), Vec::<String>::new());
 }
