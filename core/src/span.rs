@@ -17,7 +17,7 @@ pub(crate) use start::Start;
 pub use start::Started;
 
 use crate::context::SpanContext;
-use crate::current::{Attachment, context_of, count_stale};
+use crate::current::{Attachment, attach_context, context_of, count_stale};
 use crate::runtime::runtime;
 use crate::span::slot::{Slot, SpanState};
 use crate::thread::{ThreadState, enter};
@@ -193,11 +193,25 @@ impl SpanHandle {
 #[must_use = "the span ends when it is dropped"]
 pub struct Span {
     handle: SpanHandle,
+    /// What a span that records nothing hands on.
+    handed_on: Option<Box<SpanContext>>,
 }
 
 impl Span {
     pub(crate) fn new(handle: SpanHandle) -> Self {
-        Self { handle }
+        Self {
+            handle,
+            handed_on: None,
+        }
+    }
+
+    /// A span that records nothing and hands `context` on to its children, as one started where no
+    /// provider is configured hands on its parent's (trace API, "wrapping a `SpanContext` in a span").
+    pub fn non_recording(context: SpanContext) -> Self {
+        Self {
+            handle: SpanHandle::NONE,
+            handed_on: Some(Box::new(context)),
+        }
     }
 
     /// The handle, for code that needs to copy it; stale once the span has ended.
@@ -209,7 +223,10 @@ impl Span {
     /// What identifies the span for children elsewhere.
     #[must_use]
     pub fn context(&self) -> SpanContext {
-        self.handle.context()
+        match &self.handed_on {
+            Some(context) => SpanContext::clone(context),
+            None => self.handle.context(),
+        }
     }
 
     /// Whether attributes and the rest are recorded.
@@ -260,7 +277,7 @@ impl Span {
     /// Makes the span current on this thread until the guard is dropped; the span ends with it.
     pub fn enter(self) -> Entered {
         Entered {
-            attachment: Some(Attachment::of_span(self.handle)),
+            attachment: Some(self.attach()),
             span: self,
         }
     }
@@ -268,7 +285,10 @@ impl Span {
     /// Makes the span current on this thread until the attachment is dropped; it stays open.
     #[must_use = "dropping the attachment ends it"]
     pub fn attach(&self) -> Attachment {
-        Attachment::of_span(self.handle)
+        match &self.handed_on {
+            Some(context) => attach_context(context),
+            None => Attachment::of_span(self.handle),
+        }
     }
 
     /// Ends the span now.

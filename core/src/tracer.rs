@@ -6,7 +6,6 @@ mod builder;
 pub use builder::TracerBuilder;
 
 use crate::config::Config;
-use crate::context::SpanContext;
 use crate::current::{Current, Parent, current};
 use crate::error::{ConfigError, Timeout};
 use crate::processor::Processor;
@@ -210,9 +209,10 @@ pub struct SpanBuilder<'a> {
 }
 
 impl<'a> SpanBuilder<'a> {
-    /// The parent; an invalid context means a root.
-    pub fn parent(self, context: &'a SpanContext) -> Self {
-        self.below(Parent::from(context))
+    /// The parent, from a [`Context`](crate::Context) or a [`SpanContext`](crate::SpanContext); an
+    /// invalid one means a root.
+    pub fn parent(self, context: impl Into<Parent<'a>>) -> Self {
+        self.below(context.into())
     }
 
     /// The parent in parts, as a language binding has it.
@@ -265,7 +265,12 @@ impl<'a> SpanBuilder<'a> {
     /// Starts the span. It does not become current by itself.
     #[inline]
     pub fn start(self) -> Span {
-        Span::new(self.start_handle())
+        self.start_then(|started, parent| {
+            if started.handle == SpanHandle::NONE && parent.is_valid() {
+                return Span::non_recording(parent.to_context());
+            }
+            Span::new(started.handle)
+        })
     }
 
     /// Starts a span that nobody owns: it ends by [`SpanHandle::end`] only.
@@ -279,6 +284,11 @@ impl<'a> SpanBuilder<'a> {
     #[inline]
     #[must_use]
     pub fn start_unowned(self) -> Started {
+        self.start_then(|started, _| started)
+    }
+
+    #[inline]
+    fn start_then<R>(self, then: impl FnOnce(Started, &Parent<'_>) -> R) -> R {
         let owned: Current;
         let parent = match self.parent {
             ParentChoice::Root => Parent::NONE,
@@ -298,9 +308,10 @@ impl<'a> SpanBuilder<'a> {
             attributes: self.attributes,
             links: self.links,
         };
-        match self.tracer.provider.or_else(default_provider) {
+        let started = match self.tracer.provider.or_else(default_provider) {
             Some(provider) => provider.start(&start),
             None => Started::nothing(&parent),
-        }
+        };
+        then(started, &parent)
     }
 }

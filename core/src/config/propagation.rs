@@ -90,3 +90,70 @@ fn parse(list: &str, mut refuse: impl FnMut(&str, &str)) -> CompositePropagator 
     }
     CompositePropagator::new(propagators)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(config: &Config) -> Vec<String> {
+        let propagator = config.propagator_in_force();
+        propagator.fields().into_iter().map(String::from).collect()
+    }
+
+    const W3C: [&str; 3] = ["traceparent", "tracestate", "baggage"];
+
+    #[test]
+    fn conf_103_propagators_come_from_the_environment_each_once() {
+        for (list, expected, warnings) in [
+            ("", &W3C[..], 0),
+            ("tracecontext,baggage", &W3C, 0),
+            (" Baggage , BAGGAGE", &W3C[2..], 0),
+            ("b3,b3", &["b3"], 0),
+            (
+                "jaeger,b3multi",
+                &[
+                    "uber-trace-id",
+                    "x-b3-traceid",
+                    "x-b3-spanid",
+                    "x-b3-sampled",
+                    "x-b3-flags",
+                ],
+                0,
+            ),
+            ("none", &[], 0),
+            ("none,b3", &["b3"], 1),
+            ("xray,b3,ottrace", &["b3"], 2),
+            ("w3c", &W3C, 1),
+            (",", &[], 0),
+        ] {
+            let config = Config::new().load(Env::of(&[(VARIABLE, list)]));
+            assert_eq!(fields(&config), expected, "{list}");
+            let said = config.take_warnings();
+            assert_eq!(said.len(), warnings, "{said:?}");
+            assert!(
+                said.iter()
+                    .all(|text| text.starts_with("OTEL_PROPAGATORS=\""))
+            );
+        }
+    }
+
+    #[test]
+    fn conf_103_code_wins_and_its_unknown_names_are_refused() {
+        let env = || Env::of(&[(VARIABLE, "jaeger")]);
+        assert_eq!(fields(&Config::new()), W3C);
+        let config = Config::new().propagators("b3").load(env());
+        assert_eq!(fields(&config), ["b3"]);
+        let config = Config::new().load(env()).propagators("none");
+        assert!(fields(&config).is_empty() && config.check().is_ok());
+        let config = Config::new().load(env()).propagator(Arc::new(TraceContext));
+        assert_eq!(fields(&config), W3C[..2]);
+        for (names, part) in [
+            ("b3,x-ray", "propagator \"x-ray\" is not usable"),
+            ("xray", "write a Propagator"),
+            ("none,b3", "use none alone"),
+        ] {
+            let error = Config::new().propagators(names).check().unwrap_err();
+            assert!(error.to_string().contains(part), "{error}");
+        }
+    }
+}

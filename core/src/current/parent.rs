@@ -1,7 +1,7 @@
 //! The parent of a new span in parts, as languages hand it over.
 
 use super::Current;
-use crate::context::{Context, SpanContext, TraceFlags};
+use crate::context::{Context, SpanContext, TraceFlags, TraceState};
 use crate::id::{SpanId, TraceId};
 use crate::span::SpanHandle;
 
@@ -35,6 +35,17 @@ impl Parent<'_> {
 
     pub(crate) fn is_valid(&self) -> bool {
         self.trace_id.is_valid() && self.span_id.is_valid()
+    }
+
+    /// A copy of its own.
+    pub(crate) fn to_context(self) -> SpanContext {
+        SpanContext {
+            trace_id: self.trace_id,
+            span_id: self.span_id,
+            trace_flags: self.trace_flags,
+            is_remote: self.is_remote,
+            trace_state: TraceState::from_header(self.trace_state),
+        }
     }
 }
 

@@ -14,16 +14,17 @@ const BAGGAGE: &str = "baggage";
 const MAX_MEMBERS: usize = 64;
 const MAX_BYTES: usize = 8192;
 
-/// What is no `baggage-octet`, and the escape itself.
+/// What is no `baggage-octet`, the escape itself, and `=`, at which some readers end the value.
 const VALUE: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
     .add(b',')
     .add(b';')
+    .add(b'=')
     .add(b'\\')
     .add(b'%');
-/// What would end a property, or the header.
-const METADATA: &AsciiSet = &CONTROLS.add(b'"').add(b',').add(b'\\');
+/// What would end the member, or the header.
+const METADATA: &AsciiSet = &CONTROLS.add(b',');
 
 /// The header `baggage` of W3C Baggage.
 ///

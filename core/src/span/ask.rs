@@ -6,8 +6,7 @@
 
 use super::slot::SpanState;
 use super::start::{Start, Started};
-use crate::context::{SpanContext, TraceFlags, TraceState};
-use crate::current::Parent;
+use crate::context::{SpanContext, TraceFlags};
 use crate::finished::{OwnedValue, decode_attribute};
 use crate::id::{SpanId, TraceId};
 use crate::provider::Provider;
@@ -67,7 +66,7 @@ impl Provider {
             })
         };
         if special & PROCESSORS != 0 && started.recording {
-            let parent = owned_parent(&start.parent);
+            let parent = start.parent.to_context();
             self.hooks.on_start(started.handle, &parent);
         }
         started
@@ -75,7 +74,7 @@ impl Provider {
 
     #[cold]
     pub(super) fn start_asking(&'static self, start: &Start<'_>) -> Started {
-        let parent = start.parent.is_valid().then(|| owned_parent(&start.parent));
+        let parent = start.parent.is_valid().then(|| start.parent.to_context());
         let Some((trace_id, random)) = self.new_trace(parent.as_ref()) else {
             return self.count_reentrant(start);
         };
@@ -150,16 +149,6 @@ impl Provider {
             links: &links,
         };
         contained(|| self.sampler.ask(&input)).unwrap_or_else(|| Decision::Drop.into())
-    }
-}
-
-fn owned_parent(parent: &Parent<'_>) -> SpanContext {
-    SpanContext {
-        trace_id: parent.trace_id,
-        span_id: parent.span_id,
-        trace_flags: parent.trace_flags,
-        is_remote: parent.is_remote,
-        trace_state: TraceState::from_header(parent.trace_state),
     }
 }
 
