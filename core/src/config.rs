@@ -23,7 +23,11 @@ mod signals;
 
 pub use batch::BatchSettings;
 pub(crate) use exporters::{PipelineConfig, PipelineKind};
+#[cfg(feature = "metrics")]
+pub use signals::MetricTemporality;
 pub(crate) use signals::RecordConfig;
+#[cfg(feature = "metrics")]
+pub(crate) use signals::{MetricConfig, PipelineFacts};
 
 use crate::error::ConfigError;
 use crate::export::ExporterFactory;

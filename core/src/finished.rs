@@ -191,8 +191,8 @@ pub struct FinishedResource {
 
 impl FinishedResource {
     #[cfg(feature = "otel")]
-    pub(crate) fn of(batch: &crate::Batch) -> Self {
-        decode::batch_resource(batch)
+    pub(crate) fn of(head: &[u8]) -> Self {
+        decode::resource_head(head)
     }
 
     /// The value of an attribute.

@@ -50,6 +50,8 @@ mod future;
 mod id;
 mod limits;
 mod logs;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod pipeline;
 mod processor;
 mod propagate;
@@ -72,6 +74,8 @@ pub mod otel;
 
 pub use baggage::Baggage;
 pub use clock::Clock;
+#[cfg(feature = "metrics")]
+pub use config::MetricTemporality;
 pub use config::{BatchSettings, Config};
 pub use context::{Context, SpanContext, TraceFlags, TraceState, TraceStateError};
 pub use current::{Attachment, attach_context, current_context, current_span};

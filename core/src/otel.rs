@@ -17,6 +17,13 @@ mod resource;
 mod sampler;
 mod span;
 
+#[cfg(feature = "metrics")]
+pub(crate) use convert::resource_of;
+#[cfg(feature = "metrics")]
+pub(crate) use owned::owned;
+
+#[cfg(feature = "metrics")]
+pub use crate::metrics::MeterProvider;
 pub use bridge::exporter;
 pub use hook::{ContextTaken, current, use_context};
 pub use provider::{Tracer, TracerProvider};

@@ -13,6 +13,7 @@ pub(crate) use process::{
 mod account;
 pub(crate) mod hooks;
 mod queue;
+mod streams;
 
 pub(crate) use queue::{Admitted, Look, may_block};
 
@@ -31,7 +32,7 @@ use crate::runtime::{Runtime, runtime, runtime_if_built};
 use crate::sampler::Sampler;
 use crate::scope::{Scope, ScopeRule};
 use crate::stats::Stats;
-use crate::testing::{MemoryStore, resource_spans};
+use crate::testing::MemoryStore;
 use crate::thread::undisturbed;
 use hooks::{CUSTOM_VALUES, Hooks, PROCESSORS};
 use std::ptr;
@@ -46,6 +47,8 @@ pub(crate) struct Provider {
     pub(crate) sampler: Sampler,
     pub(crate) resource: Arc<[u8]>,
     pub(crate) records: RecordSettings,
+    #[cfg(feature = "metrics")]
+    pub(crate) metrics: crate::config::MetricConfig,
     pub(crate) hooks: Hooks,
     /// Which scopes record; none = all.
     pub(crate) scope_rule: Option<ScopeRule>,
@@ -81,11 +84,14 @@ fn each_configured(each: impl Fn(&'static Provider)) {
 #[derive(Debug)]
 pub(crate) struct ProviderState {
     pub(crate) id: u32,
+    pub(crate) provider: &'static Provider,
     pub(crate) runtime: &'static Runtime,
     pub(crate) limits: SpanLimits,
     pub(crate) hooks: &'static Hooks,
     pub(crate) logs: Arc<Logs>,
     pub(crate) records: RecordState,
+    #[cfg(feature = "metrics")]
+    pub(crate) metrics: crate::metrics::state::Metrics,
     resource: Arc<[u8]>,
     exits: Vec<(String, Arc<PipelineCounters>)>,
     memory: Vec<Arc<MemoryStore>>,
@@ -109,16 +115,19 @@ impl Provider {
         config.apply_diagnostic_level();
         config.print_warnings();
         let own = config.own_code();
+        let (pipelines, records) = (config.build_pipelines()?, config.build_records()?);
         Ok(Self {
             id: LAST_ID.fetch_add(1, Ordering::Relaxed) + 1,
             sampler: config.sampler_in_force(),
             resource: config.encoded_resource(),
-            records: RecordSettings::new(config.build_records()?),
+            #[cfg(feature = "metrics")]
+            metrics: config.build_metrics(&pipelines, &records.pipelines),
+            records: RecordSettings::new(records),
             hooks: Hooks::new(own.ids, own.clock, own.scope_rule.is_some(), own.processors),
             scope_rule: own.scope_rule,
             propagator: config.propagator_in_force(),
             limits: config.limits_in_force(),
-            pipelines: config.build_pipelines()?,
+            pipelines,
             block_when_full: config.chosen_block_when_full(),
             memory_limit: config.chosen_memory_limit(),
             exit_timeout: config.exit_timeout_in_force(),
@@ -259,11 +268,14 @@ impl ProviderState {
         }
         Self {
             id: provider.id,
+            provider,
             runtime,
             limits: provider.limits,
             hooks: &provider.hooks,
             logs,
             records,
+            #[cfg(feature = "metrics")]
+            metrics: crate::metrics::state::Metrics::new(&provider.metrics),
             resource: provider.resource.clone(),
             exits,
             memory,
@@ -282,11 +294,6 @@ impl ProviderState {
     #[inline]
     pub(crate) fn exports(&self) -> bool {
         !self.exits.is_empty()
-    }
-
-    /// Whether the worker serves anything of it.
-    fn is_served(&self) -> bool {
-        self.exports() || self.records.exports()
     }
 
     /// Whether an in-memory exporter or a processor takes its spans.
@@ -332,18 +339,6 @@ impl ProviderState {
     pub(crate) fn show(&self, scope: &'static Scope, span: &[u8]) {
         let _errno = Saved::now();
         self.show_to(Signal::Traces, scope, span, &self.memory);
-    }
-
-    /// Shows one finished record of a signal to captures and to `also`.
-    pub(crate) fn show_to(
-        &self,
-        signal: Signal,
-        scope: &'static Scope,
-        record: &[u8],
-        also: &[Arc<MemoryStore>],
-    ) {
-        let message = resource_spans(&self.resource, scope, record);
-        self.runtime.captures.show(signal, message, also);
     }
 
     /// A thread has filled a chunk: every few of them the worker is woken. Waking another

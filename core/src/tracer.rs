@@ -33,9 +33,10 @@ impl TracerProvider {
     /// # Errors
     /// If an option of `config` cannot be used: the error names it, its value and the cure.
     pub fn new(config: &Config) -> Result<Self, ConfigError> {
-        Ok(Self {
-            provider: Provider::new(config)?.leak(),
-        })
+        let provider = Provider::new(config)?.leak();
+        #[cfg(feature = "metrics")]
+        provider.measure_itself();
+        Ok(Self { provider })
     }
 
     /// A tracer named after the library or module that makes the spans; the name may be empty.

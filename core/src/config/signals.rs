@@ -1,5 +1,13 @@
 //! Log records and metrics: where they go, how they are batched and limited.
 
+#[cfg(feature = "metrics")]
+mod metrics;
+
+#[cfg(feature = "metrics")]
+pub use metrics::MetricTemporality;
+#[cfg(feature = "metrics")]
+pub(crate) use metrics::{MetricConfig, PipelineFacts};
+
 use super::env::Env;
 use super::{BatchSettings, Config, PipelineConfig, PipelineKind};
 use crate::error::ConfigError;
@@ -24,6 +32,8 @@ pub(super) struct Signals {
     env_logs_batch: Option<BatchSettings>,
     limits: Option<SpanLimits>,
     env_limits: Option<SpanLimits>,
+    #[cfg(feature = "metrics")]
+    metrics: metrics::MetricOptions,
 }
 
 /// Where log records go.
@@ -62,7 +72,35 @@ impl Signals {
     pub(super) fn load_env(&mut self, env: &mut Env) {
         self.env_logs_batch = Some(batch_from_env(env));
         self.env_limits = Some(limits_from_env(env));
+        self.env_logs = logs_from_env(env);
+        #[cfg(feature = "metrics")]
+        self.metrics.load_env(env);
     }
+}
+
+/// The names in a comma list, in lower case, each once.
+fn names(list: &str) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for name in list.split(',').map(|name| name.trim().to_ascii_lowercase()) {
+        if !name.is_empty() && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// Nothing unless the environment asks: who takes a tracing library asks for traces.
+fn logs_from_env(env: &mut Env) -> Vec<LogDestination> {
+    let variable = "OTEL_LOGS_EXPORTER";
+    let mut destinations = Vec::new();
+    for name in names(&env.text(variable).unwrap_or_default()) {
+        match name.as_str() {
+            "none" => {}
+            "console" => destinations.push(LogDestination::Console),
+            _ => env.warn_value(variable, &name, "use console or none"),
+        }
+    }
+    destinations
 }
 
 /// The specification's values for log records: 512 records, 1 s, 30 s.

@@ -156,7 +156,12 @@ pub(crate) fn batch_records<T>(batch: &Batch, read: Read<T>) -> Vec<T> {
 
 /// The resource of a batch.
 pub(super) fn batch_resource(batch: &Batch) -> FinishedResource {
-    let fields = ResourceSpans::decode(&*batch.resource).unwrap_or_default();
+    resource_head(&batch.resource)
+}
+
+/// The resource in the fields of `ResourceSpans` that stand before its spans.
+pub(super) fn resource_head(head: &[u8]) -> FinishedResource {
+    let fields = ResourceSpans::decode(head).unwrap_or_default();
     resource(fields.resource, fields.schema_url)
 }
 

@@ -59,12 +59,18 @@ impl LogStats {
 
 impl Provider {
     /// The account of each pipeline; one without a name if there is none.
-    pub(super) fn log_stats(&'static self) -> Vec<LogStats> {
+    pub(crate) fn log_stats(&'static self) -> Vec<LogStats> {
         undisturbed(|| self.state().log_stats())
     }
 }
 
 impl ProviderState {
+    /// Records in the batch that each pipeline exports now.
+    pub(crate) fn logs_in_flight(&self) -> Vec<u64> {
+        let exits = self.records.exits.iter();
+        exits.map(|(_, counters)| counters.in_flight()).collect()
+    }
+
     fn log_stats(&self) -> Vec<LogStats> {
         self.bury();
         let records = &self.records;

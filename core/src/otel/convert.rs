@@ -22,7 +22,12 @@ use std::time::{Duration, SystemTime};
 
 /// The resource of a batch.
 pub(super) fn resource(batch: &Batch) -> Resource {
-    let resource = crate::finished::FinishedResource::of(batch);
+    resource_of(&batch.resource)
+}
+
+/// The resource in the fields of `ResourceSpans` that stand before its spans.
+pub(crate) fn resource_of(head: &[u8]) -> Resource {
+    let resource = crate::finished::FinishedResource::of(head);
     let attributes = key_values(resource.attributes);
     let builder = Resource::builder_empty();
     if resource.schema_url.is_empty() {

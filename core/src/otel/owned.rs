@@ -3,7 +3,7 @@
 use crate::finished::OwnedValue;
 use opentelemetry::{Array, Value};
 
-pub(super) fn owned(value: Value) -> OwnedValue {
+pub(crate) fn owned(value: Value) -> OwnedValue {
     match value {
         Value::Bool(value) => OwnedValue::Bool(value),
         Value::I64(value) => OwnedValue::Int(value),

@@ -22,6 +22,8 @@ pub(crate) struct PipelineCounters {
     failed: AtomicU64,
     queue_full: AtomicU64,
     shutdown: AtomicU64,
+    /// Of what has not left yet: in the batch that is being exported.
+    in_flight: AtomicU64,
     last_error: Mutex<String>,
     limit: Option<QueueLimit>,
     /// The progress at which somebody waited in vain, plus one; 0 = nobody did.
@@ -167,6 +169,21 @@ impl PipelineCounters {
         add(&self.rejected, rejected);
         add(&self.exported, spans - rejected);
         self.release(spans);
+    }
+
+    /// The batch that is being exported has so many.
+    pub(super) fn set_in_flight(&self, spans: u64) {
+        self.in_flight.store(spans, Ordering::Relaxed);
+    }
+
+    /// In the batch that is being exported.
+    pub(crate) fn in_flight(&self) -> u64 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// What memory was refused for, outside of a thread's log.
+    pub(crate) fn count_no_room(&self, spans: u64) {
+        self.count_queue_full(spans);
     }
 
     pub(super) fn count_failed(&self, spans: u64) {

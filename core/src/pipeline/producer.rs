@@ -296,7 +296,7 @@ impl<S: Stream> Producer<S> {
             self.state.chunk_filled();
         } else {
             self.log.begin(chunk);
-            self.state.ensure_worker();
+            self.state.begins();
         }
         self.position = 0;
         self.scope = ptr::null();

@@ -233,6 +233,8 @@ impl Pipeline {
         let before = backlog.bytes();
         let runs = backlog.cut(self.limits(), self.resource.len());
         self.in_flight_bytes.set(before - backlog.bytes());
+        let in_flight = runs.iter().map(|run| count(run.count)).sum();
+        self.counters.set_in_flight(in_flight);
         Next::Send(Batch {
             resource: Arc::clone(&self.resource),
             runs,
@@ -244,6 +246,7 @@ impl Pipeline {
     fn settle(&self, spans: u64, exit: impl FnOnce(&PipelineCounters, u64)) {
         exit(&self.counters, spans);
         self.in_flight_bytes.set(0);
+        self.counters.set_in_flight(0);
         self.left.set(self.left.get() + spans);
     }
 
@@ -263,6 +266,7 @@ impl Pipeline {
             return false;
         }
         let bytes = self.in_flight_bytes.replace(0);
+        self.counters.set_in_flight(0);
         self.max_batch_bytes
             .set(self.max_batch_bytes.get().min(bytes) / 2);
         self.backlog.borrow_mut().put_back(batch.runs);

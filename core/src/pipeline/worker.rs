@@ -50,6 +50,11 @@ pub(crate) trait Source: Send + Sync {
     /// worker thread, or from a caller that flushes or shuts down while there is none. It must not
     /// call the worker.
     fn drain(&self, out: &mut Vec<Run>);
+
+    /// Comes before `drain` when a schedule delay is over and when somebody flushes: what is
+    /// measured rather than recorded is measured now. Only in the worker thread, with no lock held;
+    /// it may run the program's own code and must not panic.
+    fn measure(&self) {}
 }
 
 /// What a provider hands to the worker.

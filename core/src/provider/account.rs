@@ -52,6 +52,12 @@ impl ProviderState {
             .collect()
     }
 
+    /// Spans in the batch that each pipeline exports now.
+    pub(crate) fn in_flight(&self) -> Vec<u64> {
+        let exits = self.exits.iter();
+        exits.map(|(_, counters)| counters.in_flight()).collect()
+    }
+
     /// The worker has answered a shutdown: it takes nothing more of this provider.
     pub(super) fn end(&self) {
         self.ended.store(true, Ordering::Release);

@@ -50,7 +50,11 @@ pub(super) async fn serve(shared: &Arc<Shared>) {
         }
         let now = Instant::now();
         for provider in &mut providers {
-            if woken || provider.pipes.iter().any(|pipe| pipe.tick_at <= now) {
+            let due = provider.pipes.iter().any(|pipe| pipe.tick_at <= now);
+            if due {
+                provider.source.measure();
+            }
+            if woken || due {
                 provider.drain(&mut runs);
             }
             provider.tick(now, pressed);
@@ -125,6 +129,7 @@ fn order(
         .sum();
     let waiting = Waiting::new(promise, pipelines);
     for provider in chosen(providers, id) {
+        provider.source.measure();
         provider.drain(runs);
         for pipe in &provider.pipes {
             give(&pipe.pipeline, &waiting);

@@ -1,0 +1,265 @@
+//! Metrics: where they go, how often, with which temporality.
+
+use crate::config::env::Env;
+use crate::config::{Config, PipelineConfig};
+use crate::error::ConfigError;
+use crate::export::ExporterFactory;
+use std::fmt;
+use std::time::Duration;
+
+/// The specification's interval and time-out.
+const DEFAULT_INTERVAL: Duration = Duration::from_secs(60);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+const NAMES: &str = "use prometheus or none";
+
+/// Whether points of a series add up by themselves or each says what is new (OTLP exporter,
+/// "temporality preference").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MetricTemporality {
+    /// Each point holds all since the start: the default.
+    #[default]
+    Cumulative,
+    /// Each point of a counter or histogram holds what came since the point before.
+    Delta,
+    /// Delta where that saves memory: synchronous counters and histograms.
+    LowMemory,
+}
+
+impl From<MetricTemporality> for opentelemetry_sdk::metrics::Temporality {
+    fn from(temporality: MetricTemporality) -> Self {
+        match temporality {
+            MetricTemporality::Cumulative => Self::Cumulative,
+            MetricTemporality::Delta => Self::Delta,
+            MetricTemporality::LowMemory => Self::LowMemory,
+        }
+    }
+}
+
+/// What was said about metrics.
+#[derive(Clone, Debug, Default)]
+pub(in crate::config) struct MetricOptions {
+    /// What code chose; an empty list is a choice too.
+    exporters: Option<Vec<Destination>>,
+    env_exporters: Vec<Destination>,
+    interval: Option<Duration>,
+    export_timeout: Option<Duration>,
+    temporality: Option<MetricTemporality>,
+    of_itself: bool,
+}
+
+/// Where metrics go.
+#[derive(Clone)]
+enum Destination {
+    /// To whoever asks for the text.
+    Prometheus,
+    Custom(String, ExporterFactory),
+}
+
+impl fmt::Debug for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Prometheus => "prometheus",
+            Self::Custom(name, _) => name,
+        })
+    }
+}
+
+/// Everything a provider needs to know of its metrics.
+pub(crate) struct MetricConfig {
+    pub(crate) exporters: Vec<(String, ExporterFactory)>,
+    pub(crate) prometheus: bool,
+    pub(crate) interval: Duration,
+    pub(crate) export_timeout: Duration,
+    pub(crate) temporality: MetricTemporality,
+    /// This library measures itself, with these pipelines.
+    pub(crate) of_itself: bool,
+    pub(crate) span_pipelines: Vec<PipelineFacts>,
+    pub(crate) log_pipelines: Vec<PipelineFacts>,
+}
+
+impl fmt::Debug for MetricConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.exporters.iter().map(|(name, _)| &**name).collect();
+        f.debug_struct("MetricConfig")
+            .field("exporters", &names)
+            .field("interval", &self.interval)
+            .field("temporality", &self.temporality)
+            .field("of_itself", &self.of_itself)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A pipeline as the semantic conventions see it: a processor and an exporter.
+#[derive(Debug)]
+pub(crate) struct PipelineFacts {
+    pub(crate) processor_type: String,
+    pub(crate) processor_name: String,
+    pub(crate) exporter_type: String,
+    pub(crate) exporter_name: String,
+    pub(crate) max_queue_size: Option<usize>,
+}
+
+impl PipelineFacts {
+    /// Of the pipelines that the worker serves, in their order; `kind` is `span` or `log`.
+    fn of(pipelines: &[PipelineConfig], kind: &str) -> Vec<Self> {
+        let exporters = pipelines.iter().filter(|pipeline| pipeline.is_exporter());
+        let mut facts: Vec<Self> = Vec::new();
+        for pipeline in exporters {
+            let way = match pipeline.batch.max_export_batch_size {
+                0 | 1 => "simple",
+                _ => "batching",
+            };
+            let processor_type = format!("{way}_{kind}_processor");
+            let exporter_type = exporter_type(&pipeline.name, kind);
+            let alike = |of: fn(&Self) -> &String, name: &String| {
+                facts.iter().filter(|known| of(known) == name).count()
+            };
+            let place = alike(|known| &known.processor_type, &processor_type);
+            let exporter_place = alike(|known| &known.exporter_type, &exporter_type);
+            facts.push(Self {
+                processor_name: format!("{processor_type}/{place}"),
+                processor_type,
+                exporter_name: format!("{exporter_type}/{exporter_place}"),
+                exporter_type,
+                max_queue_size: pipeline.batch.max_queue_size,
+            });
+        }
+        facts
+    }
+}
+
+/// The name of the conventions, where they have one.
+fn exporter_type(name: &str, kind: &str) -> String {
+    match name {
+        "otlp" => format!("otlp_http_{kind}_exporter"),
+        "zipkin" => "zipkin_http_span_exporter".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+impl MetricOptions {
+    pub(super) fn load_env(&mut self, env: &mut Env) {
+        self.env_exporters = exporters_from_env(env);
+        let millis = |env: &mut Env, name| {
+            let millis = env.positive(name)?;
+            Some(Duration::from_millis(u64::try_from(millis).ok()?))
+        };
+        if self.interval.is_none() {
+            self.interval = millis(env, "OTEL_METRIC_EXPORT_INTERVAL");
+        }
+        if self.export_timeout.is_none() {
+            self.export_timeout = env.timeout("OTEL_METRIC_EXPORT_TIMEOUT");
+        }
+        if self.temporality.is_none() {
+            self.temporality = temporality_from_env(env);
+        }
+    }
+}
+
+fn temporality_from_env(env: &mut Env) -> Option<MetricTemporality> {
+    let name = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
+    env.read(
+        name,
+        "use cumulative, delta or lowmemory",
+        |text| match text.to_ascii_lowercase().as_str() {
+            "cumulative" => Some(MetricTemporality::Cumulative),
+            "delta" => Some(MetricTemporality::Delta),
+            "lowmemory" => Some(MetricTemporality::LowMemory),
+            _ => None,
+        },
+    )
+}
+
+/// Nothing unless the environment asks: who takes a tracing library asks for traces.
+fn exporters_from_env(env: &mut Env) -> Vec<Destination> {
+    let variable = "OTEL_METRICS_EXPORTER";
+    let mut destinations = Vec::new();
+    for name in super::names(&env.text(variable).unwrap_or_default()) {
+        match name.as_str() {
+            "none" => {}
+            "prometheus" => destinations.push(Destination::Prometheus),
+            _ => env.warn_value(variable, &name, NAMES),
+        }
+    }
+    destinations
+}
+
+impl Config {
+    /// Exports metrics to what `factory` makes; `name` stands for it in messages. Its batches are of
+    /// [`crate::Signal::Metrics`].
+    pub fn metrics_exporter(self, name: impl Into<String>, factory: ExporterFactory) -> Self {
+        self.add_metrics(Destination::Custom(name.into(), factory))
+    }
+
+    /// Keeps metrics for [`prometheus_text`](crate::otel::MeterProvider::prometheus_text), also where
+    /// they are exported; the text is there anyway where they are not.
+    pub fn prometheus(self) -> Self {
+        self.add_metrics(Destination::Prometheus)
+    }
+
+    /// How often metrics are collected and exported (default 60 s).
+    pub fn metrics_interval(mut self, interval: Duration) -> Self {
+        if interval.is_zero() {
+            let text = "metrics interval of 0 is not usable: use 1 ms or more";
+            self.refuse(ConfigError::new(text));
+        }
+        self.signals.metrics.interval = Some(interval);
+        self
+    }
+
+    /// How long one export of metrics may take (default 30 s).
+    pub fn metrics_export_timeout(mut self, timeout: Duration) -> Self {
+        self.signals.metrics.export_timeout = Some(timeout);
+        self
+    }
+
+    /// Whether exported metrics are cumulative (the default) or deltas.
+    pub fn metrics_temporality(mut self, temporality: MetricTemporality) -> Self {
+        self.signals.metrics.temporality = Some(temporality);
+        self
+    }
+
+    /// Measures this library itself with the metrics `otel.sdk.*` of the semantic conventions (in
+    /// development), among the provider's other metrics: spans and log records started, queued,
+    /// exported and lost. They are read from the account when metrics are collected, so that
+    /// recording costs no more.
+    pub fn self_metrics(mut self, on: bool) -> Self {
+        self.signals.metrics.of_itself = on;
+        self
+    }
+
+    fn add_metrics(mut self, destination: Destination) -> Self {
+        let metrics = &mut self.signals.metrics;
+        metrics.exporters.get_or_insert_default().push(destination);
+        self
+    }
+
+    /// What a provider does with metrics; nothing leaves if the SDK is disabled.
+    pub(crate) fn build_metrics(
+        &self,
+        spans: &[PipelineConfig],
+        logs: &[PipelineConfig],
+    ) -> MetricConfig {
+        let options = &self.signals.metrics;
+        let chosen = options.exporters.as_deref();
+        let chosen = chosen.unwrap_or(&options.env_exporters);
+        let chosen = if self.is_disabled() { &[] } else { chosen };
+        let exporter = |destination: &Destination| match destination {
+            Destination::Prometheus => None,
+            Destination::Custom(name, factory) => Some((name.clone(), factory.clone())),
+        };
+        let prometheus = |it: &Destination| matches!(it, Destination::Prometheus);
+        MetricConfig {
+            exporters: chosen.iter().filter_map(exporter).collect(),
+            prometheus: chosen.iter().any(prometheus),
+            interval: options.interval.unwrap_or(DEFAULT_INTERVAL),
+            export_timeout: options.export_timeout.unwrap_or(DEFAULT_TIMEOUT),
+            temporality: options.temporality.unwrap_or_default(),
+            of_itself: options.of_itself && !self.is_disabled(),
+            span_pipelines: PipelineFacts::of(spans, "span"),
+            log_pipelines: PipelineFacts::of(logs, "log"),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! What a provider has of metrics: configured, and in one process.
+
+use super::own;
+use super::reader::{Collector, Shared};
+use crate::config::MetricConfig;
+use crate::export::Signal;
+use crate::pipeline::counters::PipelineCounters;
+use crate::pipeline::queue::PipelineSettings;
+use crate::pipeline::worker::ProviderPipes;
+use crate::provider::{Provider, ProviderState};
+use opentelemetry_sdk::metrics::{ManualReader, MeterProviderBuilder, SdkMeterProvider};
+use std::sync::{Arc, OnceLock};
+
+/// The most that the metrics waiting for one destination may take; some thousand collections.
+const MOST_BYTES: usize = 4 << 20;
+/// All metrics of a collection go out together.
+const BATCH: usize = 1 << 20;
+
+/// A provider's metrics in this process.
+pub(crate) struct MetricState {
+    pub(super) sdk: SdkMeterProvider,
+    /// For the text format.
+    pub(super) registry: Option<prometheus::Registry>,
+    exports: bool,
+}
+
+/// The place of a [`MetricState`], filled when meters are asked for.
+pub(crate) struct Metrics {
+    config: &'static MetricConfig,
+    state: OnceLock<MetricState>,
+}
+
+impl std::fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Metrics")
+            .field("config", self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Metrics {
+    pub(crate) fn new(config: &'static MetricConfig) -> Self {
+        let state = OnceLock::new();
+        Self { config, state }
+    }
+
+    /// Whether a worker pipeline takes them.
+    pub(crate) fn exports(&self) -> bool {
+        self.state.get().is_some_and(|state| state.exports)
+    }
+}
+
+impl Provider {
+    /// Begins to measure this library in this process, if that was asked for.
+    #[cold]
+    pub(crate) fn measure_itself(&'static self) {
+        if self.metrics.of_itself {
+            self.state().meters();
+        }
+    }
+}
+
+impl ProviderState {
+    /// The metrics of this process, made at first use.
+    pub(crate) fn meters(&'static self) -> &'static MetricState {
+        let mut is_new = false;
+        let state = self.metrics.state.get_or_init(|| {
+            is_new = true;
+            self.make_meters()
+        });
+        if is_new && self.metrics.config.of_itself {
+            own::observe(&state.sdk, self.provider);
+        }
+        state
+    }
+
+    fn make_meters(&'static self) -> MetricState {
+        let config = self.metrics.config;
+        let resource = crate::otel::resource_of(self.resource());
+        let mut sdk = SdkMeterProvider::builder().with_resource(resource);
+        let exports = !config.exporters.is_empty() && !self.is_shut_down();
+        if exports {
+            sdk = self.add_reader(sdk);
+        }
+        let mut registry = None;
+        if config.prometheus || config.exporters.is_empty() {
+            let new = prometheus::Registry::new();
+            let reader = opentelemetry_prometheus::exporter();
+            // It refuses a registry that has the same collector already; this one is empty.
+            if let Ok(reader) = reader.with_registry(new.clone()).build() {
+                sdk = sdk.with_reader(reader);
+                registry = Some(new);
+            }
+        }
+        MetricState {
+            sdk: sdk.build(),
+            registry,
+            exports,
+        }
+    }
+
+    /// Adds the reader of which the worker collects.
+    fn add_reader(&self, sdk: MeterProviderBuilder) -> MeterProviderBuilder {
+        let config = self.metrics.config;
+        let share_bytes = self.runtime.budget.limit() / config.exporters.len().max(1);
+        let settings = config.exporters.iter().map(|(name, factory)| {
+            let settings = PipelineSettings {
+                max_export_batch_size: BATCH,
+                schedule_delay: config.interval,
+                export_timeout: config.export_timeout,
+                share_bytes: share_bytes.min(MOST_BYTES),
+                signal: Signal::Metrics,
+                ..PipelineSettings::new(name, factory.clone())
+            };
+            (settings, Arc::new(PipelineCounters::default()))
+        });
+        let pipelines: Vec<_> = settings.collect();
+        let counters = pipelines.iter().map(|(_, counters)| counters.clone());
+        let temporality = config.temporality.into();
+        let reader = ManualReader::builder().with_temporality(temporality);
+        let reader = Arc::new(reader.build());
+        let source = Collector::new(
+            reader.clone(),
+            &self.runtime.budget,
+            &self.runtime.scopes,
+            counters.collect(),
+        );
+        self.runtime.worker.add_provider(ProviderPipes {
+            id: self.id,
+            resource: Arc::from(self.resource()),
+            source: Arc::new(source),
+            pipelines,
+        });
+        self.ensure_worker();
+        sdk.with_reader(Shared(reader))
+    }
+}
