@@ -12,14 +12,21 @@ pub(crate) mod env;
 mod exporters;
 #[cfg(feature = "otlp-http")]
 mod headers;
+#[cfg(feature = "otlp-http")]
+mod jaeger;
 mod load;
 #[cfg(feature = "otlp-http")]
+mod others;
 mod otlp;
+#[cfg(feature = "otlp-http")]
+mod otlp_file;
 mod own;
 pub(crate) mod percent;
 mod propagation;
 mod sampling;
 mod signals;
+#[cfg(feature = "otlp-http")]
+mod zipkin;
 
 pub use batch::BatchSettings;
 pub(crate) use exporters::{PipelineConfig, PipelineKind};
@@ -83,6 +90,8 @@ pub struct Config {
     otlp: Otlp,
     signals: signals::Signals,
     own: own::OwnCode,
+    #[cfg(feature = "otlp-http")]
+    others: others::Others,
     /// What code chose; an empty list is a choice too.
     destinations: Option<Vec<Destination>>,
     /// What the environment fills in.
@@ -197,7 +206,9 @@ impl Config {
         self.add(Destination::Custom(name.into(), factory))
     }
 
-    /// Exports to those in a comma list of `otlp`, `console`, `memory`; or to `none`.
+    /// Exports to those in a comma list of `otlp`, `zipkin`, `jaeger`, `console`, `otlp/file`,
+    /// `otlp/stdout`, `memory`; or to `none`. Where they are is said by other options or the
+    /// environment, or is their default: this machine, and `traces.jsonl` for `otlp/file`.
     pub fn exporters(mut self, names: impl AsRef<str>) -> Self {
         let mut error = None;
         let refuse = |name: &str, cure: &str| {

@@ -5,7 +5,11 @@ mod frames;
 #[cfg(feature = "otlp-http")]
 pub(crate) mod http;
 #[cfg(feature = "otlp-http")]
+mod jaeger;
+#[cfg(feature = "otlp-http")]
 mod json;
+#[cfg(feature = "otlp-http")]
+mod otlp_file;
 #[cfg(feature = "otlp-http")]
 mod otlp_http;
 #[cfg(test)]
@@ -14,14 +18,22 @@ pub(crate) mod receiver;
 #[cfg(test)]
 pub(crate) mod samples;
 mod signal;
+#[cfg(feature = "otlp-http")]
+mod tags;
 mod text;
 #[cfg(feature = "otlp-http")]
 pub(crate) mod tls;
+#[cfg(feature = "otlp-http")]
+mod zipkin;
 
 pub use console::{Console, render_tree};
 pub(crate) use console::{Stdout, attribute_words};
 #[cfg(feature = "otlp-http")]
 pub use http::Compression;
+#[cfg(feature = "otlp-http")]
+pub use jaeger::JaegerThrift;
+#[cfg(feature = "otlp-http")]
+pub use otlp_file::OtlpFile;
 #[cfg(feature = "otlp-http")]
 pub use otlp_http::OtlpHttp;
 #[cfg(feature = "otlp-http")]
@@ -29,6 +41,8 @@ pub(crate) use otlp_http::PRODUCT as OTLP_PRODUCT;
 pub use signal::Signal;
 #[cfg(feature = "otlp-http")]
 pub use tls::Tls;
+#[cfg(feature = "otlp-http")]
+pub use zipkin::Zipkin;
 
 pub(crate) use text::one_line;
 

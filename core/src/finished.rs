@@ -8,11 +8,9 @@ mod from;
 mod value;
 
 pub(crate) use decode::attribute as decode_attribute;
-#[cfg(feature = "otlp-http")]
-pub(crate) use value::Base64;
 pub use value::OwnedValue;
 #[cfg(feature = "otlp-http")]
-pub(crate) use value::number_word;
+pub(crate) use value::{Base64, number_word, write_json_text};
 
 use crate::span::SpanKind;
 use std::{sync::Arc, time::Duration};

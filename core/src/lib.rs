@@ -85,7 +85,7 @@ pub use export::{
     render_tree,
 };
 #[cfg(feature = "otlp-http")]
-pub use export::{Compression, OtlpHttp, Tls};
+pub use export::{Compression, JaegerThrift, OtlpFile, OtlpHttp, Tls, Zipkin};
 pub use finished::{
     FinishedEvent, FinishedLink, FinishedResource, FinishedScope, FinishedSpan, FinishedStatus,
     OwnedValue,

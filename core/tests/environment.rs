@@ -61,7 +61,7 @@ fn spans_leave_at_exit_without_being_asked() {
 #[test]
 fn conf_101_bad_values_are_warned_about_once_and_ignored() {
     let ran = run(&[
-        ("OTEL_TRACES_EXPORTER", "console,zipkin"),
+        ("OTEL_TRACES_EXPORTER", "console,zipkn"),
         ("OTEL_BSP_SCHEDULE_DELAY", "soon"),
         ("OTEL_TRACES_SAMPLER", "sometimes"),
     ]);

@@ -42,9 +42,20 @@ impl std::fmt::Debug for Endpoint {
 impl Endpoint {
     /// Checks an endpoint given as `option`.
     pub(crate) fn parse(option: &str, text: &str, reading: Reading) -> Result<Self, ConfigError> {
-        const CURE: &str = "give a URL such as http://localhost:4318 or https://host/v1/traces";
+        let example = "http://localhost:4318 or https://host/v1/traces";
+        Self::parse_like(example, option, text, reading)
+    }
+
+    /// As above, for a destination whose URLs look like `example`.
+    pub(crate) fn parse_like(
+        example: &str,
+        option: &str,
+        text: &str,
+        reading: Reading,
+    ) -> Result<Self, ConfigError> {
+        let cure = format!("give a URL such as {example}");
         let text = text.trim();
-        let wrong = |what: &str| ConfigError::value(option, &shown(text), what, CURE);
+        let wrong = |what: &str| ConfigError::value(option, &shown(text), what, &cure);
         if !text.contains("://") {
             return Err(wrong("has no http:// or https://"));
         }
@@ -100,6 +111,19 @@ impl Endpoint {
         } else {
             Protocol::HttpProtobuf
         })
+    }
+
+    pub(crate) fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    /// The URL as it was given, with `path` if it has none.
+    pub(crate) fn url_or(&self, path: &str) -> String {
+        let url = self.uri.to_string();
+        match (self.uri.path(), self.uri.query()) {
+            ("" | "/", None) => format!("{}{path}", url.trim_end_matches('/')),
+            _ => url,
+        }
     }
 
     /// Whether it looks like a gRPC endpoint: the gRPC port, and no path of OTLP/HTTP.

@@ -9,7 +9,8 @@ use crate::testing::MemoryExporter;
 use std::fmt;
 use std::time::Duration;
 
-const NAMES: &str = "use otlp, console, memory or none";
+#[cfg(feature = "otlp-http")]
+const NAMES: &str = "use otlp, zipkin, jaeger, console, otlp/file, otlp/stdout, memory or none";
 
 /// The longest that a finished trace waits to be printed.
 const CONSOLE_DELAY: Duration = Duration::from_millis(200);
@@ -21,6 +22,8 @@ pub(super) enum Destination {
     Console,
     Memory(MemoryExporter),
     Custom(String, ExporterFactory),
+    #[cfg(feature = "otlp-http")]
+    Other(super::others::Other),
 }
 
 impl Destination {
@@ -30,6 +33,8 @@ impl Destination {
             Self::Console => "console",
             Self::Memory(_) => "memory",
             Self::Custom(name, _) => name,
+            #[cfg(feature = "otlp-http")]
+            Self::Other(other) => other.name(),
         }
     }
 
@@ -63,10 +68,13 @@ impl Destination {
                     refuse(name, "use none alone, or leave it out");
                     continue;
                 }
-                _ => {
-                    refuse(name, NAMES);
-                    continue;
-                }
+                other => match Self::other(other) {
+                    Ok(destination) => destination,
+                    Err(cure) => {
+                        refuse(name, cure);
+                        continue;
+                    }
+                },
             };
             if destinations
                 .iter()
@@ -76,6 +84,17 @@ impl Destination {
             }
         }
         destinations
+    }
+
+    #[cfg(feature = "otlp-http")]
+    fn other(name: &str) -> Result<Self, &'static str> {
+        let other = super::others::Other::parse(name).ok_or(NAMES)?;
+        Ok(Self::Other(other))
+    }
+
+    #[cfg(not(feature = "otlp-http"))]
+    fn other(_: &str) -> Result<Self, &'static str> {
+        Err("use console, memory or none; others need the feature otlp-http")
     }
 }
 
@@ -130,6 +149,8 @@ impl Config {
                 Destination::Memory(exporter) => PipelineKind::Memory(exporter.clone()),
                 Destination::Console => PipelineKind::Exporter(Console::factory()),
                 Destination::Custom(_, factory) => PipelineKind::Exporter(factory.clone()),
+                #[cfg(feature = "otlp-http")]
+                Destination::Other(other) => PipelineKind::Exporter(other.factory(self)?),
             };
             Ok(PipelineConfig {
                 name: destination.name().to_owned(),

@@ -47,6 +47,8 @@ impl Config {
         #[cfg(feature = "otlp-http")]
         self.otlp.load_env(&mut env);
         self.signals.load_env(&mut env);
+        #[cfg(feature = "otlp-http")]
+        self.others.load_env(&mut env);
         self.warnings = Arc::new(Mutex::new(env.into_warnings()));
         self
     }

@@ -4,6 +4,8 @@ use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
 use prost::Message;
 
 mod hostile;
+#[cfg(feature = "otlp-http")]
+mod others;
 mod otlp;
 
 fn load(variables: &[(&str, &str)]) -> Config {
@@ -251,8 +253,8 @@ fn conf_108_exporters_come_from_the_environment() {
         ("otlp,otlp", &["otlp"], 0),
         ("none", &[], 0),
         ("none,console", &["console"], 1),
-        ("zipkin", &["otlp"], 1),
-        ("zipkin,console", &["console"], 1),
+        ("zipkn", &["otlp"], 1),
+        ("zipkn,console", &["console"], 1),
     ] {
         let config = load(&[("OTEL_TRACES_EXPORTER", list)]);
         assert_eq!(names(&config), expected, "{list}");
@@ -268,7 +270,8 @@ fn bad_options_of_code_are_named_with_their_value_and_a_cure() {
     for (config, expected) in [
         (
             Config::new().exporters("zipkn"),
-            "exporter \"zipkn\" is not usable: use otlp, console, memory or none",
+            "exporter \"zipkn\" is not usable: use otlp, zipkin, jaeger, \
+             console, otlp/file, otlp/stdout, memory or none",
         ),
         (
             Config::new().exporters("none,otlp"),

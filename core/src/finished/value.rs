@@ -119,7 +119,8 @@ fn write_list<W: Write, T>(
     out.write_char(close)
 }
 
-fn write_json_text(out: &mut impl Write, text: &str) -> fmt::Result {
+/// Writes `text` as a JSON string.
+pub(crate) fn write_json_text(out: &mut impl Write, text: &str) -> fmt::Result {
     out.write_char('"')?;
     for symbol in text.chars() {
         match symbol {
