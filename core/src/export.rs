@@ -8,6 +8,8 @@ pub(crate) mod http;
 mod jaeger;
 #[cfg(feature = "otlp-http")]
 mod json;
+#[cfg(feature = "otlp-grpc")]
+mod otlp_grpc;
 #[cfg(feature = "otlp-http")]
 mod otlp_file;
 #[cfg(feature = "otlp-http")]
@@ -30,6 +32,8 @@ pub use console::{Console, render_tree};
 pub(crate) use console::{Stdout, attribute_words};
 #[cfg(feature = "otlp-http")]
 pub use http::Compression;
+#[cfg(feature = "otlp-grpc")]
+pub use otlp_grpc::OtlpGrpc;
 #[cfg(feature = "otlp-http")]
 pub use jaeger::JaegerThrift;
 #[cfg(feature = "otlp-http")]

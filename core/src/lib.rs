@@ -80,6 +80,8 @@ pub use config::{BatchSettings, Config};
 pub use context::{Context, SpanContext, TraceFlags, TraceState, TraceStateError};
 pub use current::{Attachment, attach_context, current_context, current_span};
 pub use error::{ConfigError, Timeout};
+#[cfg(feature = "otlp-grpc")]
+pub use export::OtlpGrpc;
 pub use export::{
     Accepted, Batch, Console, ExportError, ExportFuture, Exporter, ExporterFactory, Signal,
     render_tree,

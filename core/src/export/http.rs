@@ -7,7 +7,7 @@
 //! proxy never reach a message or `Debug`.
 
 pub(crate) mod answer;
-mod body;
+pub(crate) mod body;
 pub(crate) mod client;
 pub(crate) mod compress;
 pub(crate) mod connector;

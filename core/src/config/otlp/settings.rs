@@ -57,10 +57,13 @@ impl Otlp {
     /// What makes the exporter of a signal.
     pub(crate) fn factory(&self, signal: Signal) -> Result<ExporterFactory, ConfigError> {
         let settings = self.settings(signal)?;
-        let otlp = OtlpHttp::to(settings.target(crate::export::OTLP_PRODUCT)?);
+        let target = settings.target(crate::export::OTLP_PRODUCT)?;
         match settings.protocol {
-            Protocol::HttpProtobuf => Ok(otlp.factory()),
-            Protocol::HttpJson => Ok(otlp.json().factory()),
+            Protocol::HttpProtobuf => Ok(OtlpHttp::to(target).factory()),
+            Protocol::HttpJson => Ok(OtlpHttp::to(target).json().factory()),
+            #[cfg(feature = "otlp-grpc")]
+            Protocol::Grpc => Ok(crate::export::OtlpGrpc::to(target)?.factory()),
+            #[cfg(not(feature = "otlp-grpc"))]
             Protocol::Grpc => Err(ConfigError::new(
                 "exporter \"otlp\" by gRPC is not built in: enable the feature otlp-grpc, or set the \
                  protocol to http/protobuf and an endpoint for it, usually port 4318",

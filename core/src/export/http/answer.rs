@@ -32,13 +32,14 @@ pub(crate) struct Answer {
 }
 
 /// Why there is no answer although it began.
-pub(super) enum Failure {
+#[derive(Debug)]
+pub(crate) enum Failure {
     TooLong,
     Cut(Box<dyn Error + Send + Sync>),
 }
 
 /// Reads an answer, never more than [`MAX_BYTES`] of it.
-pub(super) async fn read(response: Response<Incoming>) -> Result<Answer, Failure> {
+pub(crate) async fn read(response: Response<Incoming>) -> Result<Answer, Failure> {
     let (head, body) = response.into_parts();
     let body = match Limited::new(body, MAX_BYTES).collect().await {
         Ok(body) => body.to_bytes(),
@@ -62,11 +63,17 @@ impl Answer {
     /// The answer if it is a success, else what follows from it.
     pub(super) fn judge(self, target: &Target) -> Result<Self, ExportError> {
         if self.status.is_success() {
-            return Ok(self);
+            Ok(self)
+        } else {
+            Err(self.error(target))
         }
+    }
+
+    /// What follows from an answer that is no success.
+    pub(crate) fn error(&self, target: &Target) -> ExportError {
         let endpoint = target.shown();
         if self.status.is_redirection() {
-            return Err(ExportError::permanent(self.redirect(&endpoint)));
+            return ExportError::permanent(self.redirect(&endpoint));
         }
         let words = target.without_secrets(&self.words());
         let colon = if words.is_empty() { "" } else { ": " };
@@ -78,13 +85,11 @@ impl Answer {
             | StatusCode::GATEWAY_TIMEOUT => {
                 let after = text_of(&self.headers, &header::RETRY_AFTER);
                 let after = after.and_then(|text| retry_after(text, SystemTime::now()));
-                Err(ExportError::Retryable { message, after })
+                ExportError::Retryable { message, after }
             }
-            StatusCode::PAYLOAD_TOO_LARGE => Err(ExportError::too_large(message)),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                Err(ExportError::Denied { message })
-            }
-            _ => Err(ExportError::Permanent { message }),
+            StatusCode::PAYLOAD_TOO_LARGE => ExportError::too_large(message),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ExportError::Denied { message },
+            _ => ExportError::Permanent { message },
         }
     }
 

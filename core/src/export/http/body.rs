@@ -11,13 +11,14 @@ use std::{
 
 /// Pieces that follow each other as a body of known length: hyper hands them to the socket as they
 /// are.
-pub(super) struct Frames {
+#[derive(Debug, Default)]
+pub(crate) struct Frames {
     left: usize,
     frames: VecDeque<Bytes>,
 }
 
 impl Frames {
-    pub(super) fn new(frames: &[Bytes]) -> Self {
+    pub(crate) fn new(frames: &[Bytes]) -> Self {
         Self {
             left: frames.iter().map(Bytes::len).sum(),
             frames: frames.to_vec().into(),
