@@ -121,7 +121,7 @@ impl Provider {
             sampler: config.sampler_in_force(),
             resource: config.encoded_resource(),
             #[cfg(feature = "metrics")]
-            metrics: config.build_metrics(&pipelines, &records.pipelines),
+            metrics: config.build_metrics(&pipelines, &records.pipelines)?,
             records: RecordSettings::new(records),
             hooks: Hooks::new(own.ids, own.clock, own.scope_rule.is_some(), own.processors),
             scope_rule: own.scope_rule,

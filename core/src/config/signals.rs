@@ -11,7 +11,7 @@ pub(crate) use metrics::{MetricConfig, PipelineFacts};
 use super::env::Env;
 use super::{BatchSettings, Config, PipelineConfig, PipelineKind};
 use crate::error::ConfigError;
-use crate::export::ExporterFactory;
+use crate::export::{ExporterFactory, Signal};
 use crate::limits::SpanLimits;
 use crate::testing::MemoryExporter;
 use std::fmt;
@@ -21,6 +21,8 @@ use std::time::Duration;
 const LOGS_DELAY: Duration = Duration::from_secs(1);
 /// The longest that a log record waits to be printed.
 const CONSOLE_DELAY: Duration = Duration::from_millis(200);
+
+const NAMES: &str = "use otlp, console or none";
 
 /// What concerns log records and metrics only.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +41,7 @@ pub(super) struct Signals {
 /// Where log records go.
 #[derive(Clone)]
 enum LogDestination {
+    Otlp,
     Console,
     Memory(MemoryExporter),
     Custom(String, ExporterFactory),
@@ -47,6 +50,7 @@ enum LogDestination {
 impl LogDestination {
     fn name(&self) -> &str {
         match self {
+            Self::Otlp => "otlp",
             Self::Console => "console",
             Self::Memory(_) => "memory",
             Self::Custom(name, _) => name,
@@ -89,18 +93,25 @@ fn names(list: &str) -> Vec<String> {
     names
 }
 
-/// Nothing unless the environment asks: who takes a tracing library asks for traces.
-fn logs_from_env(env: &mut Env) -> Vec<LogDestination> {
-    let variable = "OTEL_LOGS_EXPORTER";
+/// The destinations of a comma list; calls `refuse` for each name that is not known.
+fn parse(list: &str, mut refuse: impl FnMut(&str)) -> Vec<LogDestination> {
     let mut destinations = Vec::new();
-    for name in names(&env.text(variable).unwrap_or_default()) {
+    for name in names(list) {
         match name.as_str() {
             "none" => {}
+            "otlp" => destinations.push(LogDestination::Otlp),
             "console" => destinations.push(LogDestination::Console),
-            _ => env.warn_value(variable, &name, "use console or none"),
+            _ => refuse(&name),
         }
     }
     destinations
+}
+
+/// Nothing unless the environment asks: who takes a tracing library asks for traces.
+fn logs_from_env(env: &mut Env) -> Vec<LogDestination> {
+    let variable = "OTEL_LOGS_EXPORTER";
+    let list = env.text(variable).unwrap_or_default();
+    parse(&list, |name| env.warn_value(variable, name, NAMES))
 }
 
 /// The specification's values for log records: 512 records, 1 s, 30 s.
@@ -144,6 +155,35 @@ fn limits_from_env(env: &mut Env) -> SpanLimits {
 }
 
 impl Config {
+    /// Exports log records by OTLP, to where [`Config::endpoint`] or the environment says, with the
+    /// path of logs. Without this or another destination for logs they are counted and go nowhere,
+    /// unless `OTEL_LOGS_EXPORTER` says otherwise; the specification's default would be `otlp`.
+    ///
+    /// ```
+    /// use libtracer::Config;
+    ///
+    /// let config = Config::new().otlp("http://localhost:4318").otlp_logs();
+    /// # config.check()?;
+    /// # Ok::<(), libtracer::ConfigError>(())
+    /// ```
+    pub fn otlp_logs(self) -> Self {
+        self.add_logs(LogDestination::Otlp)
+    }
+
+    /// Exports log records to those in a comma list of `otlp`, `console`; or to `none`.
+    pub fn logs_exporters(mut self, names: impl AsRef<str>) -> Self {
+        let mut error = None;
+        let destinations = parse(names.as_ref(), |name| {
+            let wrong = "is not usable";
+            error = Some(ConfigError::value("logs exporter", name, wrong, NAMES));
+        });
+        self.signals.logs = Some(destinations);
+        if let Some(error) = error {
+            self.refuse(error);
+        }
+        self
+    }
+
     /// Prints log records on the standard output, one line each.
     pub fn logs_console(self) -> Self {
         self.add_logs(LogDestination::Console)
@@ -196,6 +236,7 @@ impl Config {
         let batch = batch.unwrap_or_else(default_batch);
         let pipeline = |destination: &LogDestination| {
             let kind = match destination {
+                LogDestination::Otlp => PipelineKind::Exporter(self.otlp_factory(Signal::Logs)?),
                 LogDestination::Memory(exporter) => PipelineKind::Memory(exporter.clone()),
                 LogDestination::Console => PipelineKind::Exporter(crate::logs::console::factory()),
                 LogDestination::Custom(_, factory) => PipelineKind::Exporter(factory.clone()),

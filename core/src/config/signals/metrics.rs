@@ -1,9 +1,10 @@
 //! Metrics: where they go, how often, with which temporality.
 
+use crate::config::endpoint::Protocol;
 use crate::config::env::Env;
 use crate::config::{Config, PipelineConfig};
 use crate::error::ConfigError;
-use crate::export::ExporterFactory;
+use crate::export::{ExporterFactory, Signal};
 use std::fmt;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use std::time::Duration;
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(60);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-const NAMES: &str = "use prometheus or none";
+const NAMES: &str = "use otlp, prometheus or none";
 
 /// Whether points of a series add up by themselves or each says what is new (OTLP exporter,
 /// "temporality preference").
@@ -52,6 +53,7 @@ pub(in crate::config) struct MetricOptions {
 /// Where metrics go.
 #[derive(Clone)]
 enum Destination {
+    Otlp,
     /// To whoever asks for the text.
     Prometheus,
     Custom(String, ExporterFactory),
@@ -60,6 +62,7 @@ enum Destination {
 impl fmt::Debug for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Otlp => "otlp",
             Self::Prometheus => "prometheus",
             Self::Custom(name, _) => name,
         })
@@ -103,7 +106,7 @@ pub(crate) struct PipelineFacts {
 
 impl PipelineFacts {
     /// Of the pipelines that the worker serves, in their order; `kind` is `span` or `log`.
-    fn of(pipelines: &[PipelineConfig], kind: &str) -> Vec<Self> {
+    fn of(pipelines: &[PipelineConfig], kind: &str, otlp: &str) -> Vec<Self> {
         let exporters = pipelines.iter().filter(|pipeline| pipeline.is_exporter());
         let mut facts: Vec<Self> = Vec::new();
         for pipeline in exporters {
@@ -112,7 +115,7 @@ impl PipelineFacts {
                 _ => "batching",
             };
             let processor_type = format!("{way}_{kind}_processor");
-            let exporter_type = exporter_type(&pipeline.name, kind);
+            let exporter_type = exporter_type(&pipeline.name, kind, otlp);
             let alike = |of: fn(&Self) -> &String, name: &String| {
                 facts.iter().filter(|known| of(known) == name).count()
             };
@@ -131,9 +134,9 @@ impl PipelineFacts {
 }
 
 /// The name of the conventions, where they have one.
-fn exporter_type(name: &str, kind: &str) -> String {
+fn exporter_type(name: &str, kind: &str, otlp: &str) -> String {
     match name {
-        "otlp" => format!("otlp_http_{kind}_exporter"),
+        "otlp" => format!("otlp_{otlp}_{kind}_exporter"),
         "zipkin" => "zipkin_http_span_exporter".to_owned(),
         other => other.to_owned(),
     }
@@ -172,21 +175,65 @@ fn temporality_from_env(env: &mut Env) -> Option<MetricTemporality> {
     )
 }
 
-/// Nothing unless the environment asks: who takes a tracing library asks for traces.
-fn exporters_from_env(env: &mut Env) -> Vec<Destination> {
-    let variable = "OTEL_METRICS_EXPORTER";
+/// The destinations of a comma list; calls `refuse` for each name that is not known.
+fn parse(list: &str, mut refuse: impl FnMut(&str)) -> Vec<Destination> {
     let mut destinations = Vec::new();
-    for name in super::names(&env.text(variable).unwrap_or_default()) {
+    for name in super::names(list) {
         match name.as_str() {
             "none" => {}
+            "otlp" => destinations.push(Destination::Otlp),
             "prometheus" => destinations.push(Destination::Prometheus),
-            _ => env.warn_value(variable, &name, NAMES),
+            _ => refuse(&name),
         }
     }
     destinations
 }
 
+/// Nothing unless the environment asks: who takes a tracing library asks for traces.
+fn exporters_from_env(env: &mut Env) -> Vec<Destination> {
+    let variable = "OTEL_METRICS_EXPORTER";
+    let list = env.text(variable).unwrap_or_default();
+    parse(&list, |name| env.warn_value(variable, name, NAMES))
+}
+
 impl Config {
+    /// Exports metrics by OTLP, to where [`Config::endpoint`] or the environment says, with the path
+    /// of metrics. Without this or another destination metrics do not leave, unless
+    /// `OTEL_METRICS_EXPORTER` says otherwise; the specification's default would be `otlp`.
+    pub fn otlp_metrics(self) -> Self {
+        self.add_metrics(Destination::Otlp)
+    }
+
+    /// Exports metrics to those in a comma list of `otlp`, `prometheus` (the text only, without a
+    /// server); or to `none`.
+    pub fn metrics_exporters(mut self, names: impl AsRef<str>) -> Self {
+        let mut error = None;
+        let destinations = parse(names.as_ref(), |name| {
+            let wrong = "is not usable";
+            error = Some(ConfigError::value("metrics exporter", name, wrong, NAMES));
+        });
+        self.signals.metrics.exporters = Some(destinations);
+        if let Some(error) = error {
+            self.refuse(error);
+        }
+        self
+    }
+
+    /// How OTLP is spoken for a signal, in the words of the conventions.
+    #[cfg(feature = "otlp-http")]
+    fn otlp_transport(&self, signal: Signal) -> &'static str {
+        match self.otlp.settings(signal).map(|settings| settings.protocol) {
+            Ok(Protocol::Grpc) => "grpc",
+            Ok(Protocol::HttpJson) => "http_json",
+            Ok(Protocol::HttpProtobuf) | Err(_) => "http",
+        }
+    }
+
+    #[cfg(not(feature = "otlp-http"))]
+    fn otlp_transport(&self, _: Signal) -> &'static str {
+        "http"
+    }
+
     /// Exports metrics to what `factory` makes; `name` stands for it in messages. Its batches are of
     /// [`crate::Signal::Metrics`].
     pub fn metrics_exporter(self, name: impl Into<String>, factory: ExporterFactory) -> Self {
@@ -241,25 +288,33 @@ impl Config {
         &self,
         spans: &[PipelineConfig],
         logs: &[PipelineConfig],
-    ) -> MetricConfig {
+    ) -> Result<MetricConfig, ConfigError> {
         let options = &self.signals.metrics;
         let chosen = options.exporters.as_deref();
         let chosen = chosen.unwrap_or(&options.env_exporters);
         let chosen = if self.is_disabled() { &[] } else { chosen };
-        let exporter = |destination: &Destination| match destination {
-            Destination::Prometheus => None,
-            Destination::Custom(name, factory) => Some((name.clone(), factory.clone())),
-        };
+        let mut exporters = Vec::new();
+        for destination in chosen {
+            match destination {
+                Destination::Prometheus => {}
+                Destination::Otlp => {
+                    exporters.push(("otlp".to_owned(), self.otlp_factory(Signal::Metrics)?));
+                }
+                Destination::Custom(name, factory) => {
+                    exporters.push((name.clone(), factory.clone()));
+                }
+            }
+        }
         let prometheus = |it: &Destination| matches!(it, Destination::Prometheus);
-        MetricConfig {
-            exporters: chosen.iter().filter_map(exporter).collect(),
+        Ok(MetricConfig {
+            exporters,
             prometheus: chosen.iter().any(prometheus),
             interval: options.interval.unwrap_or(DEFAULT_INTERVAL),
             export_timeout: options.export_timeout.unwrap_or(DEFAULT_TIMEOUT),
             temporality: options.temporality.unwrap_or_default(),
             of_itself: options.of_itself && !self.is_disabled(),
-            span_pipelines: PipelineFacts::of(spans, "span"),
-            log_pipelines: PipelineFacts::of(logs, "log"),
-        }
+            span_pipelines: PipelineFacts::of(spans, "span", self.otlp_transport(Signal::Traces)),
+            log_pipelines: PipelineFacts::of(logs, "log", self.otlp_transport(Signal::Logs)),
+        })
     }
 }
