@@ -8,10 +8,10 @@ pub(crate) mod http;
 mod jaeger;
 #[cfg(feature = "otlp-http")]
 mod json;
-#[cfg(feature = "otlp-grpc")]
-mod otlp_grpc;
 #[cfg(feature = "otlp-http")]
 mod otlp_file;
+#[cfg(feature = "otlp-grpc")]
+mod otlp_grpc;
 #[cfg(feature = "otlp-http")]
 mod otlp_http;
 #[cfg(test)]
@@ -32,12 +32,12 @@ pub use console::{Console, render_tree};
 pub(crate) use console::{Stdout, attribute_words};
 #[cfg(feature = "otlp-http")]
 pub use http::Compression;
-#[cfg(feature = "otlp-grpc")]
-pub use otlp_grpc::OtlpGrpc;
 #[cfg(feature = "otlp-http")]
 pub use jaeger::JaegerThrift;
 #[cfg(feature = "otlp-http")]
 pub use otlp_file::OtlpFile;
+#[cfg(feature = "otlp-grpc")]
+pub use otlp_grpc::OtlpGrpc;
 #[cfg(feature = "otlp-http")]
 pub use otlp_http::OtlpHttp;
 #[cfg(feature = "otlp-http")]
