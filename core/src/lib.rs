@@ -30,8 +30,8 @@
 //!   wrong; spans only count what they cannot keep, in [`Stats`] and [`Diagnostics`].
 //! * **Between threads and processes**: take [`current_context`] here and [`attach_context`] there;
 //!   [`SpanContext::to_traceparent`] and [`SpanContext::from_traceparent`] carry it further.
-//! * **Exporters**: [`OtlpHttp`], [`Console`], [`MemoryExporter`], your own [`Exporter`], and through
-//!   [`mod@otel`] any of `opentelemetry_sdk`'s.
+//! * **Exporters**: [`OtlpHttp`], [`Zipkin`], [`JaegerThrift`], [`OtlpFile`], [`Console`],
+//!   [`MemoryExporter`], your own [`Exporter`], and through [`mod@otel`] any of `opentelemetry_sdk`'s.
 //! * **In a process with Python, C or C++** this crate must not be linked a second time: Rust pieces
 //!   there use the C ABI of `libtracer.so.1`.
 //!

@@ -79,6 +79,52 @@ fn conf_071_lines_on_the_standard_output() {
     assert_eq!(names(&lines.join("\n")), ["first", "second"]);
 }
 
+/// The process of [`a_full_disk_costs_what_does_not_fit_and_nothing_else`].
+#[test]
+#[ignore = "run by another test, as a process of its own"]
+fn full() {
+    let provider = TracerProvider::new(&Config::from_env()).unwrap();
+    let tracer = provider.tracer("t");
+    tracer.start("fits").end();
+    provider.flush(SOON).unwrap();
+    tracer.start("large").set("x", &*"x".repeat(64 * 1024));
+    let error = loop {
+        if provider.flush(Duration::from_millis(10)).is_ok() {
+            panic!("it fits");
+        }
+        let stats = provider.stats().remove(0);
+        if !stats.last_error.is_empty() {
+            break stats.last_error;
+        }
+    };
+    assert!(
+        error.contains("cannot be written to: File too large"),
+        "{error}"
+    );
+    let _ = provider.shutdown(Duration::from_millis(100));
+    let stats = provider.stats().remove(0);
+    assert_eq!((stats.exported, stats.dropped_shutdown), (1, 1));
+    assert!(stats.is_balanced());
+}
+
+#[test]
+fn a_full_disk_costs_what_does_not_fit_and_nothing_else() {
+    let path = file("full.jsonl");
+    let ran = Command::new("sh")
+        // A limit on the size of files: writes take what fits, then fail.
+        .args(["-c", "ulimit -f 16 && trap '' XFSZ && exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "full", "--ignored", "--nocapture"])
+        .env("OTEL_TRACES_EXPORTER", "otlp/file")
+        .env("OTEL_EXPORTER_OTLP_FILE_PATH", &path)
+        .output()
+        .unwrap();
+    assert!(ran.status.success(), "{ran:?}");
+    let text = fs::read_to_string(path).unwrap();
+    assert!(text.ends_with('\n'));
+    assert_eq!(names(&text), ["fits"]);
+}
+
 #[test]
 fn providers_share_a_file() {
     let path = file("shared.jsonl");

@@ -81,7 +81,8 @@ def configure_tracing(
     Args:
         service_name: Name of the service.
         endpoint: Base URL of an OTLP/HTTP receiver, such as ``http://localhost:4318``.
-        exporter: ``"otlp"`` or ``"console"``, which prints each finished trace as a tree.
+        exporter: ``"otlp"`` or ``"console"``, which prints each finished trace as a tree; also
+            ``"zipkin"``, ``"jaeger"``, ``"otlp/file"`` and ``"otlp/stdout"`` (JSON lines).
         sample_rate: Share of traces to keep, from 0 to 1, decided at their root.
 
     Returns:

@@ -267,54 +267,59 @@ fn conf_108_exporters_come_from_the_environment() {
 
 #[test]
 fn bad_options_of_code_are_named_with_their_value_and_a_cure() {
-    for (config, expected) in [
+    type Setter = fn(Config) -> Config;
+    let cases: [(Setter, &str); 10] = [
         (
-            Config::new().exporters("zipkn"),
+            |config| config.exporters("zipkn"),
             "exporter \"zipkn\" is not usable: use otlp, zipkin, jaeger, \
              console, otlp/file, otlp/stdout, memory or none",
         ),
         (
-            Config::new().exporters("none,otlp"),
+            |config| config.exporters("none,otlp"),
             "exporter \"none\" is not usable: use none alone, or leave it out",
         ),
         (
-            Config::new().otlp("localhost"),
+            |config| config.otlp("localhost"),
             "endpoint \"localhost\" has no http:// or https://: give a URL such as \
              http://localhost:4318 or https://host/v1/traces",
         ),
         (
-            Config::new().otlp_header("a b", "s3cret"),
+            |config| config.otlp_header("a b", "s3cret"),
             "header name \"a b\" is not valid: a name has letters, digits and - only, such as \
              x-api-key",
         ),
         (
-            Config::new().otlp_header("a", "s3c\nret"),
+            |config| config.otlp_header("a", "s3c\nret"),
             "the value of header \"a\" is not valid: remove line breaks and control characters",
         ),
         (
-            Config::new().otlp_protocol("carrier pigeon"),
+            |config| config.otlp_protocol("carrier pigeon"),
             "protocol \"carrier pigeon\" is not a protocol: use grpc, http/protobuf or http/json",
         ),
         (
-            Config::new().sample_ratio(1.5),
+            |config| config.sample_ratio(1.5),
             "sampling ratio \"1.5\" is out of range: use a number from 0 to 1",
         ),
         (
-            Config::new().memory_limit(1),
+            |config| config.memory_limit(1),
             "memory limit \"1\" is too low: use at least 262144 bytes",
         ),
         (
-            Config::new().batch(BatchSettings {
-                max_export_batch_size: 0,
-                ..Default::default()
-            }),
+            |config| {
+                config.batch(BatchSettings {
+                    max_export_batch_size: 0,
+                    ..Default::default()
+                })
+            },
             "batch and queue sizes of 0 are not usable: use 1 or more",
         ),
         (
-            Config::new().resource_attribute("", 1),
+            |config| config.resource_attribute("", 1),
             "resource attribute without a key: name it",
         ),
-    ] {
+    ];
+    for (set, expected) in cases {
+        let config = set(Config::new());
         assert_eq!(config.check().unwrap_err().to_string(), expected);
         assert_eq!(error(&config.console()), expected);
     }

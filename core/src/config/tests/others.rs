@@ -43,32 +43,32 @@ fn each_setter_adds_its_destination() {
 
 #[test]
 fn bad_options_are_named_with_a_cure() {
-    for (config, expected) in [
+    for (checked, expected) in [
         (
-            Config::new().zipkin("zipkin:9411"),
+            Config::new().zipkin("zipkin:9411").check(),
             "zipkin endpoint \"zipkin:9411\" has no http:// or https://: give a URL such as \
              http://localhost:9411/api/v2/spans",
         ),
         (
-            Config::new().jaeger("udp://agent:6831"),
+            Config::new().jaeger("udp://agent:6831").check(),
             "jaeger endpoint \"udp://agent:6831\" is not an http or https URL: give a URL such as \
              http://localhost:4318 or http://localhost:14268/api/traces",
         ),
         (
-            Config::new().otlp_file("/var/log/"),
+            Config::new().otlp_file("/var/log/").check(),
             "otlp file \"/var/log/\" does not name a file: give the path of a file, such as \
              /var/log/traces.jsonl",
         ),
         (
-            Config::new().otlp_file_rotation(0, 1),
+            Config::new().otlp_file_rotation(0, 1).check(),
             "otlp file size \"0\" holds nothing: use 1 or more",
         ),
         (
-            Config::new().otlp_file_rotation(1, 1001),
+            Config::new().otlp_file_rotation(1, 1001).check(),
             "otlp files kept \"1001\" is too many: use 0 to 1000",
         ),
     ] {
-        assert_eq!(config.check().unwrap_err().to_string(), expected);
+        assert_eq!(checked.unwrap_err().to_string(), expected);
     }
 }
 
