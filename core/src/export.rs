@@ -198,6 +198,9 @@ impl std::error::Error for ExportError {}
 /// The answer to an export, awaited in the worker thread.
 pub type ExportFuture<'a> = Pin<Box<dyn Future<Output = Result<Accepted, ExportError>> + 'a>>;
 
+/// An exporter's end, awaited in the worker thread.
+pub type EndFuture<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+
 /// Where finished spans go. Built, called and dropped in the worker thread only; calls never overlap.
 pub trait Exporter {
     /// Sends one batch. The caller cancels it (drops the future) at the export timeout.
@@ -207,8 +210,16 @@ pub trait Exporter {
     /// it out now; must not block.
     fn flush(&mut self) {}
 
-    /// Called once, last; must not block for long.
+    /// Called once, last; must not block: all pipelines of the process would stand still. One that
+    /// has something to wait for does so in [`Exporter::end`].
     fn shutdown(&mut self) {}
+
+    /// The exporter's end, awaited before it is dropped: unless it is overridden, its `shutdown`. At
+    /// the deadline of the pipeline's shutdown nobody waits for it any more, and half a second later
+    /// it is cancelled (the future is dropped); other pipelines go on meanwhile.
+    fn end(&mut self) -> EndFuture<'_> {
+        Box::pin(async { self.shutdown() })
+    }
 }
 
 /// Makes an exporter, once in each process (again after a fork), in the worker thread.

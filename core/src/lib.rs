@@ -83,8 +83,8 @@ pub use error::{ConfigError, Timeout};
 #[cfg(feature = "otlp-grpc")]
 pub use export::OtlpGrpc;
 pub use export::{
-    Accepted, Batch, Console, ExportError, ExportFuture, Exporter, ExporterFactory, Signal,
-    render_tree,
+    Accepted, Batch, Console, EndFuture, ExportError, ExportFuture, Exporter, ExporterFactory,
+    Signal, render_tree,
 };
 #[cfg(feature = "otlp-http")]
 pub use export::{Compression, JaegerThrift, OtlpFile, OtlpHttp, Tls, Zipkin};

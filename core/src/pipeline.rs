@@ -18,5 +18,6 @@ pub(crate) mod producer;
 pub(crate) mod queue;
 mod retry;
 pub(crate) mod room;
+mod shrink;
 mod ticket;
 pub(crate) mod worker;

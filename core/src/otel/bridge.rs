@@ -6,24 +6,23 @@
 //! is never inside a runtime itself, which is what blocking clients refuse to run in.
 
 use super::convert;
-use crate::export::{Accepted, Batch, ExportError, ExportFuture, Exporter, ExporterFactory};
+use crate::export::{
+    Accepted, Batch, EndFuture, ExportError, ExportFuture, Exporter, ExporterFactory,
+};
+use crate::pipeline::worker::serve_exporters_here;
 use futures_executor::block_on;
 use opentelemetry_sdk::trace::SpanExporter;
 use std::{
     any::Any,
     fmt::Display,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, mpsc as std_mpsc},
+    sync::Arc,
     thread,
-    time::Duration,
 };
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot},
 };
-
-/// How long the end of a pipeline waits for the exporter's own end.
-const SHUTDOWN_WAIT: Duration = Duration::from_millis(500);
 
 /// A destination that hands spans to an `opentelemetry_sdk` [`SpanExporter`].
 ///
@@ -55,10 +54,11 @@ where
         let runtime = Handle::try_current().ok();
         // One job at a time: a second waits here, in the worker, where it can still be cancelled.
         let (jobs, queue) = mpsc::channel(1);
-        let (ended, end) = std_mpsc::channel();
+        let (ended, end) = oneshot::channel();
         thread::Builder::new()
             .name("tracer-otel".into())
             .spawn(move || {
+                serve_exporters_here();
                 let _runtime = runtime.as_ref().map(Handle::enter);
                 serve(&*build, queue);
                 // Nobody may be waiting any more.
@@ -81,7 +81,7 @@ enum Job {
 /// The worker's end.
 struct Bridge {
     jobs: Option<mpsc::Sender<Job>>,
-    end: std_mpsc::Receiver<()>,
+    end: oneshot::Receiver<()>,
 }
 
 impl Bridge {
@@ -113,7 +113,14 @@ impl Exporter for Bridge {
 
     fn shutdown(&mut self) {
         self.jobs = None;
-        let _ = self.end.recv_timeout(SHUTDOWN_WAIT);
+    }
+
+    fn end(&mut self) -> EndFuture<'_> {
+        Box::pin(async {
+            self.shutdown();
+            // Who no longer waits for it leaves the exporter to its thread.
+            let _ = (&mut self.end).await;
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 const SPANS_TAG: u8 = 0x12;
 
 /// What framing adds to one run or resource: a tag and a length, nested twice at most.
-const FRAMING_BYTES: usize = 16;
+pub(super) const FRAMING_BYTES: usize = 16;
 
 /// How large one batch may be.
 #[derive(Clone, Copy, Debug)]
@@ -88,6 +88,11 @@ impl Backlog {
         }
         batch
     }
+}
+
+/// What one run adds to a request.
+pub(super) fn run_bytes(run: &Run) -> usize {
+    run.scope.header.len() + FRAMING_BYTES + run.spans.len()
 }
 
 /// How many leading spans of the run fit into the limits, and their bytes.

@@ -6,9 +6,10 @@
 //! together with exactly one exit counter.
 
 mod send;
+mod size;
 
 use super::{
-    backlog::{Backlog, Limits},
+    backlog::{Backlog, FRAMING_BYTES, Limits, run_bytes},
     counters::{PipelineCounters, count},
     diagnose::{self, Reporter},
     ticket::Waiting,
@@ -23,6 +24,7 @@ use std::{
 use tokio::{sync::Notify, time::Instant};
 
 pub(super) use send::Sender;
+use size::Size;
 
 /// How one pipeline batches, sends and bounds itself.
 #[derive(Clone)]
@@ -61,6 +63,12 @@ impl PipelineSettings {
     }
 }
 
+/// The largest span that is sent as it is; of a larger one the longest values are cut.
+const MAX_SPAN_BYTES: usize = 16 << 20;
+
+/// A batch of so many bytes is worth a request, however small the pipeline's share is.
+const LEAST_BATCH_BYTES: usize = 64 << 10;
+
 /// What the pipeline's task should do next.
 enum Next {
     Send(Batch),
@@ -83,7 +91,7 @@ pub(super) struct Pipeline {
     backlog: RefCell<Backlog>,
     in_flight_bytes: Cell<usize>,
     /// Most bytes of a batch: the setting, or less where the destination was found to take less.
-    max_batch_bytes: Cell<usize>,
+    size: Size,
     /// Spans taken into the backlog, and of those the ones counted at an exit.
     entered: Cell<u64>,
     left: Cell<u64>,
@@ -94,6 +102,8 @@ pub(super) struct Pipeline {
     /// When set, the pipeline ends: when all is sent, or then at the latest.
     close_by: Cell<Option<Instant>>,
     finished: Cell<bool>,
+    /// The task is over, and with it the exporter.
+    ended: Cell<bool>,
     flushing: RefCell<Vec<Flush>>,
     closing: RefCell<Vec<Rc<Waiting>>>,
     /// Tells the task that spans or orders came.
@@ -109,9 +119,12 @@ impl Pipeline {
         counters: Arc<PipelineCounters>,
         resource: Arc<[u8]>,
     ) -> Rc<Self> {
+        // A small share must not wait for its schedule because no batch is ever full.
+        let part = (settings.share_bytes / 4).max(LEAST_BATCH_BYTES);
+        let most_bytes = settings.max_batch_bytes.min(part);
         let reporter = RefCell::new(Reporter::new(settings.signal));
         Rc::new(Self {
-            max_batch_bytes: Cell::new(settings.max_batch_bytes),
+            size: Size::new(most_bytes),
             settings,
             counters,
             resource,
@@ -123,6 +136,7 @@ impl Pipeline {
             hurry: Cell::new(None),
             close_by: Cell::new(None),
             finished: Cell::new(false),
+            ended: Cell::new(false),
             flushing: RefCell::default(),
             closing: RefCell::default(),
             news: Notify::new(),
@@ -135,9 +149,14 @@ impl Pipeline {
         self.settings.schedule_delay
     }
 
-    /// Whether the task has ended; what is offered from now on counts as left over.
+    /// Whether the account is final; what is offered from now on counts as left over.
     pub(super) fn is_finished(&self) -> bool {
         self.finished.get()
+    }
+
+    /// Whether the task has ended, with its exporter.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.get()
     }
 
     /// Takes what fits into the pipeline's share and counts the rest as dropped.
@@ -217,7 +236,7 @@ impl Pipeline {
     fn limits(&self) -> Limits {
         Limits {
             spans: self.settings.max_export_batch_size.max(1),
-            bytes: self.max_batch_bytes.get(),
+            bytes: self.size.batch(),
         }
     }
 
@@ -259,20 +278,33 @@ impl Pipeline {
     }
 
     /// The batch was too large: its spans go back and out again at once, in smaller batches, and so
-    /// do all that follow. False for a single span, which cannot be split.
-    fn split(&self, batch: Batch) -> bool {
-        let spans = batch.span_count();
-        if spans < 2 {
-            return false;
-        }
-        let bytes = self.in_flight_bytes.replace(0);
-        self.counters.set_in_flight(0);
-        self.max_batch_bytes
-            .set(self.max_batch_bytes.get().min(bytes) / 2);
-        self.backlog.borrow_mut().put_back(batch.runs);
-        let due = self.left.get() + count(spans);
+    /// do all that follow.
+    fn put_back(&self, batch: Batch) {
+        let due = self.left.get() + count(batch.span_count());
         self.due.set(self.due.get().max(due));
-        true
+        self.in_flight_bytes.set(0);
+        self.counters.set_in_flight(0);
+        self.backlog.borrow_mut().put_back(batch.runs);
+    }
+
+    /// Encoded bytes of a request with the batch, as they are counted when it is cut.
+    fn request_bytes(&self, batch: &Batch) -> usize {
+        let runs = batch.runs.iter();
+        self.resource.len() + FRAMING_BYTES + runs.map(run_bytes).sum::<usize>()
+    }
+
+    /// What a batch of one span should be cut to before it is sent, if it is larger than any span
+    /// may be, or than this destination is known to take.
+    fn too_large(&self, batch: &Batch) -> Option<usize> {
+        let [run] = batch.runs.as_slice() else {
+            return None;
+        };
+        let bytes = self.request_bytes(batch);
+        let known = self.size.known_limit(bytes);
+        let most =
+            (run.spans.len() > MAX_SPAN_BYTES).then_some(MAX_SPAN_BYTES + bytes - run.spans.len());
+        let most = known.into_iter().chain(most).min();
+        most.filter(|_| run.count == 1)
     }
 
     /// Ends the account: what has not left is left over.
@@ -296,21 +328,23 @@ impl Pipeline {
     }
 
     /// Tells those who wait for the end; `all` if nothing was left over.
-    fn tell_end(&self, all: bool) {
+    fn answer_close(&self, all: bool) {
         for waiting in self.closing.borrow_mut().drain(..) {
             waiting.arrived(all);
         }
     }
 
-    /// Says what goes wrong, if it was not said a moment ago.
-    fn report(&self) {
+    /// Says what goes wrong, if nothing was said a moment ago; whether it was said.
+    fn report(&self) -> bool {
         let mut reporter = self.reporter.borrow_mut();
-        if reporter.may_speak() {
+        let speaks = reporter.may_speak();
+        if speaks {
             let waiting = self.entered.get() - self.left.get();
             let error = self.counters.last_error();
             let exits = self.counters.exits();
             diagnose::warn(&reporter.describe(&self.settings.name, exits, waiting, &error));
         }
+        speaks
     }
 }
 

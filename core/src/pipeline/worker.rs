@@ -35,8 +35,13 @@ const SPAWN_PAUSE: Duration = Duration::from_millis(100);
 const GRACE: Duration = Duration::from_millis(25);
 
 thread_local! {
-    /// Whether this thread is a worker's: it cannot wait for itself.
+    /// Whether this thread is a worker's or an exporter's: it cannot wait for itself.
     static ON_WORKER: Cell<bool> = const { Cell::new(false) };
+}
+
+/// This thread serves exporters from now on: it never waits for room or for the worker.
+pub(crate) fn serve_exporters_here() {
+    let _ = ON_WORKER.try_with(|on_worker| on_worker.set(true));
 }
 
 /// Whether this thread serves exporters: what it waited for would be waiting for it.

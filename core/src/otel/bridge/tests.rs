@@ -20,7 +20,7 @@ use std::{
     convert::Infallible,
     sync::Mutex,
     sync::atomic::{AtomicUsize, Ordering},
-    time::Instant,
+    time::{Duration, Instant},
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -186,7 +186,7 @@ fn the_calls_come_in_the_order_of_the_specification() {
         );
     }
     exporter.flush();
-    exporter.shutdown();
+    runtime.block_on(exporter.end());
     let expected = [
         "resource search",
         "export 3",
@@ -289,6 +289,12 @@ fn the_end_does_not_wait_for_a_blocked_exporter() {
     exporter.flush();
     exporter.shutdown();
     assert!(start.elapsed() < 2 * SECOND);
+    runtime.block_on(async {
+        let ended = tokio::time::timeout(SECOND / 10, exporter.end()).await;
+        assert!(ended.is_err(), "awaited, not blocking");
+    });
+    drop(exporter);
+    assert!(start.elapsed() < 3 * SECOND);
 }
 
 #[test]

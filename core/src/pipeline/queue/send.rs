@@ -1,39 +1,32 @@
 //! The task of one pipeline: cuts batches, exports them one at a time, keeps a batch until it is
 //! taken or refused for good. Nothing an exporter does, panics included, ends the task early.
 
+mod attempt;
+
 use super::{Next, Pipeline};
 use crate::{
-    export::{Accepted, Batch, ExportError, Exporter},
+    export::{Accepted, Batch},
     pipeline::{
         counters::{PipelineCounters, count},
+        diagnose::{self, DiagnosticLevel},
         retry::{Backoff, Wait, under_deadline},
+        shrink::Shrinking,
     },
 };
-use std::{
-    any::Any,
-    future::{Future, poll_fn},
-    panic::{AssertUnwindSafe, catch_unwind},
-    pin::Pin,
-    rc::Rc,
-    task::Poll,
-    time::Duration,
-};
+use attempt::{Destination, Outcome};
+use std::{rc::Rc, time::Duration};
 use tokio::time::Instant;
 
-/// How one attempt ended.
-enum Outcome {
-    Accepted(Accepted),
-    Refused(String),
-    TooLarge(String),
-    Denied(String),
-    Again(String, Option<Duration>),
-}
+/// How long an exporter may take for its own end where the pipeline's deadline is over.
+const LAST_GRACE: Duration = Duration::from_millis(500);
 
 /// Sends one pipeline's batches; owns its exporter.
 pub(in crate::pipeline) struct Sender {
     pipeline: Rc<Pipeline>,
-    exporter: Option<Box<dyn Exporter>>,
+    destination: Destination,
     backoff: Backoff,
+    /// Something went wrong and was said, and nothing went right since.
+    complained: bool,
 }
 
 impl Sender {
@@ -42,8 +35,9 @@ impl Sender {
         let seed = getrandom::u64().unwrap_or(0);
         Self {
             pipeline,
-            exporter: None,
+            destination: Destination::default(),
             backoff: Backoff::new(seed),
+            complained: false,
         }
     }
 
@@ -58,16 +52,29 @@ impl Sender {
         self.give_out();
         let all = pipeline.left.get() == pipeline.entered.get();
         pipeline.finish();
-        if let Some(mut exporter) = self.exporter.take() {
-            let ended = caught(move || {
-                exporter.shutdown();
-                drop(exporter);
-            });
-            if let Err(panic) = ended {
+        self.end(all).await;
+    }
+
+    /// Ends the exporter, and answers who waits for that, at the deadline at the latest.
+    async fn end(&mut self, all: bool) {
+        let pipeline = Rc::clone(&self.pipeline);
+        let end = async {
+            if let Err(panic) = self.destination.end().await {
                 pipeline.counters.set_last_error(&panic);
             }
+        };
+        tokio::pin!(end);
+        let by = pipeline.close_by.get().unwrap_or_else(Instant::now);
+        let in_time = tokio::select! {
+            biased;
+            () = &mut end => true,
+            () = tokio::time::sleep_until(by) => false,
+        };
+        pipeline.answer_close(all && in_time);
+        if !in_time {
+            let _ = tokio::time::timeout(LAST_GRACE, end).await;
         }
-        pipeline.tell_end(all);
+        pipeline.ended.set(true);
     }
 
     async fn work(&mut self) {
@@ -91,15 +98,8 @@ impl Sender {
         if flushed.is_empty() {
             return;
         }
-        if let Some(mut exporter) = self.exporter.take() {
-            // One that panics is not used again, as after an export.
-            match caught(move || {
-                exporter.flush();
-                exporter
-            }) {
-                Ok(exporter) => self.exporter = Some(exporter),
-                Err(panic) => self.pipeline.counters.set_last_error(&panic),
-            }
+        if let Err(panic) = self.destination.flush() {
+            self.pipeline.counters.set_last_error(&panic);
         }
         for flush in flushed {
             flush.waiting.arrived(true);
@@ -108,11 +108,16 @@ impl Sender {
 
     /// Brings one batch to an exit; false if the destination wants to be left alone for longer than
     /// the pipeline has.
-    async fn deliver(&mut self, batch: Batch) -> bool {
+    async fn deliver(&mut self, mut batch: Batch) -> bool {
         let spans = count(batch.span_count());
         let mut failures = 0_u32;
+        let mut shrinking = None;
+        if let Some(most) = self.pipeline.too_large(&batch) {
+            self.shrink(&mut batch, &mut shrinking, most);
+        }
         loop {
-            let (message, wish) = match self.attempt(&batch).await {
+            let settings = &self.pipeline.settings;
+            let (message, wish) = match self.destination.attempt(settings, &batch).await {
                 Outcome::Again(message, wish) => (message, wish),
                 Outcome::Accepted(accepted) => {
                     self.accept(spans, &accepted);
@@ -120,24 +125,24 @@ impl Sender {
                 }
                 Outcome::Refused(message) => {
                     self.refuse(spans, &message);
-                    self.pipeline.report();
+                    self.complain();
                     break;
                 }
-                Outcome::Denied(message) => {
-                    self.refuse(spans, &message);
-                    // Said once, not after each pause; the account goes on.
-                    if !self.backoff.is_denied() {
-                        self.pipeline.report();
+                Outcome::Denied(message) => return self.denied(spans, &message).await,
+                Outcome::TooLarge(message, limit) => {
+                    let bytes = self.pipeline.request_bytes(&batch);
+                    self.pipeline.size.refused(bytes, limit);
+                    let most = self.pipeline.size.batch().min(bytes / 2);
+                    if spans == 1 && self.shrink(&mut batch, &mut shrinking, most) {
+                        self.pipeline.counters.set_last_error(&message);
+                        continue;
                     }
-                    let wait = self.backoff.denied();
-                    return self.pause(wait).await;
-                }
-                Outcome::TooLarge(message) => {
-                    if self.pipeline.split(batch) {
+                    if spans > 1 {
+                        self.pipeline.put_back(batch);
                         self.pipeline.counters.set_last_error(&message);
                     } else {
                         self.refuse(spans, &message);
-                        self.pipeline.report();
+                        self.complain();
                     }
                     break;
                 }
@@ -146,7 +151,7 @@ impl Sender {
             failures = failures.saturating_add(1);
             // One failure may be a connection that went stale; two are worth a line.
             if failures > 1 {
-                self.pipeline.report();
+                self.complain();
             }
             let wait = self.backoff.next(wish);
             if !self.pause(wait).await {
@@ -157,13 +162,48 @@ impl Sender {
         true
     }
 
+    /// Cuts the longest values of the batch's only span; false if nothing is left to cut.
+    fn shrink(&self, batch: &mut Batch, state: &mut Option<Shrinking>, most: usize) -> bool {
+        let overhead = self.pipeline.request_bytes(batch);
+        let Some(run) = batch.runs.first_mut() else {
+            return false;
+        };
+        let most = most.saturating_sub(overhead - run.spans.len());
+        if state.is_none() {
+            *state = Shrinking::new(&run.spans, batch.signal);
+        }
+        let Some(smaller) = state.as_mut().and_then(|state| state.to(most)) else {
+            return false;
+        };
+        run.spans = smaller.into();
+        self.pipeline.in_flight_bytes.set(run.spans.len());
+        true
+    }
+
+    /// The destination takes nothing from us: the batch is lost, those that follow wait.
+    async fn denied(&mut self, spans: u64, message: &str) -> bool {
+        self.refuse(spans, message);
+        // Said once, not after each pause; the account goes on.
+        if !self.backoff.is_denied() {
+            self.complain();
+        }
+        let wait = self.backoff.denied();
+        self.pause(wait).await
+    }
+
     fn refuse(&self, spans: u64, message: &str) {
         self.pipeline.counters.set_last_error(message);
         self.pipeline.settle(spans, PipelineCounters::count_failed);
     }
 
+    fn complain(&mut self) {
+        self.complained |= self.pipeline.report();
+    }
+
     fn accept(&mut self, spans: u64, accepted: &Accepted) {
         self.backoff.welcome();
+        let bytes = self.pipeline.in_flight_bytes.get();
+        self.pipeline.size.taken(bytes);
         // Also a batch that was taken whole may come back with a warning.
         if !accepted.message.is_empty() {
             self.pipeline.counters.set_last_error(&accepted.message);
@@ -171,59 +211,18 @@ impl Sender {
         self.pipeline.settle(spans, |counters, spans| {
             counters.count_accepted(spans, accepted.rejected);
         });
+        let name = &self.pipeline.settings.name;
+        let noun = self.pipeline.settings.signal.noun();
+        if diagnose::says(DiagnosticLevel::Debug) {
+            let text = format!("exporter {name}: {spans} {noun} taken, {bytes} bytes");
+            diagnose::say(DiagnosticLevel::Debug, &text);
+        }
         if accepted.rejected > 0 {
-            self.pipeline.report();
+            self.complain();
+        } else if std::mem::take(&mut self.complained) {
+            let text = format!("exporter {name}: {noun} are taken again");
+            diagnose::say(DiagnosticLevel::Info, &text);
         }
-    }
-
-    /// One attempt within the export timeout.
-    async fn attempt(&mut self, batch: &Batch) -> Outcome {
-        if let Err(again) = self.ensure_exporter() {
-            return again;
-        }
-        let limit = self.pipeline.settings.export_timeout;
-        let Some(exporter) = self.exporter.as_mut() else {
-            return Outcome::Again("no exporter".into(), None);
-        };
-        let export = contained(exporter.as_mut(), batch);
-        let ended = if limit.is_zero() {
-            Ok(export.await)
-        } else {
-            tokio::time::timeout(limit, export).await
-        };
-        match ended {
-            Ok(Ok(Ok(accepted))) => Outcome::Accepted(accepted),
-            Ok(Ok(Err(ExportError::Permanent { message }))) => Outcome::Refused(message),
-            Ok(Ok(Err(ExportError::TooLarge { message, .. }))) => Outcome::TooLarge(message),
-            Ok(Ok(Err(ExportError::Denied { message }))) => Outcome::Denied(message),
-            Ok(Ok(Err(ExportError::Retryable { message, after }))) => {
-                Outcome::Again(message, after)
-            }
-            Ok(Err(panic)) => {
-                // Its state is unknown now: the next batch gets a new one.
-                let broken = self.exporter.take();
-                let _ = caught(|| drop(broken));
-                Outcome::Refused(panic)
-            }
-            Err(_elapsed) => Outcome::Again(format!("no answer within {limit:?}"), None),
-        }
-    }
-
-    /// Makes the exporter if there is none; whatever the failure, it is tried again.
-    fn ensure_exporter(&mut self) -> Result<(), Outcome> {
-        if self.exporter.is_some() {
-            return Ok(());
-        }
-        let factory = &self.pipeline.settings.factory;
-        match caught(|| factory()) {
-            Ok(Ok(exporter)) => self.exporter = Some(exporter),
-            Ok(Err(ExportError::Retryable { message, after })) => {
-                return Err(Outcome::Again(message, after));
-            }
-            Ok(Err(error)) => return Err(Outcome::Again(error.message().to_owned(), None)),
-            Err(panic) => return Err(Outcome::Again(panic, None)),
-        }
-        Ok(())
     }
 
     /// Waits before the next attempt; a flush or shutdown that comes meanwhile shortens the wait.
@@ -265,8 +264,9 @@ impl Drop for Sender {
     fn drop(&mut self) {
         if !self.pipeline.is_finished() {
             self.pipeline.finish();
-            self.pipeline.tell_end(false);
         }
+        self.pipeline.answer_close(false);
+        self.pipeline.ended.set(true);
     }
 }
 
@@ -282,33 +282,4 @@ async fn closed(pipeline: &Pipeline) {
             () = pipeline.close_moved.notified() => {}
         }
     }
-}
-
-/// The export with a panic turned into its text.
-async fn contained(
-    exporter: &mut dyn Exporter,
-    batch: &Batch,
-) -> Result<Result<Accepted, ExportError>, String> {
-    let mut export = caught(|| exporter.export(batch))?;
-    poll_fn(
-        |context| match caught(|| Pin::new(&mut export).poll(context)) {
-            Ok(poll) => poll.map(Ok),
-            Err(panic) => Poll::Ready(Err(panic)),
-        },
-    )
-    .await
-}
-
-/// Runs a destination's code; a panic becomes its text.
-fn caught<T>(run: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| panic_text(panic.as_ref()))
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("without a message");
-    format!("the exporter panicked: {text}")
 }

@@ -1,6 +1,7 @@
 //! One pipeline in virtual time: waits cost nothing and take exactly as long as they say.
 
 mod ending;
+mod sizes;
 
 use super::*;
 use crate::pipeline::{

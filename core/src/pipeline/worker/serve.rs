@@ -204,6 +204,6 @@ impl Provider {
     }
 
     fn has_ended(&self) -> bool {
-        self.closing && self.pipes.iter().all(|pipe| pipe.pipeline.is_finished())
+        self.closing && self.pipes.iter().all(|pipe| pipe.pipeline.has_ended())
     }
 }

@@ -1,7 +1,7 @@
 //! The thread itself: born with every signal blocked, so that the program's handlers never run in
 //! it, with a runtime of its own that no other thread ever enters.
 
-use super::{ON_WORKER, Shared, Thread, serve::serve};
+use super::{Shared, Thread, serve::serve, serve_exporters_here};
 use crate::pipeline::diagnose::{self, DiagnosticLevel};
 use std::{
     io, mem,
@@ -34,7 +34,7 @@ pub(super) fn spawn(shared: &Arc<Shared>) -> io::Result<()> {
 }
 
 fn main(shared: &Arc<Shared>) {
-    let _ = ON_WORKER.try_with(|on_worker| on_worker.set(true));
+    serve_exporters_here();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .thread_name(RESOLVER_NAME)

@@ -106,6 +106,71 @@ fn a_close_does_not_wait_for_the_end_of_a_pause_after_a_denial() {
     });
 }
 
+/// An exporter that needs so long for its end.
+struct SlowToEnd(Duration, Arc<std::sync::Mutex<Vec<&'static str>>>);
+
+impl crate::export::Exporter for SlowToEnd {
+    fn export<'a>(&'a mut self, _: &'a Batch) -> crate::export::ExportFuture<'a> {
+        Box::pin(async { Ok(crate::export::Accepted::default()) })
+    }
+
+    fn end(&mut self) -> crate::export::EndFuture<'_> {
+        Box::pin(async {
+            self.1.lock().unwrap().push("begun");
+            tokio::time::sleep(self.0).await;
+            self.1.lock().unwrap().push("done");
+        })
+    }
+}
+
+impl Drop for SlowToEnd {
+    fn drop(&mut self) {
+        self.1.lock().unwrap().push("dropped");
+    }
+}
+
+/// Closes a pipeline within 2 s whose exporter ends in `needs`: whether all was well, how long until
+/// the answer and until the end, and what became of the exporter.
+async fn end_in(needs: Duration) -> (bool, f64, f64, Vec<&'static str>) {
+    let seen = Arc::<std::sync::Mutex<Vec<_>>>::default();
+    let log = Arc::clone(&seen);
+    let rig = Rig::start(Destination::default(), |settings| {
+        settings.factory = Arc::new(move || Ok(Box::new(SlowToEnd(needs, Arc::clone(&log)))));
+    });
+    rig.offer(0..3);
+    let begun = Instant::now();
+    let ticket = rig.close(SECOND * 2);
+    rig.until(|rig| rig.pipeline.is_finished()).await;
+    assert_eq!(rig.counters.exits().exported, 3, "at once");
+    rig.until(|rig| rig.pipeline.closing.borrow().is_empty())
+        .await;
+    let answered = begun.elapsed().as_secs_f64();
+    rig.until(|rig| rig.pipeline.has_ended()).await;
+    let ended = begun.elapsed().as_secs_f64();
+    tokio::time::sleep(SECOND / 100).await;
+    let seen = seen.lock().unwrap().clone();
+    (answer(ticket), answered, ended, seen)
+}
+
+#[test]
+fn an_exporters_end_is_awaited_until_the_deadline_and_cancelled_a_little_later() {
+    virtually(|| async {
+        let (all, answered, _, seen) = end_in(SECOND).await;
+        assert!(all && (1.0..1.1).contains(&answered), "{answered}");
+        assert_eq!(seen, ["begun", "done", "dropped"]);
+
+        let (all, answered, ended, seen) = end_in(SECOND * 9 / 4).await;
+        assert!(!all && (2.0..2.1).contains(&answered), "{answered}");
+        assert!((2.2..2.3).contains(&ended), "{ended}");
+        assert_eq!(seen, ["begun", "done", "dropped"]);
+
+        let (all, answered, ended, seen) = end_in(SECOND * 60).await;
+        assert!(!all && (2.0..2.1).contains(&answered), "{answered}");
+        assert!((2.5..2.6).contains(&ended), "{ended}");
+        assert_eq!(seen, ["begun", "dropped"]);
+    });
+}
+
 #[test]
 fn callers_of_flush_who_gave_up_do_not_pile_up() {
     virtually(|| async {
