@@ -23,6 +23,7 @@ mod otlp_file;
 mod own;
 pub(crate) mod percent;
 mod propagation;
+mod resource;
 mod sampling;
 mod signals;
 #[cfg(feature = "otlp-http")]
@@ -41,7 +42,7 @@ use crate::export::ExporterFactory;
 use crate::finished::OwnedValue;
 use crate::limits::SpanLimits;
 use crate::propagate::Propagator;
-use crate::resource::{Resource, SERVICE_NAME};
+use crate::resource::{Detector, Resource};
 use crate::sampler::{Ratio, Sampler};
 use crate::testing::MemoryExporter;
 use exporters::Destination;
@@ -75,6 +76,7 @@ pub struct Config {
     disabled: Option<bool>,
     service_name: Option<String>,
     resource: Resource,
+    detectors: Vec<Detector>,
     language: Option<String>,
     sampler: Option<Sampler>,
     limits: Option<SpanLimits>,

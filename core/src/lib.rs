@@ -102,6 +102,7 @@ pub use propagate::{
     B3, BaggagePropagator, CompositePropagator, Environment, Extractor, Injector, Jaeger,
     Propagator, TraceContext, extract, inject, propagator, set_propagator,
 };
+pub use resource::Detector;
 pub use sampler::{
     Composable, CustomComposable, CustomSampler, Decision, ParentBased, Predicate, Ratio, Sampler,
     SamplingInput, SamplingIntent, SamplingOutput,

@@ -28,6 +28,7 @@ use crate::pipeline::producer::Logs;
 use crate::pipeline::queue::PipelineSettings;
 use crate::pipeline::worker::ProviderPipes;
 use crate::propagate::Propagator;
+use crate::resource::EncodedResource;
 use crate::runtime::{Runtime, runtime, runtime_if_built};
 use crate::sampler::Sampler;
 use crate::scope::{Scope, ScopeRule};
@@ -45,7 +46,7 @@ use std::time::{Duration, Instant};
 pub(crate) struct Provider {
     pub(crate) id: u32,
     pub(crate) sampler: Sampler,
-    pub(crate) resource: Arc<[u8]>,
+    pub(crate) resource: EncodedResource,
     pub(crate) records: RecordSettings,
     #[cfg(feature = "metrics")]
     pub(crate) metrics: crate::config::MetricConfig,
@@ -234,7 +235,8 @@ impl ProviderState {
         let exporters = exporters + provider.records.exporter_count();
         let mut bounds = queue::Bounds::new(provider.block_when_full);
         let share_bytes = bounds.share(runtime.budget.limit(), exporters);
-        let (records, record_pipes) = RecordState::new(provider, share_bytes);
+        let resource = provider.resource.here();
+        let (records, record_pipes) = RecordState::new(provider, &resource, share_bytes);
         let mut eager = false;
         for pipeline in &provider.pipelines {
             match &pipeline.kind {
@@ -258,7 +260,7 @@ impl ProviderState {
         if !pipelines.is_empty() {
             runtime.worker.add_provider(ProviderPipes {
                 id: provider.id,
-                resource: provider.resource.clone(),
+                resource: Arc::clone(&resource),
                 source: logs.clone(),
                 pipelines,
             });
@@ -276,7 +278,7 @@ impl ProviderState {
             records,
             #[cfg(feature = "metrics")]
             metrics: crate::metrics::state::Metrics::new(&provider.metrics),
-            resource: provider.resource.clone(),
+            resource,
             exits,
             memory,
             shut_down: AtomicBool::new(provider.shut_down.load(Ordering::Relaxed)),

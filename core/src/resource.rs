@@ -6,6 +6,12 @@
 //! `SdkProvidedResourceDetector` reads the environment when the program asked for none. A resource
 //! that other detectors made comes in through `otel::resource`.
 
+mod detect;
+mod encoded;
+
+pub use detect::Detector;
+pub(crate) use encoded::EncodedResource;
+
 use crate::config::percent;
 use crate::finished::OwnedValue;
 use opentelemetry_proto::tonic::common::v1::{
@@ -54,10 +60,6 @@ impl Resource {
         }
     }
 
-    #[cfg_attr(
-        not(any(test, feature = "otel")),
-        expect(dead_code, reason = "only foreign resources have one")
-    )]
     /// Sets the schema, where the resource has none.
     pub(crate) fn set_schema_url(&mut self, url: &str) {
         if !url.is_empty() && self.schema == Schema::None {

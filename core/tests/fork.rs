@@ -10,8 +10,8 @@
 mod fork;
 
 use libtracer::{
-    Accepted, Batch, Config, ExportFuture, Exporter, ExporterFactory, MemoryExporter, Span, Stats,
-    TracerProvider, current_context, diagnostics,
+    Accepted, Batch, Config, Detector, ExportFuture, Exporter, ExporterFactory, MemoryExporter,
+    Span, Stats, TracerProvider, current_context, diagnostics,
 };
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -202,4 +202,27 @@ fn a_provider_that_was_shut_down_stays_so_in_a_child() {
             .to_string()
     });
     assert_eq!(said, "false");
+}
+
+#[test]
+fn conf_093_a_forked_child_is_another_process_and_instance() {
+    let finished = MemoryExporter::new();
+    let config = Config::new().memory(&finished);
+    let config = config.detect_resource([Detector::Process, Detector::Service]);
+    let provider = TracerProvider::new(&config).unwrap();
+    let own = || {
+        provider.tracer("t").start("s").end();
+        let resource = finished.spans().pop().unwrap().resource;
+        let value = |key| format!("{:?}", resource.attribute(key).unwrap());
+        (value("process.pid"), value("service.instance.id"))
+    };
+    let (pid, instance) = own();
+    assert_eq!(pid, format!("Int({})", std::process::id()));
+    assert_eq!(own(), (pid.clone(), instance.clone()));
+    let said = in_child(|| {
+        let (child_pid, child_instance) = own();
+        assert_eq!(child_pid, format!("Int({})", std::process::id()));
+        format!("{}", child_pid != pid && child_instance != instance)
+    });
+    assert_eq!(said, "true");
 }

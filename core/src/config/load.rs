@@ -3,7 +3,7 @@
 use super::env::Env;
 use super::exporters::Destination;
 use super::{
-    BatchSettings, Config, DEFAULT_EXIT_TIMEOUT, SERVICE_NAME, diagnostics, propagation, sampling,
+    BatchSettings, Config, DEFAULT_EXIT_TIMEOUT, diagnostics, propagation, resource, sampling,
 };
 use crate::limits::SpanLimits;
 use crate::pipeline::diagnose;
@@ -17,7 +17,7 @@ use std::time::Duration;
 #[derive(Clone, Debug, Default)]
 pub(super) struct FromEnv {
     disabled: bool,
-    resource: Resource,
+    pub(super) resource: Resource,
     sampler: Option<Sampler>,
     limits: Option<SpanLimits>,
     batch: Option<BatchSettings>,
@@ -36,7 +36,7 @@ impl Config {
     pub(super) fn load(mut self, mut env: Env) -> Self {
         self.env = FromEnv {
             disabled: env.switch("OTEL_SDK_DISABLED").unwrap_or(false),
-            resource: resource(&mut env),
+            resource: resource::from_env(&mut env),
             sampler: sampling::from_env(&mut env),
             limits: Some(SpanLimits::from_env(&mut env)),
             batch: Some(BatchSettings::from_env(&mut env)),
@@ -50,13 +50,6 @@ impl Config {
         #[cfg(feature = "otlp-http")]
         self.others.load_env(&mut env);
         self.warnings = Arc::new(Mutex::new(env.into_warnings()));
-        self
-    }
-
-    /// Takes over a resource that was detected elsewhere.
-    #[cfg(feature = "otel")]
-    pub(crate) fn merge_resource(mut self, resource: &Resource) -> Self {
-        self.resource.merge(resource);
         self
     }
 
@@ -91,17 +84,6 @@ impl Config {
             .unwrap_or_default()
     }
 
-    /// The fields of OTLP `ResourceSpans` that stand before the spans.
-    pub(crate) fn encoded_resource(&self) -> Arc<[u8]> {
-        let mut resource = Resource::of_process(self.language.as_deref().unwrap_or("rust"));
-        resource.merge(&self.env.resource);
-        resource.merge(&self.resource);
-        if let Some(name) = self.service_name.as_deref().filter(|name| !name.is_empty()) {
-            resource.set(SERVICE_NAME, name.into());
-        }
-        resource.encode()
-    }
-
     pub(crate) fn limits_in_force(&self) -> SpanLimits {
         self.limits.or(self.env.limits).unwrap_or_default()
     }
@@ -118,17 +100,6 @@ impl Config {
     pub(crate) fn exit_timeout_in_force(&self) -> Duration {
         self.exit_timeout.unwrap_or(DEFAULT_EXIT_TIMEOUT)
     }
-}
-
-fn resource(env: &mut Env) -> Resource {
-    let wrong = "the whole list is discarded; use key=value,key=value with \",\", \"=\" and \"%\" \
-                 in percent form";
-    let resource = env.read("OTEL_RESOURCE_ATTRIBUTES", wrong, Resource::parse);
-    let mut resource = resource.unwrap_or_default();
-    if let Some(name) = env.text("OTEL_SERVICE_NAME") {
-        resource.set(SERVICE_NAME, name.into());
-    }
-    resource
 }
 
 /// OTLP if the environment does not say.

@@ -25,7 +25,7 @@ fn error(config: &Config) -> String {
 }
 
 fn resource(config: &Config) -> Vec<(String, String)> {
-    let head = ResourceSpans::decode(&config.encoded_resource()[..]).unwrap();
+    let head = ResourceSpans::decode(&config.encoded_resource().here()[..]).unwrap();
     let attributes = head.resource.unwrap().attributes.into_iter();
     attributes
         .map(|attribute| match attribute.value.unwrap().value.unwrap() {

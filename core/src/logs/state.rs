@@ -64,6 +64,7 @@ impl RecordState {
     /// The state in this process, and what the worker has to serve for it.
     pub(crate) fn new(
         provider: &'static Provider,
+        resource: &Arc<[u8]>,
         share_bytes: usize,
     ) -> (Self, Option<ProviderPipes>) {
         let settings = &provider.records;
@@ -90,7 +91,7 @@ impl RecordState {
         let logs = Arc::new(Logs::default());
         let pipes = (!pipelines.is_empty()).then(|| ProviderPipes {
             id: provider.id,
-            resource: provider.resource.clone(),
+            resource: Arc::clone(resource),
             source: logs.clone(),
             pipelines,
         });

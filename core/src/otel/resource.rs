@@ -32,7 +32,7 @@ mod tests {
     use prost::Message;
 
     fn attributes(config: &Config) -> Vec<String> {
-        let head = ResourceSpans::decode(&config.encoded_resource()[..]).unwrap();
+        let head = ResourceSpans::decode(&config.encoded_resource().here()[..]).unwrap();
         assert_eq!(head.schema_url, "https://example.com/1.0");
         let attributes = head.resource.unwrap().attributes.into_iter();
         attributes.map(|attribute| attribute.key).collect()

@@ -1,0 +1,49 @@
+//! The resource of a provider as bytes, in each process that uses it.
+
+use super::{Detector, Resource};
+use std::sync::Arc;
+
+/// The parts of a resource, the later above the earlier, and what they encode to.
+#[derive(Clone, Debug)]
+pub(crate) struct EncodedResource {
+    /// The process that `bytes` are of.
+    pid: u32,
+    bytes: Arc<[u8]>,
+    language: String,
+    detectors: Vec<Detector>,
+    configured: Resource,
+}
+
+impl EncodedResource {
+    /// A resource of what every one has, what is detected, and what was configured.
+    pub(crate) fn new(language: &str, detectors: &[Detector], configured: Resource) -> Self {
+        let mut encoded = Self {
+            pid: std::process::id(),
+            bytes: Arc::default(),
+            language: language.to_owned(),
+            detectors: detectors.to_vec(),
+            configured,
+        };
+        encoded.bytes = encoded.encode();
+        encoded
+    }
+
+    fn encode(&self) -> Arc<[u8]> {
+        let mut resource = Resource::of_process(&self.language);
+        for detector in &self.detectors {
+            resource.merge(&detector.detect(&self.language));
+        }
+        resource.merge(&self.configured);
+        resource.encode()
+    }
+
+    /// The fields of OTLP `ResourceSpans` that stand before the spans of this process: a forked child
+    /// has another id, and is another instance of the service.
+    pub(crate) fn here(&self) -> Arc<[u8]> {
+        let same = self.pid == std::process::id();
+        if same || !self.detectors.iter().any(|known| known.is_of_process()) {
+            return self.bytes.clone();
+        }
+        self.encode()
+    }
+}
