@@ -89,14 +89,11 @@ fn conf_100_a_disabled_sdk_is_silent() {
 }
 
 #[test]
-fn a_grpc_endpoint_is_an_error_that_says_so() {
-    let ran = run(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4317")]);
-    assert_eq!(
-        ran.out.matches("gRPC is not supported yet").count(),
-        2,
-        "{}",
-        ran.out
-    );
+fn a_certificate_that_is_not_there_is_an_error_that_says_so() {
+    let name = "OTEL_EXPORTER_OTLP_CERTIFICATE";
+    let ran = run(&[(name, "/nowhere/ca.pem")]);
+    let said = format!("{name} \"/nowhere/ca.pem\" cannot be read");
+    assert_eq!(ran.out.matches(&said).count(), 2, "{}", ran.out);
 }
 
 #[test]

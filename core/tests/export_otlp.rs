@@ -40,7 +40,7 @@ fn find<'a>(attributes: &'a [KeyValue], key: &str) -> &'a any_value::Value {
 }
 
 #[test]
-fn a_span_arrives_with_what_was_recorded() {
+fn conf_072_a_span_arrives_with_what_was_recorded() {
     let server = Server::start(|_| Reply::ok());
     let provider = provider(&server);
     let tracer = provider.tracer_with("checkout", "1.2", "https://example.com/schema");
@@ -123,7 +123,7 @@ fn ten_thousand_spans_of_four_threads_arrive_once_each() {
 }
 
 #[test]
-fn a_busy_receiver_gets_the_batch_again() {
+fn conf_080_a_busy_receiver_gets_the_batch_again() {
     let busy = "retry-after: 0\r\n";
     let server = Server::start(move |n| match n {
         0 => Reply::status("503 Service Unavailable", busy, b""),
@@ -139,7 +139,7 @@ fn a_busy_receiver_gets_the_batch_again() {
 }
 
 #[test]
-fn what_a_receiver_rejects_is_counted() {
+fn conf_084_what_a_receiver_rejects_is_counted_and_not_sent_again() {
     let partial = ExportTracePartialSuccess {
         rejected_spans: 2,
         error_message: "too old".into(),
@@ -155,6 +155,29 @@ fn what_a_receiver_rejects_is_counted() {
     let stats = provider.stats();
     assert_eq!((stats[0].exported, stats[0].dropped_rejected), (1, 2));
     assert!(stats[0].is_balanced());
+}
+
+#[test]
+fn conf_074_json_and_compression_are_options() {
+    let server = Server::start(|_| Reply::ok());
+    let config = Config::new()
+        .service_name("shop")
+        .otlp(server.url(""))
+        .otlp_protocol("http/json")
+        .otlp_compression("gzip");
+    let provider = TracerProvider::new(&config).unwrap();
+    drop(provider.tracer("json").start("work"));
+    provider.flush(SOON).unwrap();
+    let request = server.request();
+    assert_eq!(request.line, "POST /v1/traces HTTP/1.1");
+    assert_eq!(request.header("content-type"), Some("application/json"));
+    assert_eq!(request.header("content-encoding"), Some("gzip"));
+    let body = flate2::read::GzDecoder::new(&request.body[..]);
+    let request: ExportTraceServiceRequest = serde_json::from_reader(body).unwrap();
+    let scope = &request.resource_spans[0].scope_spans[0];
+    assert_eq!(scope.spans[0].name, "work");
+    assert_eq!(scope.spans[0].trace_id.len(), 16);
+    assert_eq!(provider.stats()[0].exported, 1);
 }
 
 #[test]

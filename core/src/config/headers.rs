@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_read_in_w3c_baggage_form_and_plain() {
+    fn conf_077_lists_are_read_in_w3c_baggage_form_and_plain() {
         let cases: &[(&str, &[(&str, &str)])] = &[
             ("api-key=secret", &[("api-key", "secret")]),
             (

@@ -211,3 +211,6 @@ fn user_agent(
     HeaderValue::from_bytes(&both)
         .map_err(|_| ConfigError::new("headers: \"user-agent\" has a value that cannot be sent"))
 }
+
+#[cfg(test)]
+mod tests;

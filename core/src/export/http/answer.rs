@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn retry_after_is_seconds_or_a_date() {
+    fn conf_082_retry_after_is_seconds_or_a_date() {
         let date = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
         let now = date - Duration::from_secs(90);
         for (text, seconds) in [

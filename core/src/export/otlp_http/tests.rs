@@ -6,13 +6,14 @@ use crate::export::{
     receiver::{Reply, Server},
     samples,
 };
-use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
-};
+use crate::scope::Scope;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans};
 use prost::Message;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
+const NO_HEADERS: [(&str, &str); 0] = [];
 const SECOND: Duration = Duration::from_secs(1);
 
 /// An exporter in a runtime as the worker has one.
@@ -23,7 +24,10 @@ struct Client {
 
 impl Client {
     fn new(url: &str, headers: &[(&str, &str)], timeout: Duration) -> Self {
-        let settings = OtlpHttp::new(url, headers.iter().copied(), timeout).unwrap();
+        Self::of(OtlpHttp::new(url, headers.iter().copied(), timeout).unwrap())
+    }
+
+    fn of(settings: OtlpHttp) -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let exporter = runtime.block_on(async { settings.factory()().unwrap() });
         Self { runtime, exporter }
@@ -57,7 +61,7 @@ fn is_permanent(outcome: &Result<Accepted, ExportError>) -> bool {
 }
 
 #[test]
-fn a_batch_arrives_whole() {
+fn conf_072_a_batch_arrives_whole_in_protobuf() {
     let server = Server::start(|_| Reply::ok());
     let headers = [("X-Api-Key", "secret"), ("user-agent", "shop/3")];
     let mut client = Client::new(
@@ -86,7 +90,7 @@ fn a_batch_arrives_whole() {
 }
 
 #[test]
-fn the_user_agent_names_the_exporter() {
+fn conf_087_the_user_agent_names_the_exporter() {
     let server = Server::start(|_| Reply::ok());
     Client::to(&server).send_sample().unwrap();
     let agent = format!("OTel-OTLP-Exporter-Rust/{}", env!("CARGO_PKG_VERSION"));
@@ -114,7 +118,7 @@ fn a_large_batch_of_many_frames_arrives_whole() {
 }
 
 #[test]
-fn an_empty_batch_is_not_sent() {
+fn conf_086_an_empty_batch_is_not_sent() {
     let server = Server::start(|_| Reply::ok());
     let outcome = Client::to(&server).send(&samples::batch_of(vec![]));
     assert_eq!(outcome, Ok(Accepted::default()));
@@ -122,7 +126,7 @@ fn an_empty_batch_is_not_sent() {
 }
 
 #[test]
-fn a_request_over_the_limit_is_not_sent() {
+fn conf_078_a_request_over_64_mib_is_not_sent() {
     let server = Server::start(|_| Reply::ok());
     let mut run = samples::run(samples::scope("app", ""), &[samples::full()]);
     run.spans = vec![0; 64 * 1024 * 1024].into();
@@ -135,7 +139,7 @@ fn a_request_over_the_limit_is_not_sent() {
 }
 
 #[test]
-fn only_2xx_is_success_and_only_four_statuses_are_retried() {
+fn conf_081_only_2xx_is_success_and_only_four_statuses_are_retried() {
     for status in ["200 OK", "202 Accepted", "204 No Content"] {
         assert_eq!(
             answered(Reply::status(status, "", b"")),
@@ -173,7 +177,7 @@ fn only_2xx_is_success_and_only_four_statuses_are_retried() {
 }
 
 #[test]
-fn a_redirect_is_refused_and_its_target_not_asked() {
+fn conf_081_a_redirect_is_refused_and_its_target_not_asked() {
     let target = Server::start(|_| Reply::ok());
     let location = format!("location: {}?token=hidden\r\n", target.url("/elsewhere"));
     for status in ["301 Moved", "302 Found", "307 Temporary", "308 Permanent"] {
@@ -190,7 +194,7 @@ fn a_redirect_is_refused_and_its_target_not_asked() {
 }
 
 #[test]
-fn retry_after_is_handed_on() {
+fn conf_082_retry_after_is_handed_on() {
     let asked = |text: &str| {
         let head = format!("retry-after: {text}\r\n");
         match answered(Reply::status("429 Too Many", &head, b"")) {
@@ -205,52 +209,73 @@ fn retry_after_is_handed_on() {
 }
 
 #[test]
-fn a_partial_success_is_counted_and_told() {
-    let answer = |rejected_spans, error_message: &str| {
-        let partial = ExportTracePartialSuccess {
-            rejected_spans,
-            error_message: error_message.into(),
-        };
-        let body = ExportTraceServiceResponse {
-            partial_success: Some(partial),
-        }
-        .encode_to_vec();
-        answered(Reply::status("200 OK", "", &body)).unwrap()
-    };
-    let accepted = |rejected, message: &str| Accepted {
-        rejected,
-        message: message.into(),
-    };
-    assert_eq!(answer(2, "too\nold"), accepted(2, "too\\nold"));
-    assert_eq!(answer(0, "a warning"), accepted(0, "a warning"));
-    // More than were sent, or less than none, would break the account.
-    assert_eq!(answer(99, ""), accepted(3, ""));
-    assert_eq!(answer(-5, ""), accepted(0, ""));
+fn conf_074_a_batch_arrives_whole_in_json() {
+    let server = Server::start(|_| Reply::ok());
+    let settings = OtlpHttp::new(&server.url("/v1/traces"), NO_HEADERS, 10 * SECOND).unwrap();
+    let mut client = Client::of(settings.json());
+    let (batch, reference) = samples::batch();
+    assert_eq!(client.send(&batch), Ok(Accepted::default()));
+    let request = server.request();
+    assert_eq!(request.header("content-type"), Some("application/json"));
+    let read: ExportTraceServiceRequest = serde_json::from_slice(&request.body).unwrap();
+    assert_eq!(read, reference);
+    assert_eq!(
+        client.send(&samples::batch_of(vec![])),
+        Ok(Accepted::default())
+    );
+    assert!(server.has_no_request());
 }
 
 #[test]
-fn an_answer_that_is_not_otlp_is_a_success_with_a_remark() {
-    let accepted = answered(Reply::status("200 OK", "", b"<html>hello</html>")).unwrap();
-    assert_eq!(accepted.rejected, 0);
-    assert!(accepted.message.contains("not OTLP"), "{accepted:?}");
-    let json = Reply::status("200 OK", "content-type: application/json\r\n", b"{}");
-    assert_eq!(answered(json), Ok(Accepted::default()));
-}
-
-#[test]
-fn the_words_of_a_status_message_are_told() {
-    // google.rpc.Status { code: 3, message: "bad span" }
-    let body = b"\x08\x03\x12\x08bad span";
-    let head = "content-type: application/x-protobuf\r\n";
-    let error = answered(Reply::status("400 Bad Request", head, body)).unwrap_err();
-    assert!(
-        error
-            .message()
-            .ends_with("/v1/traces answered 400 Bad Request: bad span"),
-        "{error}"
+fn conf_075_a_compressed_batch_arrives_whole() {
+    let server = Server::start(|_| Reply::ok());
+    let settings = OtlpHttp::new(&server.url("/"), NO_HEADERS, 10 * SECOND).unwrap();
+    let mut client = Client::of(settings.compression(Compression::Gzip));
+    let (batch, reference) = samples::batch();
+    client.send(&batch).unwrap();
+    let request = server.request();
+    assert_eq!(request.header("content-encoding"), Some("gzip"));
+    assert_eq!(
+        request.header("content-type"),
+        Some("application/x-protobuf")
+    );
+    let mut plain = Vec::new();
+    let mut decoder = flate2::read::GzDecoder::new(&request.body[..]);
+    std::io::Read::read_to_end(&mut decoder, &mut plain).unwrap();
+    assert_eq!(
+        ExportTraceServiceRequest::decode(&*plain).unwrap(),
+        reference
     );
 }
 
+#[test]
+fn conf_088_schema_urls_of_resource_and_scope_arrive() {
+    let server = Server::start(|_| Reply::ok());
+    let head = ScopeSpans {
+        schema_url: "https://example.com/scope".into(),
+        ..ScopeSpans::default()
+    };
+    let scope = Scope::of_header(head.encode_to_vec());
+    let run = samples::run(Box::leak(Box::new(scope)), &[samples::full()]);
+    let resource = ResourceSpans {
+        resource: Some(samples::resource()),
+        schema_url: "https://example.com/resource".into(),
+        ..ResourceSpans::default()
+    };
+    let batch = Batch {
+        resource: resource.encode_to_vec().into(),
+        ..samples::batch_of(vec![run])
+    };
+    Client::to(&server).send(&batch).unwrap();
+    let request = ExportTraceServiceRequest::decode(&*server.request().body).unwrap();
+    let resource = &request.resource_spans[0];
+    assert_eq!(resource.schema_url, "https://example.com/resource");
+    assert_eq!(
+        resource.scope_spans[0].schema_url,
+        "https://example.com/scope"
+    );
+}
+
+mod accepted;
 mod failures;
 mod settings;
-mod tls;

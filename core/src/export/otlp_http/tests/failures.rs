@@ -7,7 +7,7 @@ use super::{
 use std::{net::TcpListener, time::Instant};
 
 #[test]
-fn an_endless_answer_is_cut_off() {
+fn conf_079_an_answer_over_4_mib_is_cut_off_and_not_retried() {
     let chunk = [&b"10000\r\n"[..], &vec![b'x'; 0x10000], b"\r\n"].concat();
     let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
     let start = Instant::now();
@@ -93,7 +93,7 @@ fn a_cancelled_export_leaves_the_exporter_usable() {
 }
 
 #[test]
-fn a_closed_port_is_retryable_and_named() {
+fn conf_083_a_closed_port_is_retryable_and_named() {
     let address = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -107,7 +107,7 @@ fn a_closed_port_is_retryable_and_named() {
 }
 
 #[test]
-fn a_connection_that_breaks_is_retryable() {
+fn conf_083_a_connection_that_breaks_is_retryable() {
     let cut = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf".to_vec();
     for bytes in [Vec::new(), b"HTTP/1.1 20".to_vec(), cut] {
         let outcome = answered(Reply::Close(bytes));
@@ -116,7 +116,7 @@ fn a_connection_that_breaks_is_retryable() {
 }
 
 #[test]
-fn a_connection_is_kept_and_a_dead_one_replaced_at_once() {
+fn conf_085_a_connection_is_kept_and_a_dead_one_replaced_at_once() {
     // Requests 0 and 1 are answered on one connection; request 2 finds it closed under its hands.
     let server = Server::start(|n| {
         if n == 2 {
