@@ -126,18 +126,16 @@ fn put<'a>(out: &mut Vec<u8>, kind: Kind, value: Wire<'a>) -> Option<Frame<'a>> 
         (Kind::Text, Wire::Bytes(text)) => put_text(out, text),
         (Kind::Hex, Wire::Bytes(id)) => put_hex(out, id),
         (Kind::Base64, Wire::Bytes(bytes)) => {
-            put_display(out, &format_args!("\"{}\"", Base64(bytes)))
+            put_display(out, &format_args!("\"{}\"", Base64(bytes)));
         }
         (Kind::Bool, Wire::Int(value)) => put_display(out, &(value != 0)),
         (Kind::Int32, Wire::Int(value)) => put_display(out, &value.cast_signed()),
         (Kind::Sint32, Wire::Int(value)) => {
-            put_display(
-                out,
-                &((value >> 1).cast_signed() ^ -(value & 1).cast_signed()),
-            );
+            let zigzag = (value >> 1).cast_signed() ^ -(value & 1).cast_signed();
+            put_display(out, &zigzag);
         }
         (Kind::Int64, Wire::Int(value)) => {
-            put_display(out, &format_args!("\"{}\"", value.cast_signed()))
+            put_display(out, &format_args!("\"{}\"", value.cast_signed()));
         }
         (Kind::Uint64 | Kind::Fixed64, Wire::Int(value)) => {
             put_display(out, &format_args!("\"{value}\""));
@@ -158,12 +156,13 @@ fn put_packed(out: &mut Vec<u8>, kind: Kind, packed: &[u8]) {
         put(out, kind, Wire::Int(value));
     };
     if matches!(kind, Kind::Uint64) {
-        wire::varints(packed).for_each(|value| number(out, value));
+        for value in wire::varints(packed) {
+            number(out, value);
+        }
     } else {
-        let (words, _) = packed.as_chunks::<8>();
-        words
-            .iter()
-            .for_each(|word| number(out, u64::from_le_bytes(*word)));
+        for word in packed.as_chunks::<8>().0 {
+            number(out, u64::from_le_bytes(*word));
+        }
     }
     out.push(b']');
 }

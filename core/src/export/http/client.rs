@@ -188,7 +188,7 @@ fn is_malformed(error: &(dyn std::error::Error + 'static)) -> bool {
         let text = error.downcast_ref::<io::Error>().is_some_and(|error| {
             let tls = error
                 .get_ref()
-                .is_some_and(|inner| inner.is::<rustls::Error>());
+                .is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>);
             let kind = error.kind();
             !tls && matches!(
                 kind,

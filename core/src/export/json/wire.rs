@@ -3,7 +3,6 @@
 use prost::encoding::{WireType, decode_key, decode_varint};
 
 /// The fields of a message in the order of its bytes.
-#[derive(Clone, Copy)]
 pub(super) struct Fields<'a>(pub(super) &'a [u8]);
 
 /// A field's value as it stands in the bytes.
