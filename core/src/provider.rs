@@ -15,7 +15,7 @@ pub(crate) mod hooks;
 mod queue;
 mod streams;
 
-pub(crate) use queue::{Admitted, Look, may_block};
+pub(crate) use queue::{Admitted, Bounds, Look, Queues, may_block};
 
 use crate::config::{Config, PipelineConfig, PipelineKind};
 use crate::errno::Saved;
@@ -236,7 +236,8 @@ impl ProviderState {
         let mut bounds = queue::Bounds::new(provider.block_when_full);
         let share_bytes = bounds.share(runtime.budget.limit(), exporters);
         let resource = provider.resource.here();
-        let (records, record_pipes) = RecordState::new(provider, &resource, share_bytes);
+        let (records, record_pipes) =
+            RecordState::new(provider, &resource, &runtime.budget, share_bytes);
         let mut eager = false;
         for pipeline in &provider.pipelines {
             match &pipeline.kind {

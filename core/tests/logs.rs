@@ -307,3 +307,30 @@ fn batches_are_as_large_as_asked_for_and_threads_lose_nothing() {
     assert_eq!(numbers, (0..4000).collect::<Vec<_>>());
     assert_eq!(balanced(&provider).exported, 4000);
 }
+
+#[test]
+fn a_queue_size_holds_exactly_for_the_pipeline_that_has_it() {
+    let sink = Sink::default();
+    // The delay is long and the batch large: nothing leaves before the flush.
+    let batch = BatchSettings {
+        max_queue_size: Some(10),
+        max_export_batch_size: 10,
+        schedule_delay: LONG,
+        ..BatchSettings::default()
+    };
+    let retry = || Err(ExportError::retryable("not now"));
+    let config = Config::new()
+        .logs_exporter("sink", sink.factory(retry))
+        .logs_batch(batch);
+    let provider = provider(&config);
+    for number in 0..25 {
+        let logger = provider.logger("");
+        logger.record(Severity::Info, number).emit();
+    }
+    let stats = balanced(&provider);
+    assert_eq!((stats.queued, stats.dropped_queue_full), (10, 15));
+    // The destination takes nothing: what is left is counted at the deadline.
+    provider.shutdown(Duration::from_millis(50)).unwrap_err();
+    let stats = balanced(&provider);
+    assert_eq!((stats.queued, stats.dropped_shutdown), (0, 10));
+}

@@ -115,11 +115,9 @@ impl ProviderState {
     pub(crate) fn bury_logs(&self) {
         let mut late = Vec::new();
         self.records.logs.drain(&mut late);
-        let count: usize = late.iter().map(|run| run.count).sum();
-        if count > 0 {
-            for (_, counters) in &self.records.exits {
-                counters.count_shutdown(count as u64);
-            }
+        for (place, (_, counters)) in self.records.exits.iter().enumerate() {
+            let left = late.iter().filter(|run| run.is_for(place));
+            counters.count_shutdown(left.map(|run| run.count as u64).sum());
         }
     }
 }

@@ -1,12 +1,14 @@
 //! The way of a record into its thread's chunk (logs SDK, "Emit a LogRecord").
 
 use super::record::{ATTRIBUTE_TAG, BODY_TAG, Origin, RECORD_TAG, Record};
-use super::{ContextChoice, LogRecord};
+use super::{ContextChoice, LogRecord, LogRecords};
 use crate::clock;
 use crate::context::SpanContext;
 use crate::current::current;
 use crate::limits::SpanLimits;
+use crate::pipeline::producer::Producer;
 use crate::provider::Provider;
+use crate::scope::Scope;
 use crate::thread::{ThreadState, enter};
 use crate::value::{Cut, Value, ValueBuilder, cut_bytes, cut_text};
 use crate::wire::attribute::{Encode, Encoded, KeyIndex, Raw, Scalar, Text, append, hash};
@@ -109,16 +111,31 @@ impl LogRecord<'_> {
                 true => counts.no_exporter.count(),
                 false => counts.no_memory.count(),
             }
-        } else if producer.publish(self.logger.scope, field_len(len), |writer| {
-            writer.open(RECORD_TAG, len);
-            record.write(writer);
-        }) {
+        } else if enqueue(producer, self.logger.scope, &record) {
             state.wake_for_log();
-        } else {
-            producer.log.counts.queue_full.count();
         }
         thread.log_record.clear_modestly();
     }
+}
+
+/// Publishes a record for the pipelines that have room for it; false, and counted, if none has.
+fn enqueue(
+    producer: &mut Producer<LogRecords>,
+    scope: &'static Scope,
+    record: &Record<'_>,
+) -> bool {
+    let len = record.len();
+    if let Some(queues) = producer.state.records.limited() {
+        return queues.enqueue(producer, scope, len, |writer| record.write(writer));
+    }
+    let published = producer.publish(scope, field_len(len), |writer| {
+        writer.open(RECORD_TAG, len);
+        record.write(writer);
+    });
+    if !published {
+        producer.log.counts.queue_full.count();
+    }
+    published
 }
 
 impl Scratch {

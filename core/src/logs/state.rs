@@ -4,11 +4,12 @@ use crate::config::{PipelineConfig, PipelineKind, RecordConfig};
 use crate::errno::Saved;
 use crate::export::Signal;
 use crate::limits::SpanLimits;
+use crate::pipeline::budget::Budget;
 use crate::pipeline::counters::PipelineCounters;
 use crate::pipeline::producer::{Logs, Stream};
 use crate::pipeline::queue::PipelineSettings;
 use crate::pipeline::worker::ProviderPipes;
-use crate::provider::{Provider, ProviderState};
+use crate::provider::{Bounds, Provider, ProviderState, Queues};
 use crate::runtime::runtime_if_built;
 use crate::scope::Scope;
 use crate::testing::MemoryStore;
@@ -55,6 +56,7 @@ pub(crate) struct RecordState {
     pub(super) limits: SpanLimits,
     pub(super) exits: Vec<(String, Arc<PipelineCounters>)>,
     memory: Vec<Arc<MemoryStore>>,
+    bounds: Bounds,
     eager: bool,
     pub(super) reentrant: &'static AtomicU64,
     pub(super) reentrant_before: u64,
@@ -65,15 +67,18 @@ impl RecordState {
     pub(crate) fn new(
         provider: &'static Provider,
         resource: &Arc<[u8]>,
+        budget: &'static Budget,
         share_bytes: usize,
     ) -> (Self, Option<ProviderPipes>) {
         let settings = &provider.records;
+        let mut bounds = Bounds::new(None);
         let (mut exits, mut memory, mut pipelines) = (Vec::new(), Vec::new(), Vec::new());
         for pipeline in &settings.config.pipelines {
             match &pipeline.kind {
                 PipelineKind::Memory(exporter) => memory.push(exporter.store()),
                 PipelineKind::Exporter(factory) => {
-                    let counters = Arc::new(PipelineCounters::default());
+                    let counters = bounds.counters(exits.len(), &pipeline.batch, budget);
+                    let counters = Arc::new(counters);
                     exits.push((pipeline.name.clone(), counters.clone()));
                     let settings = PipelineSettings {
                         max_export_batch_size: pipeline.batch.max_export_batch_size,
@@ -101,6 +106,7 @@ impl RecordState {
             limits: settings.config.limits,
             exits,
             memory,
+            bounds,
             eager: settings.config.pipelines.iter().any(is_eager),
             reentrant,
             reentrant_before: reentrant.load(Ordering::Relaxed),
@@ -111,6 +117,11 @@ impl RecordState {
     /// Whether a worker pipeline takes its records.
     pub(crate) fn exports(&self) -> bool {
         !self.exits.is_empty()
+    }
+
+    /// Its pipelines, if one of them has a queue size.
+    pub(super) fn limited(&self) -> Option<Queues<'_>> {
+        self.bounds.limited.then_some(Queues(&self.exits))
     }
 
     /// Whether an in-memory exporter keeps its records.

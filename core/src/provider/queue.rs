@@ -11,10 +11,12 @@ use crate::config::BatchSettings;
 use crate::pipeline::budget::Budget;
 use crate::pipeline::chunk::{REFUSED_MARK_LEN, SPAN_TAG, write_refused_mark};
 use crate::pipeline::counters::{Admission, PipelineCounters};
-use crate::pipeline::producer::Producer;
+use crate::pipeline::producer::{Producer, Stream};
 use crate::scope::Scope;
+use crate::wire::buf::Writer;
 use crate::wire::field_len;
 use crate::wire::record::Record;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -32,15 +34,15 @@ pub(crate) fn may_block() -> bool {
 
 /// What a provider's queues are bounded by, apart from memory.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bounds {
+pub(crate) struct Bounds {
     /// Some pipeline has a queue size.
-    limited: bool,
+    pub(crate) limited: bool,
     /// How long an end waits for room.
     block: Option<Duration>,
 }
 
 impl Bounds {
-    pub(super) fn new(block: Option<Duration>) -> Self {
+    pub(crate) fn new(block: Option<Duration>) -> Self {
         if block.is_some() {
             BLOCKING.store(true, Ordering::Relaxed);
         }
@@ -57,7 +59,7 @@ impl Bounds {
     }
 
     /// The counters of the pipeline at `place`, with its queue size if it has one.
-    pub(super) fn counters(
+    pub(crate) fn counters(
         &mut self,
         place: usize,
         batch: &BatchSettings,
@@ -108,11 +110,44 @@ impl ProviderState {
 
     #[cold]
     fn enqueue_limited(&self, producer: &mut Producer, scope: &'static Scope, record: &Record<'_>) {
-        let admitted = producer.admitted.take().unwrap_or_else(|| self.admit());
-        if admitted.refused == self.all_pipelines() {
-            return producer.log.counts.queue_full.count();
-        }
         let len = record.len();
+        let published = self
+            .queues()
+            .enqueue(producer, scope, len, |writer| record.write(writer));
+        if published {
+            self.wake_if_eager();
+        }
+    }
+
+    fn queues(&self) -> Queues<'_> {
+        Queues(&self.exits)
+    }
+
+    /// The span was not published after all.
+    pub(crate) fn take_back(&self, admitted: Admitted) {
+        self.queues().take_back(admitted);
+    }
+}
+
+/// The queues of one stream's pipelines, where some of them have a size.
+#[derive(Clone, Copy)]
+pub(crate) struct Queues<'a>(pub(crate) &'a [(String, Arc<PipelineCounters>)]);
+
+impl Queues<'_> {
+    /// Publishes a record of `len` bytes for every pipeline that has room for it, and counts the
+    /// others. False if none has, or memory is refused.
+    pub(crate) fn enqueue<S: Stream>(
+        self,
+        producer: &mut Producer<S>,
+        scope: &'static Scope,
+        len: usize,
+        write: impl FnOnce(&mut Writer<'_>),
+    ) -> bool {
+        let admitted = producer.admitted.take().unwrap_or_else(|| self.admit());
+        if admitted.refused == self.all() {
+            producer.log.counts.queue_full.count();
+            return false;
+        }
         let mark = if admitted.refused == 0 {
             0
         } else {
@@ -123,28 +158,29 @@ impl ProviderState {
                 write_refused_mark(writer, admitted.refused);
             }
             writer.open(SPAN_TAG, len);
-            record.write(writer);
+            write(writer);
         });
         if !published {
             self.take_back(admitted);
-            return producer.log.counts.queue_full.count();
+            producer.log.counts.queue_full.count();
+            return false;
         }
-        // After the span is published, so that no reader sees an exit before an entry.
-        for (place, (_, counters)) in self.exits.iter().enumerate() {
+        // After the record is published, so that no reader sees an exit before an entry.
+        for (place, (_, counters)) in self.0.iter().enumerate() {
             if is_set(admitted.refused, place) {
                 counters.count_refused();
             }
         }
         if admitted.fills {
-            self.wake();
+            producer.state.wake();
         }
-        self.wake_if_eager();
+        true
     }
 
-    /// Asks each pipeline for room for one more span.
-    fn admit(&self) -> Admitted {
+    /// Asks each pipeline for room for one more record.
+    fn admit(self) -> Admitted {
         let mut admitted = Admitted::default();
-        for (place, (_, counters)) in self.exits.iter().enumerate() {
+        for (place, (_, counters)) in self.0.iter().enumerate() {
             match counters.admit() {
                 Admission::Held => {}
                 Admission::Fills => admitted.fills = true,
@@ -154,9 +190,8 @@ impl ProviderState {
         admitted
     }
 
-    /// The span was not published after all.
-    pub(crate) fn take_back(&self, admitted: Admitted) {
-        for (place, (_, counters)) in self.exits.iter().enumerate() {
+    fn take_back(self, admitted: Admitted) {
+        for (place, (_, counters)) in self.0.iter().enumerate() {
             if !is_set(admitted.refused, place) {
                 counters.take_back();
             }
@@ -164,8 +199,8 @@ impl ProviderState {
     }
 
     /// The bits of all pipelines; more of them than bits are never refused all at once.
-    fn all_pipelines(&self) -> u64 {
-        match u32::try_from(self.exits.len()) {
+    fn all(self) -> u64 {
+        match u32::try_from(self.0.len()) {
             Ok(count) if count < u64::BITS => (1 << count) - 1,
             Ok(u64::BITS) => u64::MAX,
             _ => 0,
@@ -191,10 +226,10 @@ impl ProviderState {
             return Look::Room;
         }
         if !producer.reserve(REFUSED_MARK_LEN + len) {
-            return Look::Full(self.all_pipelines());
+            return Look::Full(self.queues().all());
         }
         if self.bounds.limited {
-            let admitted = self.admit();
+            let admitted = self.queues().admit();
             if admitted.refused != 0 {
                 self.take_back(admitted);
                 return Look::Full(admitted.refused);
