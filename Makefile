@@ -12,6 +12,8 @@ VENV := $(TARGET)/venv
 export PYO3_PYTHON := $(VENV)/bin/python
 export PATH := $(VENV)/bin:$(PATH)
 export LIBTRACER_LIB := $(TARGET)/lib
+# What is off unless asked for, and is to be tested.
+FEATURES := libtracer/tracing
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
 
 .PHONY: help setup demo build python test check ci lint fmt fmt-check drift header unit stub \
@@ -57,7 +59,7 @@ beyond: setup ## sanitizers, other Pythons, Miri
 	@tools/test.sh beyond
 
 lint: setup ## clippy, ruff, mypy
-	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --workspace --all-targets --locked --features $(FEATURES) -- -D warnings
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 
@@ -76,7 +78,7 @@ header: ## write include/tracer.h anew
 	cargo run -q --locked -p libtracer-header -- include/tracer.h
 
 unit: ## Rust unit, integration and documentation tests
-	cargo test --locked -q --workspace --exclude libtracer-python
+	cargo test --locked -q --workspace --exclude libtracer-python --features $(FEATURES)
 
 c-test: build ## C and C++ tests against libtracer.so.1 (SANITIZE=1: under ASan and UBSan)
 	tools/c_test.sh

@@ -48,6 +48,8 @@ mod export;
 mod finished;
 mod future;
 mod id;
+#[cfg(feature = "tracing")]
+mod layer;
 mod limits;
 mod logs;
 #[cfg(feature = "metrics")]
@@ -94,6 +96,8 @@ pub use finished::{
 };
 pub use future::{FutureExt, InSpan, WithContext};
 pub use id::{IdGenerator, SpanId, TraceId};
+#[cfg(feature = "tracing")]
+pub use layer::TracingLayer;
 pub use limits::SpanLimits;
 pub use logs::{FinishedLog, LogRecord, LogStats, Logger, Severity, logger};
 pub use pipeline::diagnose::{DiagnosticLevel, set_diagnostic_handler, set_diagnostic_level};

@@ -7,17 +7,18 @@
 )]
 #![cfg(feature = "otel")]
 
+#[expect(dead_code, reason = "requests are compared in their own way")]
+#[path = "common/reference.rs"]
+mod reference;
+
 use axum::{Router, extract::Path, http::StatusCode, routing::get};
-use libtracer::{Capture, Config, MemoryExporter, otel};
+use libtracer::otel;
 use opentelemetry::global;
 use opentelemetry_http::HeaderInjector;
 use opentelemetry_instrumentation_tower::http::server::Layer;
 use opentelemetry_proto::tonic::trace::v1 as otlp;
-use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
-use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
-use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
-use prost::Message;
+use reference::{captured, reference};
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -92,32 +93,24 @@ fn serve() {
 }
 
 fn theirs() -> Vec<otlp::ScopeSpans> {
-    let memory = InMemorySpanExporter::default();
-    let provider = SdkTracerProvider::builder()
-        .with_simple_exporter(memory.clone())
-        .build();
-    global::set_tracer_provider(provider);
-    serve();
-    let spans = memory.get_finished_spans().unwrap();
-    group_spans_by_resource_and_scope(spans, &ResourceAttributesWithSchema::default())
-        .into_iter()
-        .flat_map(|resource| resource.scope_spans)
-        .collect()
+    reference(|provider| {
+        global::set_tracer_provider(provider);
+        serve();
+    })
 }
 
 fn ours() -> Vec<otlp::ScopeSpans> {
-    let config = Config::new().memory(&MemoryExporter::new());
-    let provider = libtracer::TracerProvider::new(&config).unwrap();
-    let capture = Capture::start();
-    global::set_tracer_provider(otel::TracerProvider::from(provider));
-    serve();
-    (0..capture.len())
-        .flat_map(|at| {
-            otlp::ResourceSpans::decode(&*capture.otlp_at(at).unwrap())
-                .unwrap()
-                .scope_spans
-        })
-        .collect()
+    captured(|provider| {
+        global::set_tracer_provider(otel::TracerProvider::from(provider));
+        serve();
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
 }
 
 /// A span without what differs from run to run: its parent by name, its port as a word.
@@ -133,11 +126,7 @@ fn comparable(scopes: Vec<otlp::ScopeSpans>) -> Vec<(otlp::Span, String)> {
             .find(|other| other.span_id == span.parent_span_id);
         let parent = match parent {
             Some(parent) => parent.name.clone(),
-            None => span
-                .parent_span_id
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
+            None => hex(&span.parent_span_id),
         };
         assert!(span.start_time_unix_nano <= span.end_time_unix_nano);
         if span.parent_span_id.is_empty() {
@@ -179,12 +168,6 @@ fn requests_are_served_with_the_same_spans_as_on_the_reference() {
             ("GET /relay/{port}", "00f067aa0ba902b7"),
         ]
     );
-    let trace: String = ours[3]
-        .0
-        .trace_id
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    assert_eq!(trace, TRACE);
+    assert_eq!(hex(&ours[3].0.trace_id), TRACE);
     assert_eq!(ours, theirs);
 }

@@ -6,6 +6,7 @@ use super::hook;
 use super::owned::owned;
 use super::span::Span;
 use crate::current::Parent;
+use crate::pipeline::worker::serves_exporters;
 use crate::span::{SpanKind, Started};
 use opentelemetry::trace::{SpanBuilder, SpanContext, SpanKind as TheirKind};
 use opentelemetry::{Context, InstrumentationScope};
@@ -102,7 +103,8 @@ impl opentelemetry::trace::Tracer for Tracer {
     type Span = Span;
 
     fn build_with_context(&self, builder: SpanBuilder, parent_cx: &Context) -> Span {
-        if parent_cx.is_telemetry_suppressed() {
+        // An export must not trace itself.
+        if parent_cx.is_telemetry_suppressed() || serves_exporters() {
             return Span::new(crate::SpanHandle::NONE, SpanContext::NONE);
         }
         let parent = hook::parent_in(parent_cx);

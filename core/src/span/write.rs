@@ -196,6 +196,12 @@ impl SpanHandle {
         });
     }
 
+    /// Replaces the kind: `tracing` may tell it late.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn set_kind(self, kind: super::SpanKind) {
+        self.record(|_, state| state.kind = kind as u8);
+    }
+
     /// Replaces the name.
     pub fn set_name(self, name: &str) {
         self.record(|thread, state| {

@@ -38,6 +38,7 @@ fn main(shared: &Arc<Shared>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .thread_name(RESOLVER_NAME)
+        .on_thread_start(serve_exporters_here)
         .max_blocking_threads(MAX_RESOLVERS)
         .build();
     let runtime = match runtime {
