@@ -17,6 +17,7 @@ mod jaeger;
 mod load;
 #[cfg(feature = "otlp-http")]
 mod others;
+#[cfg(feature = "otlp-http")]
 mod otlp;
 #[cfg(feature = "otlp-http")]
 mod otlp_file;
@@ -104,7 +105,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// A configuration that reads no environment and exports nothing yet.
+    /// A configuration that reads no `OTEL_*` variable and exports nothing yet.
     pub fn new() -> Self {
         Self::default()
     }

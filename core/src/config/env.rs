@@ -1,7 +1,9 @@
 //! Environment variables as the specification reads them (configuration, "Parsing empty value" to
 //! "Enum"): empty is unset, only "true" is true, and what cannot be used is warned about and ignored.
 
-use crate::error::{ConfigError, quoted};
+#[cfg(feature = "otlp-http")]
+use crate::error::ConfigError;
+use crate::error::quoted;
 #[cfg(feature = "otlp-http")]
 use crate::export::http::proxy::Proxies;
 use std::collections::BTreeMap;
@@ -49,6 +51,7 @@ impl Env {
     }
 
     /// Says that a variable, which the error names, is ignored.
+    #[cfg(feature = "otlp-http")]
     pub(crate) fn warn_error(&mut self, error: &ConfigError) {
         self.warnings.push(format!("{error}; it is ignored"));
     }

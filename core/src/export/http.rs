@@ -109,21 +109,6 @@ impl Target {
         self.endpoint.uri()
     }
 
-    /// What every request carries, with User-Agent and Authorization; values may be secret.
-    pub(crate) fn headers(&self) -> &HeaderMap {
-        &self.headers
-    }
-
-    /// What one attempt may take; zero is no limit.
-    pub(crate) fn timeout(&self) -> Duration {
-        self.timeout
-    }
-
-    /// How request bodies are compressed.
-    pub(crate) fn compressed_by(&self) -> Compression {
-        self.compression
-    }
-
     /// The URL fit for a message.
     pub(crate) fn shown(&self) -> String {
         let endpoint = self.endpoint.shown();
@@ -168,6 +153,25 @@ impl Target {
             .filter(|value| value.len() >= 4)
             .fold(text.to_owned(), |clean, value| clean.replace(value, "***"));
         one_line(&clean, 300)
+    }
+}
+
+/// For a client of another kind.
+#[cfg(feature = "otlp-grpc")]
+impl Target {
+    /// What every request carries, with User-Agent and Authorization; values may be secret.
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// What one attempt may take; zero is no limit.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// How request bodies are compressed.
+    pub(crate) fn compressed_by(&self) -> Compression {
+        self.compression
     }
 }
 

@@ -88,7 +88,9 @@ impl Answer {
                 ExportError::Retryable { message, after }
             }
             StatusCode::PAYLOAD_TOO_LARGE => ExportError::too_large(message),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ExportError::Denied { message },
+            StatusCode::UNAUTHORIZED
+            | StatusCode::FORBIDDEN
+            | StatusCode::PROXY_AUTHENTICATION_REQUIRED => ExportError::Denied { message },
             _ => ExportError::Permanent { message },
         }
     }

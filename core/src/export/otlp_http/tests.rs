@@ -162,7 +162,7 @@ fn conf_081_only_2xx_is_success_and_only_four_statuses_are_retried() {
         let outcome = answered(Reply::status(status, "retry-after: 1\r\n", b""));
         assert!(is_permanent(&outcome), "{status}: {outcome:?}");
     }
-    for status in ["401 No", "403 No"] {
+    for status in ["401 No", "403 No", "407 No"] {
         let outcome = answered(Reply::status(status, "", b"bad key"));
         assert!(
             matches!(&outcome, Err(ExportError::Denied { message }) if message.ends_with(": bad key")),

@@ -216,7 +216,13 @@ fn the_environment_says_which_destinations_have_a_proxy() {
         all: "all:3".into(),
         ..Proxies::default()
     };
+    let none = Proxies {
+        no: "x.test, *".into(),
+        ..all.clone()
+    };
     for (proxies, destination, proxy) in [
+        (&none, "https://h/", None),
+        (&none, "https://10.0.0.1/", None),
         (&proxies, "https://h/", Some("http://secure:1/")),
         (&proxies, "http://h/", Some("http://plain:2/")),
         (&all, "https://h/", Some("http://all:3/")),
