@@ -65,6 +65,14 @@ impl Server {
     /// Answers the n-th request (from 0, over all connections) with `reply(n)`.
     pub(crate) fn start(reply: impl Fn(usize) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::listen(listener, move |number, _| reply(number))
+    }
+
+    /// Answers the n-th request on this listener with `reply(n, request)`.
+    pub(crate) fn listen(
+        listener: TcpListener,
+        reply: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let address = listener.local_addr().unwrap();
         let (sender, requests) = channel();
         thread::spawn(move || {
@@ -76,7 +84,9 @@ impl Server {
                     let (sender, reply) = (sender.clone(), &reply);
                     scope.spawn(move || {
                         // A client that goes away ends the connection, not the test.
-                        let _ = serve(stream.unwrap(), number, &sender, |_| reply(next()));
+                        let _ = serve(stream.unwrap(), number, &sender, |request| {
+                            reply(next(), request)
+                        });
                     });
                 }
             });

@@ -243,9 +243,12 @@ impl Sender {
                 (Wait::Asked(wait), Some(left)) if closing_before && wait > left => return false,
                 (Wait::Denied(_), _) if closing_before => return false,
                 (Wait::Denied(_), _) if closing => return true,
-                // A flush leaves the destination's wish alone; a shutdown tries once more.
+                // A flush leaves the destination's wish alone; a shutdown that comes before the wish
+                // is over tries once more.
+                (Wait::Asked(wait), Some(left)) if closing && started + wait > now + left => {
+                    return true;
+                }
                 (Wait::Own(wait), Some(left)) => under_deadline(wait, left),
-                (Wait::Asked(wait), Some(left)) if closing => under_deadline(wait, left),
                 _ => wait.duration(),
             };
             let Some(until) = started.checked_add(time).filter(|until| *until > now) else {
