@@ -16,8 +16,9 @@ mod queue;
 mod streams;
 
 pub(crate) use queue::{Admitted, Bounds, Look, Queues, may_block};
+pub(crate) use streams::Setup;
 
-use crate::config::{Config, PipelineConfig, PipelineKind};
+use crate::config::{Config, PipelineConfig};
 use crate::errno::Saved;
 use crate::error::{ConfigError, Timeout};
 use crate::export::Signal;
@@ -25,8 +26,6 @@ use crate::limits::SpanLimits;
 use crate::logs::state::{RecordSettings, RecordState};
 use crate::pipeline::counters::PipelineCounters;
 use crate::pipeline::producer::Logs;
-use crate::pipeline::queue::PipelineSettings;
-use crate::pipeline::worker::ProviderPipes;
 use crate::propagate::Propagator;
 use crate::resource::EncodedResource;
 use crate::runtime::{Runtime, runtime, runtime_if_built};
@@ -40,6 +39,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
+use streams::StreamParts;
 
 /// A configured provider.
 #[derive(Debug)]
@@ -225,50 +225,24 @@ impl ProviderState {
         if let Some(limit) = provider.memory_limit {
             runtime.budget.set_limit(limit);
         }
-        let logs = Arc::new(Logs::default());
-        let (mut exits, mut memory, mut pipelines) = (Vec::new(), Vec::new(), Vec::new());
-        let exporters = provider
-            .pipelines
-            .iter()
-            .filter(|pipeline| pipeline.is_exporter())
-            .count();
-        let exporters = exporters + provider.records.exporter_count();
-        let mut bounds = queue::Bounds::new(provider.block_when_full);
-        let share_bytes = bounds.share(runtime.budget.limit(), exporters);
         let resource = provider.resource.here();
-        let (records, record_pipes) =
-            RecordState::new(provider, &resource, &runtime.budget, share_bytes);
-        let mut eager = false;
-        for pipeline in &provider.pipelines {
-            match &pipeline.kind {
-                PipelineKind::Memory(exporter) => memory.push(exporter.store()),
-                PipelineKind::Exporter(factory) => {
-                    let counters = bounds.counters(exits.len(), &pipeline.batch, &runtime.budget);
-                    let counters = Arc::new(counters);
-                    exits.push((pipeline.name.clone(), counters.clone()));
-                    eager |= pipeline.batch.max_export_batch_size <= 1;
-                    let settings = PipelineSettings {
-                        max_export_batch_size: pipeline.batch.max_export_batch_size,
-                        schedule_delay: pipeline.batch.schedule_delay,
-                        export_timeout: pipeline.batch.export_timeout,
-                        share_bytes,
-                        ..PipelineSettings::new(&pipeline.name, factory.clone())
-                    };
-                    pipelines.push((settings, counters));
-                }
-            }
-        }
-        if !pipelines.is_empty() {
-            runtime.worker.add_provider(ProviderPipes {
-                id: provider.id,
-                resource: Arc::clone(&resource),
-                source: logs.clone(),
-                pipelines,
-            });
-        }
-        if let Some(pipes) = record_pipes {
-            runtime.worker.add_provider(pipes);
-        }
+        let setup = Setup {
+            provider,
+            runtime,
+            resource: &resource,
+        };
+        let StreamParts {
+            logs,
+            exits,
+            memory,
+            bounds,
+            eager,
+        } = setup.stream(
+            Signal::Traces,
+            &provider.pipelines,
+            Bounds::new(provider.block_when_full),
+        );
+        let records = RecordState::new(&setup);
         Self {
             id: provider.id,
             provider,

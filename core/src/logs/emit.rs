@@ -1,4 +1,4 @@
-//! The way of a record into its thread's chunk (logs SDK, "Emit a LogRecord").
+//! The way of a record into its thread's chunk (logs SDK, "emit a log record").
 
 use super::record::{ATTRIBUTE_TAG, BODY_TAG, Origin, RECORD_TAG, Record};
 use super::{ContextChoice, LogRecord, LogRecords};

@@ -1,4 +1,4 @@
-//! Severity numbers (logs data model, "SeverityNumber").
+//! Severity numbers (logs data model, "severity number").
 
 macro_rules! severities {
     ($($(#[$doc:meta])* $name:ident = $number:literal $text:literal,)*) => {

@@ -1,15 +1,12 @@
 //! What a provider keeps for its log records: configured, and in one process.
 
-use crate::config::{PipelineConfig, PipelineKind, RecordConfig};
+use crate::config::{PipelineConfig, RecordConfig};
 use crate::errno::Saved;
 use crate::export::Signal;
 use crate::limits::SpanLimits;
-use crate::pipeline::budget::Budget;
 use crate::pipeline::counters::PipelineCounters;
 use crate::pipeline::producer::{Logs, Stream};
-use crate::pipeline::queue::PipelineSettings;
-use crate::pipeline::worker::ProviderPipes;
-use crate::provider::{Bounds, Provider, ProviderState, Queues};
+use crate::provider::{Bounds, Provider, ProviderState, Queues, Setup};
 use crate::runtime::runtime_if_built;
 use crate::scope::Scope;
 use crate::testing::MemoryStore;
@@ -42,10 +39,9 @@ impl RecordSettings {
         }
     }
 
-    /// Pipelines that the worker serves.
-    pub(crate) fn exporter_count(&self) -> usize {
-        let pipelines = self.config.pipelines.iter();
-        pipelines.filter(|pipeline| pipeline.is_exporter()).count()
+    /// Where records go.
+    pub(crate) fn pipelines(&self) -> &Vec<PipelineConfig> {
+        &self.config.pipelines
     }
 }
 
@@ -63,55 +59,22 @@ pub(crate) struct RecordState {
 }
 
 impl RecordState {
-    /// The state in this process, and what the worker has to serve for it.
-    pub(crate) fn new(
-        provider: &'static Provider,
-        resource: &Arc<[u8]>,
-        budget: &'static Budget,
-        share_bytes: usize,
-    ) -> (Self, Option<ProviderPipes>) {
-        let settings = &provider.records;
-        let mut bounds = Bounds::new(None);
-        let (mut exits, mut memory, mut pipelines) = (Vec::new(), Vec::new(), Vec::new());
-        for pipeline in &settings.config.pipelines {
-            match &pipeline.kind {
-                PipelineKind::Memory(exporter) => memory.push(exporter.store()),
-                PipelineKind::Exporter(factory) => {
-                    let counters = bounds.counters(exits.len(), &pipeline.batch, budget);
-                    let counters = Arc::new(counters);
-                    exits.push((pipeline.name.clone(), counters.clone()));
-                    let settings = PipelineSettings {
-                        max_export_batch_size: pipeline.batch.max_export_batch_size,
-                        schedule_delay: pipeline.batch.schedule_delay,
-                        export_timeout: pipeline.batch.export_timeout,
-                        share_bytes,
-                        signal: Signal::Logs,
-                        ..PipelineSettings::new(&pipeline.name, factory.clone())
-                    };
-                    pipelines.push((settings, counters));
-                }
-            }
-        }
-        let is_eager = |pipeline: &PipelineConfig| pipeline.batch.max_export_batch_size <= 1;
-        let logs = Arc::new(Logs::default());
-        let pipes = (!pipelines.is_empty()).then(|| ProviderPipes {
-            id: provider.id,
-            resource: Arc::clone(resource),
-            source: logs.clone(),
-            pipelines,
-        });
+    /// The state in this process.
+    pub(crate) fn new(setup: &Setup<'_>) -> Self {
+        let settings = &setup.provider.records;
+        let bounds = Bounds::new(None);
+        let stream = setup.stream(Signal::Logs, settings.pipelines(), bounds);
         let reentrant = &settings.reentrant;
-        let state = Self {
-            logs,
+        Self {
+            logs: stream.logs,
             limits: settings.config.limits,
-            exits,
-            memory,
-            bounds,
-            eager: settings.config.pipelines.iter().any(is_eager),
+            exits: stream.exits,
+            memory: stream.memory,
+            bounds: stream.bounds,
+            eager: stream.eager,
             reentrant,
             reentrant_before: reentrant.load(Ordering::Relaxed),
-        };
-        (state, pipes)
+        }
     }
 
     /// Whether a worker pipeline takes its records.
