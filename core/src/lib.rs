@@ -99,7 +99,9 @@ pub use id::{IdGenerator, SpanId, TraceId};
 #[cfg(feature = "tracing")]
 pub use layer::TracingLayer;
 pub use limits::SpanLimits;
-pub use logs::{FinishedLog, LogRecord, LogStats, Logger, Severity, logger};
+pub use logs::{
+    FinishedLog, LogRecord, LogStats, Logger, LoggerBuilder, Severity, logger, logger_builder,
+};
 pub use pipeline::diagnose::{DiagnosticLevel, set_diagnostic_handler, set_diagnostic_level};
 pub use processor::{EndedSpan, Processor};
 pub use propagate::{

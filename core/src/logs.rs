@@ -6,6 +6,7 @@
 //! or waits; what cannot be kept is counted.
 
 mod account;
+mod builder;
 pub(crate) mod console;
 mod emit;
 mod finished;
@@ -14,6 +15,7 @@ mod severity;
 pub(crate) mod state;
 
 pub use account::LogStats;
+pub use builder::LoggerBuilder;
 pub(crate) use emit::Scratch;
 pub use finished::FinishedLog;
 pub use severity::Severity;
@@ -21,8 +23,7 @@ pub(crate) use state::LogRecords;
 
 use crate::context::SpanContext;
 use crate::provider::{Provider, default_provider};
-use crate::runtime::runtime;
-use crate::scope::{Scope, ScopeParts};
+use crate::scope::Scope;
 use crate::tracer::TracerProvider;
 use crate::value::Value;
 
@@ -58,15 +59,13 @@ impl TracerProvider {
     /// A logger with the version and schema URL of its library; empty = none.
     #[must_use]
     pub fn logger_with(&self, name: &str, version: &str, schema_url: &str) -> Logger {
-        Logger {
-            provider: Some(self.inner()),
-            scope: runtime().scopes.unowned(&ScopeParts {
-                name,
-                version,
-                schema_url,
-                attributes: &[],
-            }),
-        }
+        let builder = self.logger_builder(name);
+        builder.version(version).schema_url(schema_url).build()
+    }
+
+    /// A logger to be made with more than a name.
+    pub fn logger_builder<'a>(&self, name: &'a str) -> LoggerBuilder<'a> {
+        LoggerBuilder::new(Some(self.inner()), name)
     }
 
     /// The account of log records for each pipeline in this process; one without a name if there is
@@ -80,13 +79,12 @@ impl TracerProvider {
 /// A logger of the default provider, whichever that is when a record is emitted.
 #[must_use]
 pub fn logger(name: &str) -> Logger {
-    Logger {
-        provider: None,
-        scope: runtime().scopes.unowned(&ScopeParts {
-            name,
-            ..ScopeParts::default()
-        }),
-    }
+    logger_builder(name).build()
+}
+
+/// A logger of the default provider, to be made with more than a name.
+pub fn logger_builder(name: &str) -> LoggerBuilder<'_> {
+    LoggerBuilder::new(None, name)
 }
 
 impl Logger {

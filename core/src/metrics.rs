@@ -5,6 +5,7 @@
 //! pipelines like those of spans. `meters` keeps a panicking callback from taking the others with it,
 //! `state` is what a provider has of all this in one process, `own` measures this library.
 
+pub(crate) mod console;
 mod meters;
 mod own;
 mod reader;

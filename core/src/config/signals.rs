@@ -264,3 +264,6 @@ impl Config {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

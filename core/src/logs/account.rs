@@ -66,6 +66,7 @@ impl Provider {
 
 impl ProviderState {
     /// Records in the batch that each pipeline exports now.
+    #[cfg(feature = "metrics")]
     pub(crate) fn logs_in_flight(&self) -> Vec<u64> {
         let exits = self.records.exits.iter();
         exits.map(|(_, counters)| counters.in_flight()).collect()

@@ -177,11 +177,13 @@ impl PipelineCounters {
     }
 
     /// In the batch that is being exported.
+    #[cfg(feature = "metrics")]
     pub(crate) fn in_flight(&self) -> u64 {
         self.in_flight.load(Ordering::Relaxed)
     }
 
     /// What memory was refused for, outside of a thread's log.
+    #[cfg(feature = "metrics")]
     pub(crate) fn count_no_room(&self, spans: u64) {
         self.count_queue_full(spans);
     }

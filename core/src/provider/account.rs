@@ -53,6 +53,7 @@ impl ProviderState {
     }
 
     /// Spans in the batch that each pipeline exports now.
+    #[cfg(feature = "metrics")]
     pub(crate) fn in_flight(&self) -> Vec<u64> {
         let exits = self.exits.iter();
         exits.map(|(_, counters)| counters.in_flight()).collect()

@@ -1,6 +1,5 @@
 //! Metrics: where they go, how often, with which temporality.
 
-use crate::config::endpoint::Protocol;
 use crate::config::env::Env;
 use crate::config::{Config, PipelineConfig};
 use crate::error::ConfigError;
@@ -12,7 +11,7 @@ use std::time::Duration;
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(60);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-const NAMES: &str = "use otlp, prometheus or none";
+const NAMES: &str = "use otlp, console, prometheus or none";
 
 /// Whether points of a series add up by themselves or each says what is new (OTLP exporter,
 /// "temporality preference").
@@ -54,6 +53,7 @@ pub(in crate::config) struct MetricOptions {
 #[derive(Clone)]
 enum Destination {
     Otlp,
+    Console,
     /// To whoever asks for the text.
     Prometheus,
     Custom(String, ExporterFactory),
@@ -63,6 +63,7 @@ impl fmt::Debug for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Otlp => "otlp",
+            Self::Console => "console",
             Self::Prometheus => "prometheus",
             Self::Custom(name, _) => name,
         })
@@ -182,6 +183,7 @@ fn parse(list: &str, mut refuse: impl FnMut(&str)) -> Vec<Destination> {
         match name.as_str() {
             "none" => {}
             "otlp" => destinations.push(Destination::Otlp),
+            "console" => destinations.push(Destination::Console),
             "prometheus" => destinations.push(Destination::Prometheus),
             _ => refuse(&name),
         }
@@ -204,8 +206,8 @@ impl Config {
         self.add_metrics(Destination::Otlp)
     }
 
-    /// Exports metrics to those in a comma list of `otlp`, `prometheus` (the text only, without a
-    /// server); or to `none`.
+    /// Exports metrics to those in a comma list of `otlp`, `console`, `prometheus` (the text only,
+    /// without a server); or to `none`.
     pub fn metrics_exporters(mut self, names: impl AsRef<str>) -> Self {
         let mut error = None;
         let destinations = parse(names.as_ref(), |name| {
@@ -222,6 +224,7 @@ impl Config {
     /// How OTLP is spoken for a signal, in the words of the conventions.
     #[cfg(feature = "otlp-http")]
     fn otlp_transport(&self, signal: Signal) -> &'static str {
+        use crate::config::endpoint::Protocol;
         match self.otlp.settings(signal).map(|settings| settings.protocol) {
             Ok(Protocol::Grpc) => "grpc",
             Ok(Protocol::HttpJson) => "http_json",
@@ -232,6 +235,11 @@ impl Config {
     #[cfg(not(feature = "otlp-http"))]
     fn otlp_transport(&self, _: Signal) -> &'static str {
         "http"
+    }
+
+    /// Prints metrics on the standard output, one line a point.
+    pub fn metrics_console(self) -> Self {
+        self.add_metrics(Destination::Console)
     }
 
     /// Exports metrics to what `factory` makes; `name` stands for it in messages. Its batches are of
@@ -299,6 +307,10 @@ impl Config {
                 Destination::Prometheus => {}
                 Destination::Otlp => {
                     exporters.push(("otlp".to_owned(), self.otlp_factory(Signal::Metrics)?));
+                }
+                Destination::Console => {
+                    let factory = crate::metrics::console::factory();
+                    exporters.push(("console".to_owned(), factory));
                 }
                 Destination::Custom(name, factory) => {
                     exporters.push((name.clone(), factory.clone()));
