@@ -193,3 +193,21 @@ fn a_dead_endpoint_does_not_hold_up_a_shutdown() {
         start.elapsed()
     );
 }
+
+#[test]
+fn conf_089_two_collectors_each_get_every_span() {
+    let servers = [
+        Server::start(|_| Reply::ok()),
+        Server::start(|_| Reply::ok()),
+    ];
+    let config = servers
+        .iter()
+        .fold(Config::new(), |config, server| config.otlp(server.url("")));
+    let provider = TracerProvider::new(&config).unwrap();
+    provider.tracer("t").start("twice").end();
+    provider.flush(SOON).unwrap();
+    for server in &servers {
+        assert_eq!(spans(&server.request())[0].name, "twice");
+    }
+    assert_eq!(provider.stats().len(), 2);
+}

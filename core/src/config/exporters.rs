@@ -19,6 +19,9 @@ const CONSOLE_DELAY: Duration = Duration::from_millis(200);
 #[derive(Clone)]
 pub(super) enum Destination {
     Otlp,
+    /// To this endpoint, whatever was chosen for others.
+    #[cfg(feature = "otlp-http")]
+    OtlpTo(super::endpoint::Endpoint),
     Console,
     Memory(MemoryExporter),
     Custom(String, ExporterFactory),
@@ -30,6 +33,8 @@ impl Destination {
     pub(super) fn name(&self) -> &str {
         match self {
             Self::Otlp => "otlp",
+            #[cfg(feature = "otlp-http")]
+            Self::OtlpTo(_) => "otlp",
             Self::Console => "console",
             Self::Memory(_) => "memory",
             Self::Custom(name, _) => name,
@@ -146,6 +151,10 @@ impl Config {
         let pipeline = |(place, destination): (usize, &Destination)| {
             let kind = match destination {
                 Destination::Otlp => PipelineKind::Exporter(self.otlp_factory(Signal::Traces)?),
+                #[cfg(feature = "otlp-http")]
+                Destination::OtlpTo(endpoint) => {
+                    PipelineKind::Exporter(self.otlp.to(endpoint).factory(Signal::Traces)?)
+                }
                 Destination::Memory(exporter) => PipelineKind::Memory(exporter.clone()),
                 Destination::Console => PipelineKind::Exporter(Console::factory()),
                 Destination::Custom(_, factory) => PipelineKind::Exporter(factory.clone()),

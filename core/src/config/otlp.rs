@@ -55,8 +55,13 @@ struct File {
 impl Config {
     /// Exports traces by OTLP to `url`; `/v1/traces` is appended if it has no path. Port 4317 without
     /// such a path means gRPC, unless [`Config::otlp_protocol`] or the environment says otherwise.
+    /// Called again, it adds another destination, with a queue and retries of its own.
     pub fn otlp(self, url: impl AsRef<str>) -> Self {
-        self.endpoint(url).add(Destination::Otlp)
+        let config = self.endpoint(url);
+        match config.otlp.code.endpoint.clone() {
+            Some(endpoint) => config.add(Destination::OtlpTo(endpoint)),
+            None => config,
+        }
     }
 
     /// Where OTLP goes, if it is exported to: as in [`Config::otlp`], which also chooses it.

@@ -54,6 +54,13 @@ impl Otlp {
         })
     }
 
+    /// The same with this endpoint.
+    pub(crate) fn to(&self, endpoint: &Endpoint) -> Self {
+        let mut to = self.clone();
+        to.code.endpoint = Some(endpoint.clone());
+        to
+    }
+
     /// What makes the exporter of a signal.
     pub(crate) fn factory(&self, signal: Signal) -> Result<ExporterFactory, ConfigError> {
         let settings = self.settings(signal)?;
