@@ -386,8 +386,7 @@ tracer_status tracer_config_add_header(tracer_config *config,
                                        const char *name,
                                        const char *value);
 
-// Sets the exporters: a comma list of "otlp", "zipkin", "jaeger", "console", "otlp/file",
-// "otlp/stdout", "memory"; or "none".
+// Exporters, a comma list: otlp, zipkin, jaeger, console, otlp/file, otlp/stdout, memory; or none.
 TRACER_MUST_USE tracer_status tracer_config_set_exporter(tracer_config *config, const char *names);
 
 // Sets the sampler; `ratio` (0 to 1) is for the two ratio samplers.

@@ -166,8 +166,7 @@ pub unsafe extern "C" fn tracer_config_add_header(
     set(config, |config| config.otlp_header(name, value))
 }
 
-/// Sets the exporters: a comma list of "otlp", "zipkin", "jaeger", "console", "otlp/file",
-/// "otlp/stdout", "memory"; or "none".
+/// Exporters, a comma list: otlp, zipkin, jaeger, console, otlp/file, otlp/stdout, memory; or none.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn tracer_config_set_exporter(
