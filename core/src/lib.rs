@@ -70,6 +70,10 @@ mod tracer;
 mod value;
 mod wire;
 
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+#[path = "traced.rs"]
+pub mod __traced;
 pub mod binding;
 #[cfg(feature = "otel")]
 pub mod otel;
@@ -98,6 +102,8 @@ pub use future::{FutureExt, InSpan, WithContext};
 pub use id::{IdGenerator, SpanId, TraceId};
 #[cfg(feature = "tracing")]
 pub use layer::TracingLayer;
+#[cfg(feature = "macros")]
+pub use libtracer_macros::traced;
 pub use limits::SpanLimits;
 pub use logs::{
     FinishedLog, LogRecord, LogStats, Logger, LoggerBuilder, Severity, logger, logger_builder,

@@ -109,6 +109,9 @@ pub(crate) struct ProviderState {
     exit_timeout: Duration,
 }
 
+/// What the program gave it is called with panics contained, so that an unwinding caller may go on.
+impl std::panic::RefUnwindSafe for Provider {}
+
 impl Provider {
     /// The provider that `config` describes.
     pub(crate) fn new(config: &Config) -> Result<Self, ConfigError> {
