@@ -6,7 +6,6 @@
 
 use super::SpanHandle;
 use super::slot::SpanState;
-use crate::clock;
 use crate::errno::Saved;
 use crate::pipeline::worker;
 use crate::provider::{Look, ProviderState};
@@ -69,9 +68,7 @@ fn look(thread: &mut ThreadState, state: &SpanState, unix_ns: u64) -> Option<Wai
         .filter(|_| state.recording && state.sampled)?;
     let producer = thread.producers.of_state(provider)?;
     let end_ns = match unix_ns {
-        0 => clock::monotonic()
-            .wrapping_add(state.wall_offset)
-            .max(state.start_ns),
+        0 => state.now().max(state.start_ns),
         given => given,
     };
     match provider.look_for_room(producer, field_len(state.record(end_ns).len())) {
