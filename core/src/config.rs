@@ -10,6 +10,8 @@ mod diagnostics;
 mod endpoint;
 pub(crate) mod env;
 mod exporters;
+#[cfg(feature = "config-file")]
+mod file;
 #[cfg(feature = "otlp-http")]
 mod headers;
 #[cfg(feature = "otlp-http")]
@@ -43,7 +45,7 @@ use crate::export::ExporterFactory;
 use crate::finished::OwnedValue;
 use crate::limits::SpanLimits;
 use crate::propagate::Propagator;
-use crate::resource::{Detector, Resource};
+use crate::resource::{Detectors, Resource};
 use crate::sampler::{Ratio, Sampler};
 use crate::testing::MemoryExporter;
 use exporters::Destination;
@@ -77,7 +79,7 @@ pub struct Config {
     disabled: Option<bool>,
     service_name: Option<String>,
     resource: Resource,
-    detectors: Vec<Detector>,
+    detectors: Detectors,
     language: Option<String>,
     sampler: Option<Sampler>,
     limits: Option<SpanLimits>,
@@ -110,7 +112,8 @@ impl Config {
         Self::default()
     }
 
-    /// A configuration from `OTEL_*` variables: OTLP unless `OTEL_TRACES_EXPORTER` says otherwise.
+    /// A configuration from `OTEL_*` variables: OTLP unless `OTEL_TRACES_EXPORTER` says otherwise; or
+    /// from the file that `OTEL_CONFIG_FILE` names, and then from no other variable.
     pub fn from_env() -> Self {
         Self::new().load_env()
     }

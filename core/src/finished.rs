@@ -188,7 +188,7 @@ pub struct FinishedResource {
 }
 
 impl FinishedResource {
-    #[cfg(feature = "otel")]
+    #[cfg(any(test, feature = "otel"))]
     pub(crate) fn of(head: &[u8]) -> Self {
         decode::resource_head(head)
     }

@@ -10,6 +10,7 @@ mod detect;
 mod encoded;
 
 pub use detect::Detector;
+pub(crate) use detect::Detectors;
 pub(crate) use encoded::EncodedResource;
 
 use crate::config::percent;

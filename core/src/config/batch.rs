@@ -69,10 +69,13 @@ impl Config {
         }
     }
 
-    /// What code chose for the destination at `place`.
+    /// What was chosen for the destination at `place`, by whoever chose the destinations.
     pub(super) fn own_batch(&self, place: usize) -> Option<BatchSettings> {
-        let own = self.own_batches.get(&place).copied()?;
-        self.destinations.is_some().then(|| own.fitted())
+        let own = match self.destinations {
+            Some(_) => &self.own_batches,
+            None => &self.env.own_batches,
+        };
+        own.get(&place).map(|own| own.fitted())
     }
 }
 

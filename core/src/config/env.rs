@@ -12,7 +12,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 /// A time-out of 0 means none; a year is none that clocks can add.
-const NO_LIMIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+pub(super) const NO_LIMIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// A view of environment variables that keeps what is to be said about them.
 #[derive(Debug, Default)]

@@ -5,24 +5,35 @@ use super::exporters::Destination;
 use super::{
     BatchSettings, Config, DEFAULT_EXIT_TIMEOUT, diagnostics, propagation, resource, sampling,
 };
+#[cfg(not(feature = "config-file"))]
+use crate::error::ConfigError;
 use crate::limits::SpanLimits;
 use crate::pipeline::diagnose;
 use crate::propagate::Propagator;
-use crate::resource::Resource;
+use crate::resource::{Detectors, Resource};
 use crate::sampler::Sampler;
+use crate::scope::ScopeRule;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+/// Names the file that stands in for the environment; the second is the name of before 1.0.
+const CONFIG_FILE: [&str; 2] = ["OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"];
 
 /// What the environment says, below what code says.
 #[derive(Clone, Debug, Default)]
 pub(super) struct FromEnv {
-    disabled: bool,
+    pub(super) disabled: bool,
     pub(super) resource: Resource,
-    sampler: Option<Sampler>,
-    limits: Option<SpanLimits>,
-    batch: Option<BatchSettings>,
+    pub(super) detectors: Detectors,
+    pub(super) sampler: Option<Sampler>,
+    pub(super) limits: Option<SpanLimits>,
+    pub(super) batch: Option<BatchSettings>,
     pub(super) propagator: Option<Arc<dyn Propagator>>,
-    destinations: Vec<Destination>,
+    pub(super) destinations: Vec<Destination>,
+    /// Of single destinations, by their place in the list.
+    pub(super) own_batches: BTreeMap<usize, BatchSettings>,
+    pub(super) scope_rule: Option<ScopeRule>,
     pub(super) diagnostic_level: Option<diagnostics::Level>,
 }
 
@@ -34,6 +45,9 @@ impl Config {
     }
 
     pub(super) fn load(mut self, mut env: Env) -> Self {
+        if let Some(path) = CONFIG_FILE.iter().find_map(|name| env.text(name)) {
+            return self.load_named_file(&path);
+        }
         self.env = FromEnv {
             disabled: env.switch("OTEL_SDK_DISABLED").unwrap_or(false),
             resource: resource::from_env(&mut env),
@@ -43,14 +57,34 @@ impl Config {
             propagator: propagation::from_env(&mut env),
             destinations: destinations(&mut env),
             diagnostic_level: diagnostics::from_env(&mut env),
+            ..FromEnv::default()
         };
         #[cfg(feature = "otlp-http")]
         self.otlp.load_env(&mut env);
         self.signals.load_env(&mut env);
         #[cfg(feature = "otlp-http")]
         self.others.load_env(&mut env);
-        self.warnings = Arc::new(Mutex::new(env.into_warnings()));
+        self.warn_all(env.into_warnings());
         self
+    }
+
+    /// The file that the environment names: nothing else of it counts.
+    #[cfg(feature = "config-file")]
+    fn load_named_file(self, path: &str) -> Self {
+        self.load_file(path.as_ref(), &|name| std::env::var(name).ok())
+    }
+
+    #[cfg(not(feature = "config-file"))]
+    fn load_named_file(mut self, path: &str) -> Self {
+        let cure = "enable the feature config-file, or unset the variable";
+        let wrong = "cannot be read by this build";
+        self.refuse(ConfigError::value("OTEL_CONFIG_FILE", path, wrong, cure));
+        self
+    }
+
+    /// In place of the warnings of an earlier source.
+    pub(super) fn warn_all(&mut self, warnings: Vec<String>) {
+        self.warnings = Arc::new(Mutex::new(warnings));
     }
 
     /// Shows the warnings that nobody took.

@@ -129,6 +129,33 @@ impl Config {
     }
 }
 
+#[cfg(feature = "config-file")]
+impl Config {
+    /// The endpoint of one exporter in a configuration file: the complete URL, or without a scheme
+    /// where gRPC is spoken.
+    pub(super) fn file_endpoint(mut self, text: &str, grpc: bool) -> Self {
+        let endpoint = Endpoint::parse("endpoint", text, Reading::Signal);
+        let bare = || Endpoint::parse_bare("endpoint", text).filter(|_| grpc);
+        match endpoint.or_else(|error| bare().ok_or(error)) {
+            Ok(endpoint) => self.otlp.code.endpoint = Some(endpoint),
+            Err(error) => self.refuse(error),
+        }
+        self
+    }
+
+    /// Whether an endpoint without a scheme is reached without TLS.
+    pub(super) fn file_insecure(mut self, insecure: bool) -> Self {
+        self.otlp.code.insecure = Some(insecure);
+        self
+    }
+
+    /// The proxies of the environment, for which a configuration file has no property.
+    pub(super) fn file_proxies(mut self) -> Self {
+        self.otlp.proxies = Some(Env::of_process().proxies());
+        self
+    }
+}
+
 impl File {
     fn new(option: &str, path: impl AsRef<Path>) -> Self {
         Self {

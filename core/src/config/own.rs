@@ -60,6 +60,8 @@ impl Config {
         if self.is_disabled() {
             return OwnCode::default();
         }
-        self.own.clone()
+        let mut own = self.own.clone();
+        own.scope_rule = own.scope_rule.or_else(|| self.env.scope_rule.clone());
+        own
     }
 }

@@ -65,7 +65,14 @@ pub(super) fn from_env(env: &mut Env) -> Option<Arc<dyn Propagator>> {
 }
 
 /// The propagators of a comma list, each once; calls `refuse` for names that are not usable.
-fn parse(list: &str, mut refuse: impl FnMut(&str, &str)) -> CompositePropagator {
+fn parse(list: &str, refuse: impl FnMut(&str, &str)) -> CompositePropagator {
+    CompositePropagator::new(parse_all(list, refuse))
+}
+
+pub(super) fn parse_all(
+    list: &str,
+    mut refuse: impl FnMut(&str, &str),
+) -> Vec<Arc<dyn Propagator>> {
     let names: Vec<String> = list
         .split(',')
         .map(|name| name.trim().to_ascii_lowercase())
@@ -88,7 +95,7 @@ fn parse(list: &str, mut refuse: impl FnMut(&str, &str)) -> CompositePropagator 
             _ => refuse(name, NAMES),
         }
     }
-    CompositePropagator::new(propagators)
+    propagators
 }
 
 #[cfg(test)]

@@ -15,9 +15,7 @@ impl Config {
     /// ```
     pub fn detect_resource(mut self, detectors: impl IntoIterator<Item = Detector>) -> Self {
         for detector in detectors {
-            if !self.detectors.contains(&detector) {
-                self.detectors.push(detector);
-            }
+            self.detectors.add(detector);
         }
         self
     }
@@ -41,7 +39,13 @@ impl Config {
             configured.set(SERVICE_NAME, name.into());
         }
         let language = self.language.as_deref().unwrap_or("rust");
-        EncodedResource::new(language, &self.detectors, configured)
+        let chosen = !self.detectors.is_empty();
+        let detectors = if chosen {
+            &self.detectors
+        } else {
+            &self.env.detectors
+        };
+        EncodedResource::new(language, detectors, configured)
     }
 }
 

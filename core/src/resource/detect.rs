@@ -10,6 +10,8 @@ mod process;
 mod service;
 
 use super::Resource;
+use std::fmt;
+use std::sync::Arc;
 
 /// The semantic conventions that the attributes follow.
 pub(crate) const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.42.0";
@@ -48,13 +50,8 @@ impl Detector {
         }
     }
 
-    /// Whether a forked child has other answers.
-    pub(super) fn is_of_process(self) -> bool {
-        matches!(self, Self::Process | Self::Service)
-    }
-
     /// What it finds, in a process whose spans are recorded in `language`.
-    pub(super) fn detect(self, language: &str) -> Resource {
+    fn detect(self, language: &str) -> Resource {
         let mut found = Resource::default();
         match self {
             Self::Container => container::detect(&mut found),
@@ -67,6 +64,60 @@ impl Detector {
             found.set_schema_url(SCHEMA_URL);
         }
         found
+    }
+}
+
+/// Whether the attribute of a key is wanted.
+type Keep = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
+/// Detectors to be asked, and what of their answers is wanted.
+#[derive(Clone, Default)]
+pub(crate) struct Detectors {
+    list: Vec<Detector>,
+    keep: Option<Keep>,
+}
+
+impl Detectors {
+    /// Adds a detector that is not there yet.
+    pub(crate) fn add(&mut self, detector: Detector) {
+        if !self.list.contains(&detector) {
+            self.list.push(detector);
+        }
+    }
+
+    /// Leaves out attributes whose keys are not wanted.
+    #[cfg(feature = "config-file")]
+    pub(crate) fn keep_only(&mut self, keep: impl Fn(&str) -> bool + Send + Sync + 'static) {
+        self.keep = Some(Arc::new(keep));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Whether a forked child has other answers.
+    pub(super) fn are_of_process(&self) -> bool {
+        let of_process = |known| matches!(known, &Detector::Process | &Detector::Service);
+        self.list.iter().any(of_process)
+    }
+
+    /// What they find, in their order.
+    pub(super) fn detect(&self, language: &str) -> Resource {
+        let mut all = Resource::default();
+        for detector in &self.list {
+            let mut found = detector.detect(language);
+            if let Some(keep) = &self.keep {
+                found.attributes.retain(|(key, _)| keep(key));
+            }
+            all.merge(&found);
+        }
+        all
+    }
+}
+
+impl fmt::Debug for Detectors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.list.fmt(f)
     }
 }
 

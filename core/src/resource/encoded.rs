@@ -1,6 +1,6 @@
 //! The resource of a provider as bytes, in each process that uses it.
 
-use super::{Detector, Resource};
+use super::{Detectors, Resource};
 use std::sync::Arc;
 
 /// The parts of a resource, the later above the earlier, and what they encode to.
@@ -10,18 +10,18 @@ pub(crate) struct EncodedResource {
     pid: u32,
     bytes: Arc<[u8]>,
     language: String,
-    detectors: Vec<Detector>,
+    detectors: Detectors,
     configured: Resource,
 }
 
 impl EncodedResource {
     /// A resource of what every one has, what is detected, and what was configured.
-    pub(crate) fn new(language: &str, detectors: &[Detector], configured: Resource) -> Self {
+    pub(crate) fn new(language: &str, detectors: &Detectors, configured: Resource) -> Self {
         let mut encoded = Self {
             pid: std::process::id(),
             bytes: Arc::default(),
             language: language.to_owned(),
-            detectors: detectors.to_vec(),
+            detectors: detectors.clone(),
             configured,
         };
         encoded.bytes = encoded.encode();
@@ -30,9 +30,7 @@ impl EncodedResource {
 
     fn encode(&self) -> Arc<[u8]> {
         let mut resource = Resource::of_process(&self.language);
-        for detector in &self.detectors {
-            resource.merge(&detector.detect(&self.language));
-        }
+        resource.merge(&self.detectors.detect(&self.language));
         resource.merge(&self.configured);
         resource.encode()
     }
@@ -41,7 +39,7 @@ impl EncodedResource {
     /// has another id, and is another instance of the service.
     pub(crate) fn here(&self) -> Arc<[u8]> {
         let same = self.pid == std::process::id();
-        if same || !self.detectors.iter().any(|known| known.is_of_process()) {
+        if same || !self.detectors.are_of_process() {
             return self.bytes.clone();
         }
         self.encode()

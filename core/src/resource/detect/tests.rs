@@ -135,7 +135,10 @@ fn conf_093_the_service_detector_names_this_instance() {
 fn conf_093_what_is_detected_has_its_schema_and_gives_way_to_what_is_configured() {
     let mut configured = Resource::default();
     configured.set("host.name", "mine".into());
-    let detectors = [Detector::Host, Detector::Process];
+    let mut detectors = Detectors::default();
+    for detector in [Detector::Host, Detector::Process, Detector::Host] {
+        detectors.add(detector);
+    }
     let encoded = EncodedResource::new("rust", &detectors, configured);
     let head = ResourceSpans::decode(&encoded.here()[..]).unwrap();
     assert_eq!(head.schema_url, SCHEMA_URL);
@@ -148,7 +151,7 @@ fn conf_093_what_is_detected_has_its_schema_and_gives_way_to_what_is_configured(
     assert!(format!("{names:?}").contains("mine"));
     assert_eq!(encoded.here(), encoded.here());
 
-    let plain = EncodedResource::new("rust", &[], Resource::default());
+    let plain = EncodedResource::new("rust", &Detectors::default(), Resource::default());
     let head = ResourceSpans::decode(&plain.here()[..]).unwrap();
     assert_eq!(head.schema_url, "");
     assert_eq!(head.resource.unwrap().attributes.len(), 4);
