@@ -334,3 +334,58 @@ fn a_queue_size_holds_exactly_for_the_pipeline_that_has_it() {
     let stats = balanced(&provider);
     assert_eq!((stats.queued, stats.dropped_shutdown), (0, 10));
 }
+
+#[test]
+fn a_record_that_interrupts_this_library_is_counted() {
+    let kept = MemoryExporter::new();
+    let provider = provider(&Config::new().memory(&kept).logs_memory(&kept));
+    let logger = provider.logger("");
+    let span = provider.tracer("").start("span");
+    // A callback that comes back, as a signal handler would.
+    span.handle().end_with(
+        0,
+        Some(&mut |_| logger.record(Severity::Info, "from within").emit()),
+    );
+    let stats = balanced(&provider);
+    assert_eq!((stats.emitted, stats.dropped_reentrant), (1, 1));
+    assert_eq!(kept.logs().len(), 0);
+}
+
+#[derive(Debug)]
+struct Noon;
+
+impl libtracer::Clock for Noon {
+    fn unix_ns(&self) -> u64 {
+        12
+    }
+}
+
+#[test]
+fn the_programs_own_clock_tells_the_time_of_records_too() {
+    let kept = MemoryExporter::new();
+    let config = Config::new().clock(Arc::new(Noon)).logs_memory(&kept);
+    let provider = provider(&config);
+    provider.logger("").record(Severity::Info, "x").emit();
+    provider.logger("").record(Severity::Info, "y").at(7).emit();
+    let times = kept
+        .logs()
+        .into_iter()
+        .map(|log| (log.unix_ns, log.observed_unix_ns));
+    assert_eq!(times.collect::<Vec<_>>(), [(12, 12), (7, 12)]);
+}
+
+#[test]
+fn scopes_of_loggers_have_attributes() {
+    let kept = MemoryExporter::new();
+    let provider = provider(&Config::new().logs_memory(&kept));
+    let builder = provider.logger_builder("shop").version("2");
+    let logger = builder
+        .attribute("team", "a")
+        .attribute("team", "b")
+        .build();
+    logger.record(Severity::Info, "x").emit();
+    let scope = kept.logs().remove(0).scope;
+    assert_eq!((&scope.name[..], &scope.version[..]), ("shop", "2"));
+    let team = vec![("team".to_owned(), OwnedValue::String("b".into()))];
+    assert_eq!(scope.attributes, team);
+}

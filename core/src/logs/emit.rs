@@ -8,6 +8,7 @@ use crate::current::current;
 use crate::limits::SpanLimits;
 use crate::pipeline::producer::Producer;
 use crate::provider::Provider;
+use crate::provider::hooks::contained;
 use crate::scope::Scope;
 use crate::thread::{ThreadState, enter};
 use crate::value::{Cut, Value, ValueBuilder, cut_bytes, cut_text};
@@ -43,7 +44,10 @@ impl LogRecord<'_> {
             }
         };
         let context = Some(context).filter(|context| context.is_valid());
-        let done = enter(|thread| self.emit_in(provider, thread, context));
+        // A clock of the program's own is asked outside of the thread's state: it may use the API.
+        let clock = provider.hooks.clock.as_ref().filter(|_| self.kept);
+        let now = clock.and_then(|clock| contained(|| clock.unix_ns()));
+        let done = enter(|thread| self.emit_in(provider, thread, context, now));
         if done.is_none() {
             provider.records.reentrant.fetch_add(1, Ordering::Relaxed);
         }
@@ -54,12 +58,16 @@ impl LogRecord<'_> {
         provider: &'static Provider,
         thread: &mut ThreadState,
         context: Option<&SpanContext>,
+        now: Option<u64>,
     ) {
-        let now = match context {
+        let now = match (now, context) {
+            (Some(now), _) => now,
             _ if !self.kept => 0,
             // On the clock of its trace, so that it lies within its span.
-            Some(context) => clock::monotonic().wrapping_add(thread.wall_offset(context.trace_id)),
-            None => clock::wall(),
+            (None, Some(context)) => {
+                clock::monotonic().wrapping_add(thread.wall_offset(context.trace_id))
+            }
+            (None, None) => clock::wall(),
         };
         let Some(producer) = thread.log_producers.of_provider(provider) else {
             return;
