@@ -2,15 +2,17 @@
 
 Each program prints lines ``row<TAB>p10<TAB>...``; the best p10 of the rounds counts, for it is
 nearest to the true cost on a machine with slow phases, and the ratio to a peer is taken within the
-run.
+run. What may be lost is judged by the worst round.
 """
 
 from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -18,20 +20,34 @@ from statistics import median
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "4"))
-TOTALS = {"N5", "P3"}
+TOTALS = {"N5", "N6", "N8", "P3"}  # once a round, with the number of spans for a median
+WORST = {"N7"}
 SPANS = {"libtracer": "1000000", "otel": "300000"}
+THREADS = (2, 4)
 
 Figures = dict[tuple[str, str], list[tuple[float, float]]]  # p10 and median of each round
 
 # Row, what it is, budget in ns, the program that is judged, the peers with the wanted ratio.
 BSP, NO_OP, DYNAMIC = "otel-rust BSP", "otel-rust no-op", "otel-rust BSP, dynamic keys"
-PYTHON = "otel-python"
+OFF, PYTHON = "otel-rust AlwaysOff", "otel-python"
+FAST = "fastrace"
+START, LOCAL = "fastrace, at start", "fastrace, local"
+APART = "processes of one thread"
 ROWS = [
     ("N1", "C: start, 4 attributes, end; OTLP on", 110, "c", [(BSP, 5), (DYNAMIC, 5), (NO_OP, 0)]),
-    ("N1", "Rust: the same", 90, "rust", [(BSP, 0)]),
+    ("N2", "Rust: the same", 90, "rust", [(FAST, 3), (START, 0), (LOCAL, 0), (BSP, 0)]),
     ("N3", "C: no attributes", 70, "c", [(BSP, 0), (NO_OP, 0)]),
-    ("N3", "Rust: the same", 70, "rust", [(BSP, 0)]),
+    ("N3", "Rust: the same", 70, "rust", [(FAST, 0), (LOCAL, 0), (BSP, 0)]),
+    ("N4", "C: child of an unsampled parent", 25, "c", [(OFF, 0)]),
+    ("N4", "Rust: the same", 25, "rust", [(OFF, 0)]),
     ("N5", "Rust: record, batch, OTLP/HTTP, whole process", 250, "rust", [(BSP, 0)]),
+    ("N6", "Rust: the same by gRPC", 350, "rust", [(BSP, 0)]),
+    ("N7", "Rust: spans lost of 1,000,000 at full speed", 0, "rust", [(BSP, 0)]),
+    ("N8", "Rust: bytes of a finished span that waits", 220, "rust", [(BSP, 0)]),
+    *(
+        (f"N9 {n}", f"Rust: {n} threads, CPU in % of one", 115, "rust", [(APART, 0), (BSP, 0)])
+        for n in THREADS
+    ),
     ("P1", "Python: with start_span, child", 550, "python", [(PYTHON, 30)]),
     ("P2", "Python: 4 attributes at start, 2 set", 950, "python", [(PYTHON, 0)]),
     ("P3", "Python: P1, whole process with OTLP/HTTP", 1500, "python", [(PYTHON, 0)]),
@@ -49,29 +65,56 @@ def note(figures: Figures, peer: str, command: list[str]) -> None:
     """Add what a program measured."""
     for name, p10, second in lines(command):
         row, _, kind = name.partition(" ")
-        who = f"{peer}, {kind}" if kind == "dynamic keys" else peer
-        # What runs once a round (N5, P3) prints its total, and the number of spans for a median.
+        who = f"{peer}, {kind}" if kind and peer != "clock" else peer
         middle = p10 if row in TOTALS else second
         key = (row if who != "clock" else name, who)
         figures.setdefault(key, []).append((float(p10), float(middle)))
 
 
-def rounds(url: str) -> Figures:
+def threads(figures: Figures, peer: str, program: Path, library: str) -> None:
+    """Add what a span costs on several threads, in percent of its cost on one.
+
+    As many processes of one thread at once show what of it is the machine's doing.
+    """
+
+    def cost(count: int) -> float:
+        return float(lines([str(program), library, str(count)])[0][1])
+
+    def apart(count: int) -> float:
+        with ThreadPoolExecutor(count) as pool:
+            return max(pool.map(lambda _: cost(1), range(count)))
+
+    alone = cost(1)
+    shapes = {peer: cost, APART: apart} if peer == "rust" else {peer: cost}
+    for who, measure in shapes.items():
+        for count in THREADS:
+            percent = measure(count) / alone * 100
+            figures.setdefault((f"N9 {count}", who), []).append((percent, percent))
+
+
+def rounds(url: str, grpc: str) -> Figures:
     """Run everything by turns."""
     figures: Figures = {}
     native = TARGET / "release"
+    hot, pipe = str(native / "hot"), str(native / "pipe")
     rows = str(ROOT / "bench/python/rows.py")
     for turn in range(ROUNDS):
         print(f"round {turn + 1} of {ROUNDS}", file=sys.stderr)
-        note(figures, "clock", [str(native / "hot"), "clock"])
+        note(figures, "clock", [hot, "clock"])
         note(figures, "c", [str(TARGET / "bench/hot"), url])
-        note(figures, "rust", [str(native / "hot"), "libtracer"])
-        note(figures, "otel-rust BSP", [str(native / "hot"), "otel-bsp"])
-        note(figures, "otel-rust no-op", [str(native / "hot"), "otel-noop"])
-        note(figures, "rust", [str(native / "pipe"), "libtracer", url, SPANS["libtracer"]])
-        note(figures, "otel-rust BSP", [str(native / "pipe"), "otel", url, SPANS["otel"]])
+        note(figures, "rust", [hot, "libtracer"])
+        note(figures, FAST, [hot, "fastrace"])
+        note(figures, BSP, [hot, "otel-bsp"])
+        note(figures, NO_OP, [hot, "otel-noop"])
+        note(figures, OFF, [hot, "otel-off"])
+        for who, library in (("rust", "libtracer"), (BSP, "otel")):
+            note(figures, who, [pipe, library, "http", url, SPANS[library]])
+            note(figures, who, [pipe, library, "grpc", grpc, SPANS[library]])
+            note(figures, who, [str(native / "loss"), library, url, "1000000"])
+            note(figures, who, [str(native / "held"), library])
+            threads(figures, who, native / "threads", library)
         note(figures, "python", [sys.executable, rows, "libtracer", url])
-        note(figures, "otel-python", [sys.executable, rows, "otel", url])
+        note(figures, PYTHON, [sys.executable, rows, "otel", url])
     return figures
 
 
@@ -86,39 +129,54 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} processors, Linux {platform.release()}, {rustc}"
 
 
+def locked(crate: str) -> str:
+    """Return the version of a crate that was measured."""
+    text = (ROOT / "Cargo.lock").read_text(encoding="utf-8")
+    found = re.search(f'name = "{crate}"\nversion = "(.*)"', text)
+    assert found is not None
+    return found[1]
+
+
 def report(figures: Figures) -> str:
     """Write the figures as a table."""
-
-    def best(row: str, who: str) -> float:
-        return min(p10 for p10, _ in figures[row, who])
-
+    costs = {row: min(runs)[0] for (row, who), runs in figures.items() if who == "clock"}
+    clock = ", ".join(f"{row} {cost:.0f} ns" for row, cost in costs.items())
     text = [
         "# Benchmark report",
         "",
         f"`make bench` on {machine()}, CPython {platform.python_version()}; peers:",
-        "opentelemetry_sdk and opentelemetry-otlp 0.33 (Rust), opentelemetry-sdk",
-        f"{version('opentelemetry-sdk')} (Python). Nanoseconds per span; {ROUNDS} rounds by turns.",
-        "The best p10 is judged (N5 and P3: the best total); the worst p10 of the rounds shows the",
-        "spread, the median is that of the rounds' medians. In the same run: "
-        + ", ".join(f"{row} {best(row, 'clock'):.0f} ns" for row, who in figures if who == "clock")
-        + ".",
+        f"opentelemetry_sdk and opentelemetry-otlp {locked('opentelemetry_sdk')} (Rust), fastrace",
+        f"{locked('fastrace')}, opentelemetry-sdk {version('opentelemetry-sdk')} (Python).",
+        f"Nanoseconds per span where nothing else is said; {ROUNDS} rounds by turns.",
+        "The best p10 is judged (N5, N6, N8, N9 and P3: the best total; N7: the worst); the other",
+        "end shows the spread, the median is that of the rounds' medians. In the same run: "
+        + f"{clock}.",
         "",
-        "| row | work | budget | best | worst | median | peers in the same run |",
+        "| row | work | budget | judged | spread to | median | peers in the same run |",
         "|---|---|---|---|---|---|---|",
     ]
-    for row, what, budget, who, peers in ROWS:
-        ours = best(row, who)
-        shown = []
-        for peer, wanted in peers:
-            ratio = best(row, peer) / ours
-            verdict = f", wanted {wanted}x" if wanted else ""
-            shown.append(f"{peer} {best(row, peer):.0f} ({ratio:.1f}x{verdict})")
-        mark = "" if ours <= budget else " (over)"
-        worst = max(p10 for p10, _ in figures[row, who])
-        middle = median(each for _, each in figures[row, who])
-        cells = [row, what, budget, f"{ours:.0f}{mark}", f"{worst:.0f}", f"{middle:.0f}"]
-        text.append(f"| {' | '.join(map(str, cells))} | {'; '.join(shown)} |")
+    text += [line(figures, *row) for row in ROWS]
     return "\n".join(text) + "\n"
+
+
+def line(
+    figures: Figures, row: str, what: str, budget: int, who: str, peers: list[tuple[str, int]]
+) -> str:
+    """Write one row of the table."""
+    key = "N1" if row == "N2" else row  # one work, two budgets
+    judge, other = (max, min) if row in WORST else (min, max)
+    ours = judge(p10 for p10, _ in figures[key, who])
+    shown = []
+    for peer, wanted in peers:
+        theirs = judge(p10 for p10, _ in figures[key, peer])
+        ratio = [f"{theirs / ours:.1f}x"] if ours and not row.startswith("N9") else []
+        verdict = ratio + ([f"wanted {wanted}x"] if wanted else [])
+        shown.append(f"{peer} {theirs:.0f}" + (f" ({', '.join(verdict)})" if verdict else ""))
+    mark = "" if ours <= budget else " (over)"
+    spread = other(p10 for p10, _ in figures[key, who])
+    middle = median(each for _, each in figures[key, who])
+    cells = [row[:2], what, budget, f"{ours:.0f}{mark}", f"{spread:.0f}", f"{middle:.0f}"]
+    return f"| {' | '.join(map(str, cells))} | {'; '.join(shown)} |"
 
 
 def main() -> None:
@@ -127,7 +185,8 @@ def main() -> None:
         [TARGET / "release/sink"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as sink:
         assert sink.stdout is not None
-        figures = rounds(f"http://127.0.0.1:{sink.stdout.readline().strip()}")
+        ports = sink.stdout.readline().split()
+        figures = rounds(*(f"http://127.0.0.1:{port}" for port in ports))
         sink.communicate()
     text = report(figures)
     (ROOT / "bench/report.md").write_text(text, encoding="utf-8")

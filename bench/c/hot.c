@@ -1,4 +1,4 @@
-/* Rows N1 and N3 from C, export on: hot URL prints row, p10 and median in ns. */
+/* Rows N1, N3 and N4 from C, export on: hot URL prints row, p10 and median in ns. */
 #define _GNU_SOURCE
 #include <sched.h>
 #include <stdio.h>
@@ -48,6 +48,7 @@ static void row(const char *name, void (*work)(int, const tracer_span_options *)
 }
 
 static const char NAME[] = "GET /api/v1/users/{id}";
+static const char UNSAMPLED[] = "00-07070707070707070707070707070707-0707070707070707-00";
 static const char TEXT[] = "GET /api/v1/users";
 
 static void none(int i, const tracer_span_options *options) {
@@ -86,6 +87,10 @@ int main(int argc, char **argv) {
     options.parent = context;
     row("N3", none, &options);
     row("N1", four, &options);
+    tracer_context_free(context);
+    context = tracer_context_from_traceparent(UNSAMPLED, NULL);
+    options.parent = context;
+    row("N4", none, &options);
     tracer_context_free(context);
     tracer_stats stats;
     memset(&stats, 0, sizeof stats);

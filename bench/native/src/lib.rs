@@ -1,6 +1,9 @@
 //! How the native rows are measured: bursts of 1,024 spans on a pinned thread, flushed in between
 //! without being timed; the work of a row, and a line of figures for it.
 
+pub mod discard;
+pub mod work;
+
 use std::time::Instant;
 
 /// Spans in a timed burst.
@@ -33,6 +36,16 @@ pub fn process_ns() -> u64 {
     // SAFETY: `time` is valid and writable.
     unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time) };
     time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned()
+}
+
+/// Bytes of this process that are in memory.
+#[must_use]
+pub fn resident_bytes() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = text.split(' ').nth(1).and_then(|pages| pages.parse().ok());
+    // SAFETY: no pointers are involved.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    pages.unwrap_or(0) * page.cast_unsigned()
 }
 
 /// Runs `work` in bursts with `flush` in between; the line is `row<TAB>p10<TAB>median` in ns.
