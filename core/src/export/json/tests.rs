@@ -79,12 +79,40 @@ fn conf_074_values_of_all_types_follow_the_rules_of_otlp() {
     assert_eq!(value("map"), json!({"kvlistValue": map}));
 }
 
+/// Asserts that ours says nothing that opentelemetry-proto's own JSON does not say, in the same form;
+/// it also writes what is absent.
+fn assert_within(ours: &Value, theirs: &Value, path: &str) {
+    match (ours, theirs) {
+        (Value::Object(ours), Value::Object(theirs)) => {
+            for (name, value) in ours {
+                let path = format!("{path}.{name}");
+                let theirs = theirs.get(name);
+                assert_within(value, theirs.unwrap_or_else(|| panic!("{path}")), &path);
+            }
+        }
+        (Value::Array(ours), Value::Array(theirs)) => {
+            assert_eq!(ours.len(), theirs.len(), "{path}");
+            for (place, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
+                assert_within(ours, theirs, &format!("{path}[{place}]"));
+            }
+        }
+        _ => assert_eq!(ours, theirs, "{path}"),
+    }
+}
+
+/// Our JSON of a request, after it was compared with opentelemetry-proto's.
+fn compared(schema: Schema, request: &impl Message, theirs: &Value) -> String {
+    assert_within(&tree(schema, request), theirs, "");
+    text(schema, request)
+}
+
 #[test]
 fn conf_074_spans_are_read_back_by_opentelemetry_proto() {
     let (batch, reference) = samples::batch();
     let json = batch.to_otlp_json();
     let read: ExportTraceServiceRequest = serde_json::from_slice(&json).unwrap();
     assert_eq!(read, reference);
+    compared(schema::TRACES, &reference, &json!(reference));
     assert!(!json.contains(&b'\n'), "one line");
     assert_eq!(samples::batch_of(vec![]).to_otlp_json(), Vec::<u8>::new());
 }
@@ -216,7 +244,7 @@ fn conf_074_log_records_are_read_back_by_opentelemetry_proto() {
             ..ResourceLogs::default()
         }],
     };
-    let json = text(schema::LOGS, &request);
+    let json = compared(schema::LOGS, &request, &json!(request));
     let read: ExportLogsServiceRequest = serde_json::from_str(&json).unwrap();
     assert_eq!(read, request);
     assert!(json.contains(r#""severityNumber":17"#), "{json}");
@@ -345,7 +373,7 @@ fn conf_074_metrics_are_read_back_by_opentelemetry_proto() {
             ..ResourceMetrics::default()
         }],
     };
-    let json = text(schema::METRICS, &request);
+    let json = compared(schema::METRICS, &request, &json!(request));
     let read: ExportMetricsServiceRequest = serde_json::from_str(&json).unwrap();
     assert_eq!(read, request);
     assert!(json.contains(r#""asInt":"-9223372036854775808""#), "{json}");

@@ -205,6 +205,23 @@ fn a_proxy_that_refuses_is_named_without_its_credentials() {
 }
 
 #[test]
+fn what_a_proxy_repeats_of_its_credentials_is_cut_out() {
+    let body = b"who is Basic bWU6czNjcmV0?";
+    let proxy = Server::start(|_| Reply::status("407 Proxy Authentication Required", "", body));
+    let proxies = Proxies {
+        all: proxy.url("").replace("http://", "http://me:s3cret@"),
+        ..Proxies::default()
+    };
+    let target = target("http://collector.test/", 10 * SECOND).proxies(&proxies);
+    let error = Client::of(&target).post(b"body").map(|_| ()).unwrap_err();
+    assert!(
+        matches!(error, super::ExportError::Denied { .. }),
+        "{error:?}"
+    );
+    assert!(error.message().ends_with(": who is ***?"), "{error}");
+}
+
+#[test]
 fn the_environment_says_which_destinations_have_a_proxy() {
     let proxies = Proxies {
         https: "http://secure:1".into(),

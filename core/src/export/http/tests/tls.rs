@@ -100,6 +100,27 @@ fn certificates_that_are_replaced_are_used_for_the_next_connection() {
 }
 
 #[test]
+fn a_handshake_that_is_cut_is_retryable() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/", listener.local_addr().unwrap());
+    let folder = Folder::new("cut");
+    let ca = folder.put("ca.pem", &Authority::new("any").pem());
+    let server = std::thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        std::io::Read::read(&mut stream, &mut [0; 64]).unwrap()
+    });
+    let target = target(&url, 10 * SECOND)
+        .tls(&Tls::new().ca_file(ca))
+        .unwrap();
+    let message = why(Client::of(&target).post(b"body"));
+    assert!(
+        message.starts_with("no connection to https://127.0.0.1:"),
+        "{message}"
+    );
+    assert!(server.join().unwrap() > 0);
+}
+
+#[test]
 fn files_that_cannot_be_used_are_named_at_set_up() {
     let folder = Folder::new("wrong");
     let (authority, other) = (Authority::new("a"), Authority::new("b"));

@@ -5,6 +5,7 @@ use crate::export::Signal::{Logs, Metrics, Traces};
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTracePartialSuccess, ExportTraceServiceResponse,
 };
+use proptest::prelude::*;
 use prost::Message;
 
 #[test]
@@ -121,4 +122,36 @@ fn the_words_of_a_status_message_are_told() {
     let head = "content-type: application/json\r\n";
     let error = answered(Reply::status("400 Bad Request", head, body)).unwrap_err();
     assert!(error.message().ends_with(": bad span"), "{error}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 300,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn no_body_of_a_success_fails_a_batch(
+        body in prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..60),
+            "[{}\\[\\]:,\"0-9a-z-]{0,60}".prop_map(String::into_bytes),
+            "[^\"]{0,9}".prop_map(|text| format!(r#"{{"partialSuccess":{{"rejectedSpans":"{text}"}}}}"#).into_bytes()),
+        ],
+        json in any::<bool>(),
+    ) {
+        let kind = if json { "application/json" } else { "application/x-protobuf" };
+        let mut headers = http::HeaderMap::new();
+        headers.insert("content-type", kind.parse().unwrap());
+        let answer = crate::export::http::Answer {
+            status: http::StatusCode::OK,
+            headers,
+            body: Some(body.into()),
+        };
+        let target = crate::export::http::Target::new("t", "http://h/", NO_HEADERS, SECOND).unwrap();
+        let batch = samples::batch().0;
+        let accepted = super::super::accepted::read(&answer, &batch, &target);
+        prop_assert!(accepted.rejected <= 3);
+        prop_assert!(!accepted.message.contains(char::is_control));
+    }
 }
