@@ -36,7 +36,7 @@ SDIST_FILES = (
     "clippy.toml",
     "pyproject.toml",
 )
-# A member of the workspace that is missing would stop cargo: bench/native is one.
+# A member of the workspace that is missing would stop cargo: bench/native and tests/nested are some.
 SDIST_FOLDERS = (
     "abi",
     "bench/native",
@@ -46,6 +46,7 @@ SDIST_FOLDERS = (
     "include",
     "macros",
     "python",
+    "tests/nested",
     "tools",
 )
 NOT_IN_SDIST = {"target", "__pycache__", ".pytest_cache", ".mypy_cache"}

@@ -39,20 +39,35 @@ use opentelemetry::{Context, InstrumentationScope};
 /// [`use_context`]: super::use_context
 #[derive(Clone, Debug)]
 pub struct TracerProvider {
-    provider: crate::TracerProvider,
+    /// None = the default one.
+    provider: Option<crate::TracerProvider>,
 }
 
-impl From<crate::TracerProvider> for TracerProvider {
-    fn from(provider: crate::TracerProvider) -> Self {
+impl TracerProvider {
+    fn of(provider: Option<crate::TracerProvider>) -> Self {
         // Refused where a language answers already: then that one is the truth.
         let _ = super::use_context();
         Self { provider }
     }
+
+    /// The provider to flush and shut down; none if it stands for the default one.
+    #[must_use]
+    pub fn provider(&self) -> Option<&crate::TracerProvider> {
+        self.provider.as_ref()
+    }
 }
 
-impl From<TracerProvider> for crate::TracerProvider {
-    fn from(theirs: TracerProvider) -> Self {
-        theirs.provider
+impl From<crate::TracerProvider> for TracerProvider {
+    fn from(provider: crate::TracerProvider) -> Self {
+        Self::of(Some(provider))
+    }
+}
+
+/// The default provider of the process, whichever that is when a span starts: for Rust code in a C
+/// program that sets libtracer up.
+impl Default for TracerProvider {
+    fn default() -> Self {
+        Self::of(None)
     }
 }
 
@@ -60,9 +75,11 @@ impl opentelemetry::trace::TracerProvider for TracerProvider {
     type Tracer = Tracer;
 
     fn tracer_with_scope(&self, scope: InstrumentationScope) -> Tracer {
-        let mut tracer = self
-            .provider
-            .tracer_builder(scope.name())
+        let builder = match &self.provider {
+            Some(provider) => provider.tracer_builder(scope.name()),
+            None => crate::tracer_builder(scope.name()),
+        };
+        let mut tracer = builder
             .version(scope.version().unwrap_or_default())
             .schema_url(scope.schema_url().unwrap_or_default());
         for attribute in scope.attributes() {
