@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails by a panic")]
 
 use libtracer::{
-    Accepted, Batch, Config, DiagnosticLevel, ExportError, ExportFuture, Exporter, ExporterFactory,
-    TracerProvider, set_diagnostic_handler, set_diagnostic_level,
+    Accepted, Batch, BatchSettings, Config, DiagnosticLevel, ExportError, ExportFuture, Exporter,
+    ExporterFactory, TracerProvider, set_diagnostic_handler, set_diagnostic_level,
 };
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -27,6 +27,33 @@ fn lose(config: Config) {
         provider.flush(SOON).unwrap();
     }
     provider.shutdown(SOON).unwrap();
+}
+
+/// Never answers.
+struct Stuck;
+
+impl Exporter for Stuck {
+    fn export<'a>(&'a mut self, _: &'a Batch) -> ExportFuture<'a> {
+        Box::pin(std::future::pending())
+    }
+}
+
+/// Ends many spans for a queue of ten that nobody empties.
+fn lose_before_the_queue() {
+    let factory: ExporterFactory = Arc::new(|| Ok(Box::new(Stuck)));
+    let batch = BatchSettings {
+        max_queue_size: Some(10),
+        ..BatchSettings::default()
+    };
+    let config = Config::new()
+        .batch(batch)
+        .diagnostic_level(Some(DiagnosticLevel::Info));
+    let provider = TracerProvider::new(&config.exporter("stuck", factory)).unwrap();
+    for _ in 0..1000 {
+        provider.tracer("t").start("span").end();
+    }
+    let _ = provider.flush(Duration::from_millis(1));
+    let _ = provider.shutdown(Duration::ZERO);
 }
 
 #[test]
@@ -55,6 +82,13 @@ fn conf_039_conf_109_the_handler_is_replaceable_and_gets_what_the_level_lets_thr
     assert_eq!(taken().len(), 2);
     lose(Config::new().diagnostic_level(None));
     assert_eq!(taken(), []);
+
+    // What is lost before any exporter sees it is said too, once for many.
+    lose_before_the_queue();
+    let lines = taken();
+    let full = |line: &str| line.contains("990 dropped (queue full)");
+    assert!(lines.iter().any(|(_, line)| full(line)), "{lines:?}");
+    assert!(lines.len() <= 2, "{lines:?}");
 
     // One that panics harms nobody, and another one may follow.
     set_diagnostic_level(Some(DiagnosticLevel::Debug));

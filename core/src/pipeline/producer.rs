@@ -128,6 +128,11 @@ impl Logs {
 }
 
 impl super::worker::Source for Logs {
+    fn lost(&self) -> u64 {
+        let totals = self.totals();
+        totals.queue_full + totals.open_limit + totals.no_memory
+    }
+
     fn drain(&self, out: &mut Vec<Run>) {
         let threads: Vec<_> = self.lock().clone();
         let mut finished = Vec::new();

@@ -10,7 +10,7 @@ mod size;
 
 use super::{
     backlog::{Backlog, FRAMING_BYTES, Limits, run_bytes},
-    counters::{PipelineCounters, count},
+    counters::{Exits, PipelineCounters, count},
     diagnose::{self, Reporter},
     ticket::Waiting,
 };
@@ -95,6 +95,8 @@ pub(super) struct Pipeline {
     /// Spans taken into the backlog, and of those the ones counted at an exit.
     entered: Cell<u64>,
     left: Cell<u64>,
+    /// What never entered, by the latest look.
+    lost_before: Cell<u64>,
     /// Spans up to this one go out in whatever batch they make.
     due: Cell<u64>,
     /// Until then a flush or shutdown waits: retries do not sleep long.
@@ -132,6 +134,7 @@ impl Pipeline {
             in_flight_bytes: Cell::new(0),
             entered: Cell::new(0),
             left: Cell::new(0),
+            lost_before: Cell::new(0),
             due: Cell::new(0),
             hurry: Cell::new(None),
             close_by: Cell::new(None),
@@ -316,7 +319,7 @@ impl Pipeline {
             flush.waiting.arrived(true);
         }
         let error = self.counters.last_error();
-        let exits = self.counters.exits();
+        let exits = self.losses();
         let line = self
             .reporter
             .borrow_mut()
@@ -334,6 +337,22 @@ impl Pipeline {
         }
     }
 
+    /// So many were lost before they reached any pipeline: said, if that is new.
+    pub(super) fn tell_losses(&self, lost: u64) {
+        self.lost_before.set(lost);
+        let is_news = self.reporter.borrow().has_news(self.losses());
+        if is_news {
+            self.report();
+        }
+    }
+
+    /// The exits, with what was lost before any pipeline saw it.
+    fn losses(&self) -> Exits {
+        let mut exits = self.counters.exits();
+        exits.queue_full += self.lost_before.get();
+        exits
+    }
+
     /// Says what goes wrong, if nothing was said a moment ago; whether it was said.
     fn report(&self) -> bool {
         let mut reporter = self.reporter.borrow_mut();
@@ -341,7 +360,7 @@ impl Pipeline {
         if speaks {
             let waiting = self.entered.get() - self.left.get();
             let error = self.counters.last_error();
-            let exits = self.counters.exits();
+            let exits = self.losses();
             diagnose::warn(&reporter.describe(&self.settings.name, exits, waiting, &error));
         }
         speaks

@@ -56,6 +56,11 @@ pub(crate) trait Source: Send + Sync {
     /// call the worker.
     fn drain(&self, out: &mut Vec<Run>);
 
+    /// How many were lost so far before they were published: no pipeline sees those.
+    fn lost(&self) -> u64 {
+        0
+    }
+
     /// Comes before `drain` when a schedule delay is over and when somebody flushes: what is
     /// measured rather than recorded is measured now. Only in the worker thread, with no lock held;
     /// it may run the program's own code and must not panic.

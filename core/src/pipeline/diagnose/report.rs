@@ -37,6 +37,11 @@ impl Reporter {
         due
     }
 
+    /// Whether more is lost than was said.
+    pub(in crate::pipeline) fn has_news(&self, exits: Exits) -> bool {
+        exits.lost() > self.told.lost()
+    }
+
     /// The last line of a pipeline: what was lost and not said yet.
     pub(in crate::pipeline) fn farewell(
         &mut self,
@@ -44,7 +49,8 @@ impl Reporter {
         exits: Exits,
         error: &str,
     ) -> Option<String> {
-        (exits.lost() > self.told.lost()).then(|| self.describe(name, exits, 0, error))
+        self.has_news(exits)
+            .then(|| self.describe(name, exits, 0, error))
     }
 
     /// What happened since the last line.

@@ -131,7 +131,9 @@ fn order(
     for provider in chosen(providers, id) {
         provider.source.measure();
         provider.drain(runs);
+        let lost = provider.source.lost();
         for pipe in &provider.pipes {
+            pipe.pipeline.tell_losses(lost);
             give(&pipe.pipeline, &waiting);
         }
     }
@@ -199,6 +201,7 @@ impl Provider {
             if pressed || pipe.tick_at <= now {
                 pipe.tick_at = now + pipe.delay;
                 pipe.pipeline.tick();
+                pipe.pipeline.tell_losses(self.source.lost());
             }
         }
     }
