@@ -17,7 +17,7 @@ FEATURES := libtracer/tracing
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
 
 .PHONY: help setup demo build python test check ci lint fmt fmt-check drift header unit stub \
-	c-test py-test mixed-test beyond backends examples-test bench miri size wheel sdist clean
+	c-test py-test mixed-test beyond backends examples-test bench miri loom size wheel sdist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,7 +55,7 @@ check: setup ## format, lint, drift and unit tests
 
 ci: test beyond ## test, then beyond
 
-beyond: setup ## sanitizers, other Pythons, Miri
+beyond: setup ## sanitizers, other Pythons, Miri, loom
 	@tools/test.sh beyond
 
 lint: setup ## clippy, ruff, mypy
@@ -100,6 +100,9 @@ examples-test: build python ## the examples run as their text says
 
 bench: build python ## measure against the peers: bench/report.md
 	bench/run.sh
+
+loom: ## the chunk list and the worker's wake in every order of threads
+	tools/loom.sh
 
 miri: ## the recorder under Miri (needs the nightly toolchain)
 	tools/miri.sh

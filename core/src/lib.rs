@@ -64,6 +64,7 @@ mod sampler;
 mod scope;
 mod span;
 mod stats;
+mod sync;
 mod testing;
 mod thread;
 mod tracer;

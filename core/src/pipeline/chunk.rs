@@ -9,13 +9,17 @@
 use super::budget::Budget;
 use crate::export::Run;
 use crate::scope::Scope;
+use crate::sync::{AtomicUsize, OnceLock, Watched};
 use crate::wire::attribute::read_field;
 use crate::wire::buf::Writer;
 use bytes::Bytes;
 use std::cell::UnsafeCell;
 use std::ptr;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+#[cfg(all(test, loom))]
+pub(super) mod model;
 
 /// Tag of `ScopeSpans.spans`.
 pub(crate) const SPAN_TAG: u8 = 0x12;
@@ -31,6 +35,7 @@ pub(crate) struct Chunk {
     memory: Box<[UnsafeCell<u8>]>,
     published: AtomicUsize,
     next: OnceLock<Arc<Chunk>>,
+    watched: Watched,
     budget: &'static Budget,
 }
 
@@ -67,6 +72,7 @@ impl Chunk {
             memory,
             published,
             next: OnceLock::new(),
+            watched: Watched::new(bytes),
             budget,
         }))
     }
@@ -81,7 +87,9 @@ impl Chunk {
     /// Only the chunk's one writing thread calls this, with `start` at or above what it published.
     #[inline]
     pub(crate) unsafe fn writer(&self, start: usize, len: usize) -> Option<Writer<'_>> {
-        let cells = self.memory.get(start..start.checked_add(len)?)?;
+        let end = start.checked_add(len)?;
+        let cells = self.memory.get(start..end)?;
+        self.watched.write(start, end);
         let first = UnsafeCell::raw_get(cells.as_ptr());
         // SAFETY: the bytes are in bounds, and unpublished bytes are the caller's alone.
         Some(unsafe { Writer::new(first, len) })
@@ -93,6 +101,7 @@ impl Chunk {
     /// `end` must not be above what the writing thread has finished writing.
     pub(crate) unsafe fn written(&self, start: usize, end: usize) -> &[u8] {
         let cells = self.memory.get(start..end).unwrap_or_default();
+        self.watched.read(start, start + cells.len());
         let first = UnsafeCell::raw_get(cells.as_ptr());
         // SAFETY: in bounds, initialised, and not written again as the caller vouches.
         unsafe { std::slice::from_raw_parts(first, cells.len()) }

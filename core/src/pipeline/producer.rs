@@ -10,11 +10,12 @@ use crate::errno::Saved;
 use crate::export::Run;
 use crate::provider::{Admitted, Provider, ProviderState};
 use crate::scope::Scope;
+use crate::sync::{AtomicBool, Mutex, MutexGuard};
 use crate::wire::buf::Writer;
 use std::marker::PhantomData;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 
 /// A word with one writer, summed by readers.
 #[derive(Debug, Default)]
@@ -99,7 +100,7 @@ pub(crate) struct Logs {
 }
 
 impl Logs {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Arc<ThreadLog>>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<ThreadLog>>> {
         self.threads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -386,5 +387,7 @@ impl<S: Stream> Producers<S> {
     }
 }
 
+#[cfg(all(test, loom))]
+mod model;
 #[cfg(test)]
 mod tests;

@@ -15,17 +15,17 @@ use super::{
     queue::PipelineSettings,
     ticket::{Promise, Ticket, ticket},
 };
-use crate::{error::Timeout, export::Run};
+use crate::{
+    error::Timeout,
+    export::Run,
+    sync::{AtomicBool, Mutex, MutexGuard, Notify},
+};
 use std::{
     cell::Cell,
     io, mem,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, PoisonError, atomic::Ordering},
     time::{Duration, Instant},
 };
-use tokio::sync::Notify;
 
 /// Time between two attempts of `wake` to start a thread where the system refused one.
 const SPAWN_PAUSE: Duration = Duration::from_millis(100);
@@ -349,5 +349,7 @@ impl Shared {
     }
 }
 
+#[cfg(all(test, loom))]
+mod model;
 #[cfg(test)]
 mod tests;

@@ -2,13 +2,17 @@
 //!
 //! Written from the specification alone: it shares no code with the recorder.
 
-use libtracer::{SpanContext, SpanId, SpanLimits, TraceFlags, TraceId, TraceState, Value};
+use libtracer::Status as Said;
+use libtracer::{
+    Span as Recorded, SpanContext, SpanId, SpanLimits, TraceFlags, TraceId, TraceState, Value,
+};
 use opentelemetry_proto::tonic::common::v1::{
     AnyValue, ArrayValue, KeyValue, KeyValueList, any_value,
 };
 use opentelemetry_proto::tonic::trace::v1::{Span, Status, span, status};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use prost::Message;
 
 /// An attribute value.
 #[derive(Clone, Debug)]
@@ -49,11 +53,15 @@ pub(crate) enum Op {
 }
 
 fn text() -> impl Strategy<Value = String> {
+    let repeated = |len| "x".repeat(len);
     prop_oneof![
-        "[a-zé€😀]{0,12}",
-        "[ -~]{0,20}",
-        // Lengths around the borders of a one-byte length.
-        (100usize..300).prop_map(|len| "x".repeat(len)),
+        30 => "[a-zé€😀]{0,12}",
+        30 => "[ -~]{0,20}",
+        20 => any::<String>(),
+        // Lengths around the borders of a length in one byte and in two, and of a chunk.
+        20 => (100usize..300).prop_map(repeated),
+        2 => (16_300usize..16_500).prop_map(repeated),
+        1 => (65_400usize..65_700).prop_map(repeated),
     ]
 }
 
@@ -73,7 +81,7 @@ pub(crate) fn val() -> impl Strategy<Value = Val> {
         Just(Val::Null),
         any::<bool>().prop_map(Val::Bool),
         prop_oneof![any::<i64>(), -1000..1000i64].prop_map(Val::Int),
-        (-1e300..1e300f64).prop_map(Val::Double),
+        prop_oneof![(-1e300..1e300f64), any::<f64>(), prop::num::f64::ANY].prop_map(Val::Double),
         text().prop_map(Val::Text),
         vec(any::<u8>(), 0..20).prop_map(Val::Bytes),
     ];
@@ -85,7 +93,7 @@ pub(crate) fn val() -> impl Strategy<Value = Val> {
     })
 }
 
-fn pairs() -> impl Strategy<Value = Pairs> {
+pub(crate) fn pairs() -> impl Strategy<Value = Pairs> {
     vec((key(), val()), 0..6)
 }
 
@@ -194,6 +202,34 @@ pub(crate) fn borrow_pairs(pairs: &[(String, Val)]) -> &'static [(&'static str, 
         .map(|(key, val)| (&*key.clone().leak(), val.borrow()))
         .collect();
     borrowed.leak()
+}
+
+/// Does this to a span; `set` sets an attribute.
+pub(crate) fn apply(span: &Recorded, ops: &[Op], set: impl Fn(&str, &Val)) {
+    for op in ops {
+        match op {
+            Op::Set(key, val) => set(key, val),
+            Op::Event(name, at, pairs) => {
+                let attributes = Value::Map(borrow_pairs(pairs));
+                span.handle().add_event(name, *at, &attributes);
+            }
+            Op::Link(target, pairs) => {
+                span.add_link(&target.context(), borrow_pairs(pairs));
+            }
+            Op::Ok => {
+                span.set_status(Said::Ok);
+            }
+            Op::Error(message) => {
+                span.set_status(Said::Error(message));
+            }
+            Op::Unset => {
+                span.set_status(Said::Unset);
+            }
+            Op::Name(name) => {
+                span.set_name(name);
+            }
+        }
+    }
 }
 
 impl Target {
@@ -314,8 +350,16 @@ fn set(span: &mut Span, key: &str, value: AnyValue, limit: usize) {
     }
 }
 
-/// A span whose attributes stand in the order of their keys: that order has no meaning.
-pub(crate) fn sorted(mut span: Span) -> Span {
-    span.attributes.sort_by(|a, b| a.key.cmp(&b.key));
-    span
+/// Whether two spans are the same to the bit, but for the order of attributes, which has no meaning.
+pub(crate) fn same(found: &Span, expected: &Span) -> Result<(), TestCaseError> {
+    let sorted = |span: &Span| {
+        let mut span = span.clone();
+        span.attributes.sort_by(|a, b| a.key.cmp(&b.key));
+        span
+    };
+    let (found, expected) = (sorted(found), sorted(expected));
+    // Encoded, because a NaN does not equal itself.
+    let alike = found.encode_to_vec() == expected.encode_to_vec();
+    prop_assert!(alike, "found {found:?}\nexpected {expected:?}");
+    Ok(())
 }
