@@ -1,6 +1,7 @@
 //! What destinations do wrong, and what becomes of the spans: whatever happens, the account is
 //! whole. `queue` has full queues, `network` what connections suffer, `answers` what servers say,
-//! `hostile` what they should not say.
+//! `hostile` what they should not say,
+//! `orders` when exporters are called.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,6 +15,8 @@ mod answers;
 mod hostile;
 #[path = "faults/network.rs"]
 mod network;
+#[path = "faults/orders.rs"]
+mod orders;
 #[path = "common/proxy.rs"]
 mod proxy;
 #[path = "faults/queue.rs"]
