@@ -15,7 +15,8 @@ pub struct BatchSettings {
     pub max_export_batch_size: usize,
     /// The longest that a finished span waits for others.
     pub schedule_delay: Duration,
-    /// The longest that one export may take, retries included.
+    /// The longest that one attempt at an export may take: it is cancelled then, and the batch tried
+    /// again.
     pub export_timeout: Duration,
 }
 
