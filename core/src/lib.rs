@@ -35,6 +35,64 @@
 //! * **In a process with Python, C or C++** this crate must not be linked a second time: Rust pieces
 //!   there use the C ABI of `libtracer.so.1`.
 //!
+//! # Functions
+//!
+//! `#[traced]` (feature `macros`, on by default) makes the calls of a function spans, be it
+//! asynchronous or not:
+//!
+//! ```
+//! # #[cfg(feature = "macros")] {
+//! use libtracer::traced;
+//!
+//! #[traced(kind = "client", args(amount), err)]
+//! async fn pay(amount: f64) -> Result<(), std::fmt::Error> {
+//!     tokio::task::yield_now().await;
+//!     Ok(())
+//! }
+//! # }
+//! ```
+//!
+//! # Futures
+//!
+//! A future keeps its span wherever it is polled, and gives it to no other task:
+//! [`FutureExt::in_span`], [`FutureExt::with_context`], [`FutureExt::with_current_context`].
+//!
+//! ```
+//! # use libtracer::{FutureExt, tracer};
+//! # async fn receive() {}
+//! # async fn run() {
+//! let worker = receive().in_span(tracer("shop").start("receive"));
+//! tokio::spawn(worker).await.ok();
+//! # }
+//! ```
+//!
+//! # `tracing`
+//!
+//! The layer `TracingLayer` (feature `tracing`) records what `tracing` says with a tracer; its spans,
+//! native ones and those of other languages nest in each other.
+//!
+//! ```
+//! # #[cfg(feature = "tracing")] {
+//! use tracing_subscriber::layer::SubscriberExt;
+//!
+//! let layer = libtracer::TracingLayer::new(libtracer::tracer("shop"));
+//! let subscriber = tracing_subscriber::registry().with(layer);
+//! # }
+//! ```
+//!
+//! # The `opentelemetry` API
+//!
+//! Libraries that are instrumented through that API record here, and its current span is ours
+//! (feature `otel`, on by default, module [`mod@otel`]):
+//!
+//! ```
+//! # #[cfg(feature = "otel")] {
+//! # let provider = libtracer::TracerProvider::new(&libtracer::Config::new())?;
+//! opentelemetry::global::set_tracer_provider(libtracer::otel::TracerProvider::from(provider));
+//! # }
+//! # Ok::<(), libtracer::ConfigError>(())
+//! ```
+//!
 //! How it works is told in the repository's ARCHITECTURE.md.
 
 mod baggage;

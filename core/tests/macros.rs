@@ -74,7 +74,7 @@ impl Shop {
     #[traced(tracer = self.tracer, attributes(shop = self.name, n = words.len()))]
     #[must_use]
     fn longest<'a, T: AsRef<str> + ?Sized>(&self, words: &'a [&'a T]) -> Option<&'a str> {
-        let words = words.iter().map(|word| word.as_ref());
+        let words = words.iter().map(AsRef::as_ref);
         words.max_by_key(|word| word.len())
     }
 
@@ -252,10 +252,12 @@ fn opaque(tracer: Tracer, n: u32) -> impl Iterator<Item = u32> + use<> {
 
 #[traced(tracer = tracer, err)]
 fn opaque_or_not(tracer: Tracer, text: &str) -> Result<impl fmt::Display + use<>, ParseIntError> {
-    Ok(text.parse::<u8>()?)
+    let number = text.parse::<u8>()?;
+    Ok(number)
 }
 
 #[traced(tracer = tracer)]
+#[expect(clippy::panic, reason = "that it unwinds is the test")]
 fn diverges(tracer: Tracer) -> ! {
     panic!("on purpose");
 }
