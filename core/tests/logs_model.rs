@@ -13,9 +13,9 @@ mod model;
 use libtracer::{
     Accepted, Batch, Config, ExportFuture, Exporter, Severity, SpanLimits, TracerProvider,
 };
-use model::{Op, Val, model, sorted, val};
+use model::{Op, Val, bits, model, sorted, val};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::tonic::common::v1::AnyValue;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use proptest::collection::vec;
@@ -98,8 +98,9 @@ proptest! {
         let model = attributes_of(&pairs, attributes, length);
         record.attributes.sort_by(|a, b| a.key.cmp(&b.key));
         prop_assert_eq!(record.severity_number, i32::from(severity));
-        prop_assert_eq!(record.body, body_of(&body));
-        prop_assert_eq!(record.attributes, model.attributes);
+        prop_assert_eq!(record.body.as_ref().map(bits), body_of(&body).as_ref().map(bits));
+        let encoded = |pairs: &[KeyValue]| pairs.iter().map(bits).collect::<Vec<_>>();
+        prop_assert_eq!(encoded(&record.attributes), encoded(&model.attributes));
         prop_assert_eq!(record.dropped_attributes_count, model.dropped_attributes_count);
         prop_assert!(record.time_unix_nano > 0 && record.trace_id.is_empty());
     }

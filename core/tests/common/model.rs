@@ -350,16 +350,21 @@ fn set(span: &mut Span, key: &str, value: AnyValue, limit: usize) {
     }
 }
 
-/// Whether two spans are the same to the bit, but for the order of attributes, which has no meaning.
+/// A span whose attributes stand in the order of their keys: that order has no meaning.
+pub(crate) fn sorted(mut span: Span) -> Span {
+    span.attributes.sort_by(|a, b| a.key.cmp(&b.key));
+    span
+}
+
+/// Whether two spans are the same to the bit, but for the order of attributes.
 pub(crate) fn same(found: &Span, expected: &Span) -> Result<(), TestCaseError> {
-    let sorted = |span: &Span| {
-        let mut span = span.clone();
-        span.attributes.sort_by(|a, b| a.key.cmp(&b.key));
-        span
-    };
-    let (found, expected) = (sorted(found), sorted(expected));
-    // Encoded, because a NaN does not equal itself.
-    let alike = found.encode_to_vec() == expected.encode_to_vec();
+    let (found, expected) = (sorted(found.clone()), sorted(expected.clone()));
+    let alike = bits(&found) == bits(&expected);
     prop_assert!(alike, "found {found:?}\nexpected {expected:?}");
     Ok(())
+}
+
+/// A message by its bytes: a NaN does not equal itself.
+pub(crate) fn bits(message: &impl Message) -> Vec<u8> {
+    message.encode_to_vec()
 }
