@@ -197,6 +197,30 @@ fn environment_values_that_cannot_be_used_are_warned_about_and_ignored() {
 }
 
 #[test]
+fn the_proxies_of_the_environment_lead_to_the_endpoint() {
+    let proxy = ("HTTPS_PROXY", "http://user:s3cret@proxy:3128");
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://h:4318");
+    let shown = |variables: &[(&str, &str)]| {
+        let settings = traces(&load(variables));
+        settings.target("test/1").unwrap().shown()
+    };
+    assert_eq!(
+        shown(&[proxy, endpoint]),
+        "https://h:4318/v1/traces (through the proxy http://proxy:3128)"
+    );
+    assert_eq!(shown(&[endpoint]), "https://h:4318/v1/traces");
+    assert_eq!(
+        shown(&[proxy, endpoint, ("no_proxy", "h")]),
+        "https://h:4318/v1/traces"
+    );
+    // A CGI program's caller decides what HTTP_PROXY says.
+    let plain = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://h:4318");
+    let header = ("HTTP_PROXY", "http://proxy:3128");
+    assert!(shown(&[plain, header]).contains("through"));
+    assert!(!shown(&[plain, header, ("REQUEST_METHOD", "GET")]).contains("through"));
+}
+
+#[test]
 fn what_code_cannot_mean_is_refused_with_a_cure() {
     for (config, text) in [
         (

@@ -63,6 +63,29 @@ fn conf_077_a_client_certificate_is_shown_to_a_server_that_asks() {
 }
 
 #[test]
+fn conf_106_certificates_of_the_configuration_are_used() {
+    let folder = Folder::new("config");
+    let authority = Authority::new("ours");
+    let server = TlsServer::start(server_config(
+        &authority.leaf("localhost"),
+        Some(&authority),
+    ));
+    let me = authority.leaf("me");
+    let config = crate::Config::new()
+        .otlp(server.url())
+        .otlp_certificate(folder.put("ca.pem", &authority.pem()))
+        .otlp_client_certificate(
+            folder.put("me.pem", &me.certificate.pem()),
+            folder.put("me.key", &me.key.serialize_pem()),
+        );
+    let provider = crate::TracerProvider::new(&config).unwrap();
+    drop(provider.tracer("tls").start("span"));
+    provider.flush(10 * SECOND).unwrap();
+    assert!(!server.next().unwrap().is_empty());
+    assert_eq!(provider.stats()[0].exported, 1);
+}
+
+#[test]
 fn certificates_that_are_replaced_are_used_for_the_next_connection() {
     let folder = Folder::new("rotated");
     let put = |authority: &Authority| {
