@@ -1,7 +1,11 @@
 //! After a fork the child has an account, a worker and meters of its own.
 #![cfg(all(unix, feature = "metrics"))]
 
-#[expect(clippy::expect_used, reason = "a helper of a test fails by a panic")]
+#[expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper of a test fails by a panic"
+)]
 #[path = "common/fork.rs"]
 mod fork;
 
@@ -17,22 +21,23 @@ use std::time::Duration;
 const LONG: Duration = Duration::from_secs(20);
 
 /// What was exported in this process: log records, batches of metrics.
-static EXPORTED: [AtomicUsize; 2] = [AtomicUsize::new(0), AtomicUsize::new(0)];
+static LOGS: AtomicUsize = AtomicUsize::new(0);
+static METRICS: AtomicUsize = AtomicUsize::new(0);
 
 struct Count;
 
 impl Exporter for Count {
     fn export<'a>(&'a mut self, batch: &'a Batch) -> ExportFuture<'a> {
         match batch.signal() {
-            Signal::Logs => EXPORTED[0].fetch_add(batch.to_logs().len(), Ordering::Relaxed),
-            _ => EXPORTED[1].fetch_add(1, Ordering::Relaxed),
+            Signal::Logs => LOGS.fetch_add(batch.to_logs().len(), Ordering::Relaxed),
+            _ => METRICS.fetch_add(1, Ordering::Relaxed),
         };
         Box::pin(async { Ok(Accepted::default()) })
     }
 }
 
 fn exported() -> [usize; 2] {
-    [0, 1].map(|place| EXPORTED[place].load(Ordering::Relaxed))
+    [&LOGS, &METRICS].map(|count| count.load(Ordering::Relaxed))
 }
 
 #[test]

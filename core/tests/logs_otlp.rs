@@ -1,6 +1,10 @@
 //! Log records and metrics by OTLP over HTTP: the right path, body and account for each signal; and
 //! records as `opentelemetry_sdk` makes them.
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails by a panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a helper of a test fails by a panic"
+)]
 
 mod common;
 

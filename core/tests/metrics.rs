@@ -1,5 +1,11 @@
 //! Metrics on our worker, judged by opentelemetry-proto and by `opentelemetry_sdk`'s own reader.
 #![cfg(feature = "metrics")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper of a test fails by a panic"
+)]
 
 use libtracer::{
     Accepted, Batch, Config, ExportFuture, Exporter, ExporterFactory, MetricTemporality, Signal,

@@ -60,15 +60,7 @@ impl LogRecord<'_> {
         context: Option<&SpanContext>,
         now: Option<u64>,
     ) {
-        let now = match (now, context) {
-            (Some(now), _) => now,
-            _ if !self.kept => 0,
-            // On the clock of its trace, so that it lies within its span.
-            (None, Some(context)) => {
-                clock::monotonic().wrapping_add(thread.wall_offset(context.trace_id))
-            }
-            (None, None) => clock::wall(),
-        };
+        let now = now.unwrap_or_else(|| self.time(thread, context));
         let Some(producer) = thread.log_producers.of_provider(provider) else {
             return;
         };
@@ -103,26 +95,45 @@ impl LogRecord<'_> {
             }),
             event_name: self.event_name.as_bytes(),
         };
-        let len = record.len();
-        let mut shown = false;
-        if state.watches_logs() {
-            thread.scratch.clear();
-            shown = thread.scratch.append(len, |writer| record.write(writer));
-            if shown {
-                state.show_log(self.logger.scope, thread.scratch.as_slice());
-            }
-            thread.scratch.clear_modestly();
-        }
-        if !state.records.exports() {
-            match shown {
-                true if state.records.keeps() => counts.kept.count(),
-                true => counts.no_exporter.count(),
-                false => counts.no_memory.count(),
-            }
-        } else if enqueue(producer, self.logger.scope, &record) {
-            state.wake_for_log();
-        }
+        deliver(producer, self.logger.scope, &record, &mut thread.scratch);
         thread.log_record.clear_modestly();
+    }
+
+    /// The time, on the clock of its trace if it has one: so it lies within its span.
+    fn time(&self, thread: &mut ThreadState, context: Option<&SpanContext>) -> u64 {
+        match context {
+            _ if !self.kept => 0,
+            Some(context) => clock::monotonic().wrapping_add(thread.wall_offset(context.trace_id)),
+            None => clock::wall(),
+        }
+    }
+}
+
+/// Gives a record to those who look on and to the pipelines.
+fn deliver(
+    producer: &mut Producer<LogRecords>,
+    scope: &'static Scope,
+    record: &Record<'_>,
+    scratch: &mut Buf,
+) {
+    let (state, counts) = (producer.state, &producer.log.counts);
+    let mut shown = false;
+    if state.watches_logs() {
+        scratch.clear();
+        shown = scratch.append(record.len(), |writer| record.write(writer));
+        if shown {
+            state.show_log(scope, scratch.as_slice());
+        }
+        scratch.clear_modestly();
+    }
+    if !state.records.exports() {
+        match shown {
+            true if state.records.keeps() => counts.kept.count(),
+            true => counts.no_exporter.count(),
+            false => counts.no_memory.count(),
+        }
+    } else if enqueue(producer, scope, record) {
+        state.wake_for_log();
     }
 }
 
