@@ -17,7 +17,7 @@ FEATURES := libtracer/tracing
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
 
 .PHONY: help setup demo build python test check ci lint fmt fmt-check drift header unit stub \
-	c-test py-test mixed-test beyond backends examples-test bench miri loom size wheel sdist clean
+	c-test py-test mixed-test beyond backends examples-test bench miri loom fuzz size wheel sdist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -106,6 +106,9 @@ loom: ## the chunk list and the worker's wake in every order of threads
 
 miri: ## the recorder under Miri (needs the nightly toolchain)
 	tools/miri.sh
+
+fuzz: ## fuzz each parser for FUZZ_SECONDS (60), one after the other (needs the nightly toolchain)
+	tools/fuzz.sh
 
 size: build wheel ## bytes of what is shipped
 	@ls -l $(LIBTRACER_LIB)/libtracer.so.1 $(TARGET)/wheels/*.whl

@@ -5,15 +5,15 @@ mod frames;
 #[cfg(feature = "otlp-http")]
 pub(crate) mod http;
 #[cfg(feature = "otlp-http")]
-mod jaeger;
+pub(crate) mod jaeger;
 #[cfg(feature = "otlp-http")]
 mod json;
 #[cfg(feature = "otlp-http")]
 mod otlp_file;
 #[cfg(feature = "otlp-grpc")]
-mod otlp_grpc;
+pub(crate) mod otlp_grpc;
 #[cfg(feature = "otlp-http")]
-mod otlp_http;
+pub(crate) mod otlp_http;
 #[cfg(test)]
 #[path = "../tests/common/receiver.rs"]
 pub(crate) mod receiver;
@@ -26,7 +26,7 @@ mod text;
 #[cfg(feature = "otlp-http")]
 pub(crate) mod tls;
 #[cfg(feature = "otlp-http")]
-mod zipkin;
+pub(crate) mod zipkin;
 
 pub use console::{Console, render_tree};
 pub(crate) use console::{Stdout, attribute_words};

@@ -134,6 +134,9 @@ mod wire;
 #[path = "traced.rs"]
 pub mod __traced;
 pub mod binding;
+#[doc(hidden)]
+#[cfg(any(all(test, feature = "otlp-grpc"), feature = "fuzzing"))]
+pub mod fuzzing;
 #[cfg(feature = "otel")]
 pub mod otel;
 

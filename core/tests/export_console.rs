@@ -40,7 +40,7 @@ fn lines(screen: &Screen) -> Vec<String> {
 }
 
 #[test]
-fn a_trace_is_printed_as_a_tree_and_a_flush_prints_the_rest() {
+fn conf_069_a_trace_is_printed_as_a_tree_and_a_flush_prints_the_rest() {
     let screen = Screen::default();
     let shown = screen.clone();
     let console = Console::to(move || Box::new(shown.clone()));

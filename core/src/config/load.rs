@@ -44,7 +44,7 @@ impl Config {
         self.load(Env::of_process())
     }
 
-    pub(super) fn load(mut self, mut env: Env) -> Self {
+    pub(crate) fn load(mut self, mut env: Env) -> Self {
         if let Some(path) = CONFIG_FILE.iter().find_map(|name| env.text(name)) {
             return self.load_named_file(&path);
         }

@@ -85,16 +85,22 @@ struct Sender {
 
 impl Sender {
     async fn send(&mut self, batch: &Batch) -> Result<Accepted, ExportError> {
-        let spans = batch.to_spans();
-        let Some(first) = spans.first() else {
-            return Ok(Accepted::default());
-        };
-        let body = thrift::batch(&spans, &first.resource).map_err(|error| {
-            ExportError::too_large(format!("no Thrift of these spans: {error}"))
-        })?;
-        self.client.post(&[Bytes::from(body)], CONTENT_TYPE).await?;
+        if let Some(body) = body(batch)? {
+            self.client.post(&[body], CONTENT_TYPE).await?;
+        }
         Ok(Accepted::default())
     }
+}
+
+/// The body for a batch, if there is a span in it.
+pub(crate) fn body(batch: &Batch) -> Result<Option<Bytes>, ExportError> {
+    let spans = batch.to_spans();
+    let Some(first) = spans.first() else {
+        return Ok(None);
+    };
+    let body = thrift::batch(&spans, &first.resource);
+    let failed = |error| ExportError::too_large(format!("no Thrift of these spans: {error}"));
+    Ok(Some(body.map_err(failed)?.into()))
 }
 
 impl Exporter for Sender {

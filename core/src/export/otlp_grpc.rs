@@ -9,7 +9,7 @@
 mod call;
 mod client;
 mod codec;
-mod status;
+pub(crate) mod status;
 
 use super::http::{Compression, Target};
 use super::{ExporterFactory, OTLP_PRODUCT, Tls, text::one_line};

@@ -5,7 +5,7 @@
 //! the worker does after a retryable error is its own affair. Header values, the endpoint's query and
 //! its credentials never reach a message or `Debug`.
 
-mod accepted;
+pub(crate) mod accepted;
 
 use super::http::{Client, Compression, Target};
 use super::{Accepted, Batch, ExportError, ExportFuture, Exporter, ExporterFactory, Tls};

@@ -84,17 +84,23 @@ struct Sender {
 
 impl Sender {
     async fn send(&mut self, batch: &Batch) -> Result<Accepted, ExportError> {
-        let spans = batch.to_spans();
-        if spans.is_empty() {
-            return Ok(Accepted::default());
+        if let Some(body) = body(batch)? {
+            // Zipkin servers store later and answer nothing: there is no more to learn from it.
+            self.client.post(&[body], "application/json").await?;
         }
-        let body = json::spans(&spans)
-            .map_err(|error| ExportError::permanent(format!("no JSON of these spans: {error}")))?;
-        // Zipkin servers store later and answer nothing: there is no more to learn from it.
-        let body = [Bytes::from(body)];
-        self.client.post(&body, "application/json").await?;
         Ok(Accepted::default())
     }
+}
+
+/// The body for a batch, if there is a span in it.
+pub(crate) fn body(batch: &Batch) -> Result<Option<Bytes>, ExportError> {
+    let spans = batch.to_spans();
+    if spans.is_empty() {
+        return Ok(None);
+    }
+    let body = json::spans(&spans);
+    let failed = |error| ExportError::permanent(format!("no JSON of these spans: {error}"));
+    Ok(Some(body.map_err(failed)?.into()))
 }
 
 impl Exporter for Sender {

@@ -142,7 +142,7 @@ struct RpcStatus {
 }
 
 /// The wait that a `Retry-After` asks for: seconds or a date; nothing if it is neither.
-fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
+pub(crate) fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
     let text = text.trim();
     let wait = if !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit()) {
         Duration::from_secs(text.parse().unwrap_or(u64::MAX))

@@ -13,7 +13,7 @@ use tonic_types::StatusExt;
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The error that a server's status stands for; `message` is what is said about it.
-pub(super) fn error(status: &Status, message: String) -> ExportError {
+pub(crate) fn error(status: &Status, message: String) -> ExportError {
     // Undecodable details are no details.
     let retry_info = status.get_details_retry_info();
     let after = retry_info.as_ref().and_then(|info| info.retry_delay);

@@ -25,7 +25,7 @@ struct PartialSuccess {
 }
 
 /// What became of a batch that `target` answered with a success.
-pub(super) fn read(answer: &Answer, batch: &Batch, target: &Target) -> Accepted {
+pub(crate) fn read(answer: &Answer, batch: &Batch, target: &Target) -> Accepted {
     let response = answer.body.clone().and_then(|body| {
         // Some receivers answer in JSON whatever they are asked in.
         if answer.is_of("application/json") {
