@@ -27,6 +27,7 @@ impl Config {
     }
 
     /// Takes over a resource that was made elsewhere.
+    #[cfg(feature = "otel")]
     pub(crate) fn merge_resource(mut self, resource: &Resource) -> Self {
         self.resource.merge(resource);
         self

@@ -71,20 +71,20 @@ impl TraceState {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut members = [("", ""); MAX_MEMBERS];
-        let (mut count, mut seen, mut len) = (0, 0, 0);
+        let (mut count, mut len) = (0, 0);
         for member in text.split(',') {
             let member = member.trim_matches([' ', '\t']);
             if member.is_empty() {
                 continue;
             }
             let (key, value) = member.split_once('=')?;
-            seen += 1;
-            if !is_key(key) || !is_value(value) || seen > MAX_MEMBERS {
+            if !is_key(key) || !is_value(value) {
                 return None;
             }
             if members.iter().take(count).any(|(known, _)| *known == key) {
                 continue;
             }
+            // No room for a 33rd: the list breaks a rule.
             *members.get_mut(count)? = (key, value);
             count += 1;
             len += member.len() + 1;
