@@ -80,6 +80,21 @@
 //! # }
 //! ```
 //!
+//! # Log records and metrics
+//!
+//! A provider has loggers too, and meters (feature `metrics`, on by default). Both leave only where
+//! the configuration says so, in pipelines like those of spans: [`Config::otlp_logs`],
+//! [`Config::logs_exporters`], `Config::otlp_metrics`, `OTEL_LOGS_EXPORTER`, `OTEL_METRICS_EXPORTER`.
+//! The account of records is [`TracerProvider::log_stats`].
+//!
+//! ```
+//! # use libtracer::{Config, Severity, TracerProvider};
+//! # let provider = TracerProvider::new(&Config::new())?;
+//! let logger = provider.logger("shop");
+//! logger.record(Severity::Warn, "stock is low").attribute("sku", 4711).emit();
+//! # Ok::<(), libtracer::ConfigError>(())
+//! ```
+//!
 //! # The `opentelemetry` API
 //!
 //! Libraries that are instrumented through that API record here, and its current span is ours

@@ -8,9 +8,8 @@
 )]
 
 use libtracer::{
-    Accepted, Batch, BatchSettings, Capture, Config, ExportError, ExportFuture, Exporter,
-    ExporterFactory, LogStats, MemoryExporter, OwnedValue, Severity, Signal, SpanContext,
-    TracerProvider, Value,
+    Accepted, Batch, BatchSettings, Config, ExportError, ExportFuture, Exporter, ExporterFactory,
+    LogStats, MemoryExporter, Severity, Signal, SpanContext, TracerProvider, Value,
 };
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, any_value};
@@ -137,55 +136,6 @@ fn has_every_field(record: &LogRecord, context: &SpanContext) {
 }
 
 #[test]
-fn a_plain_record_has_the_current_span_and_the_time_of_its_trace() {
-    let kept = MemoryExporter::new();
-    let config = Config::new().memory(&kept).logs_memory(&kept);
-    let provider = provider(&config);
-    let logger = provider.logger("");
-    logger.record(Severity::Info, "outside").emit();
-    let span = provider.tracer("t").start("inside").enter();
-    logger.record(Severity::Info, "inside").emit();
-    logger
-        .record(Severity::Info, "apart")
-        .without_context()
-        .emit();
-    drop(span);
-
-    let (logs, spans) = (kept.logs(), kept.spans());
-    assert_eq!(logs.len(), 3);
-    assert_eq!((logs[0].trace_id, logs[0].span_id), (None, None));
-    assert_eq!(logs[1].trace_id, Some(spans[0].trace_id));
-    assert_eq!(logs[1].span_id, Some(spans[0].span_id));
-    assert_eq!(logs[1].trace_flags, spans[0].trace_flags);
-    assert!((spans[0].start_unix_ns..=spans[0].end_unix_ns).contains(&logs[1].unix_ns));
-    assert_eq!(logs[1].unix_ns, logs[1].observed_unix_ns);
-    assert_eq!((logs[2].trace_id, logs[2].span_id), (None, None));
-    assert_eq!(balanced(&provider).exported, 3);
-}
-
-#[test]
-fn limits_cut_attributes_and_leave_the_body_alone() {
-    let kept = MemoryExporter::new();
-    let provider = provider(&Config::new().logs_memory(&kept).logs_limits(2, 3));
-    let logger = provider.logger("");
-    logger
-        .record(Severity::Info, "a long body")
-        .attribute("a", "ääää")
-        .attribute("b", Value::Array(&["12345".into(), 12345.into()]))
-        .attribute("c", 3)
-        .attribute("a", 1)
-        .attribute("", "no key")
-        .emit();
-    let log = kept.logs().remove(0);
-    assert_eq!(log.body, OwnedValue::String("a long body".into()));
-    assert_eq!(log.dropped_attributes, 1);
-    assert_eq!(log.attribute("a"), Some(&OwnedValue::Int(1)));
-    let cut = vec![OwnedValue::String("123".into()), OwnedValue::Int(12345)];
-    assert_eq!(log.attribute("b"), Some(&OwnedValue::Array(cut)));
-    assert_eq!(log.attributes.len(), 2);
-}
-
-#[test]
 fn without_an_exporter_records_are_counted_and_that_is_all() {
     let provider = provider(&Config::new());
     let logger = provider.logger("");
@@ -193,28 +143,6 @@ fn without_an_exporter_records_are_counted_and_that_is_all() {
     logger.record(Severity::Info, "x").attribute("a", 1).emit();
     let stats = balanced(&provider);
     assert_eq!((stats.emitted, stats.dropped_no_exporter), (1, 1));
-}
-
-#[test]
-fn a_capture_sees_records_of_every_provider() {
-    let capture = Capture::start();
-    let provider = provider(&Config::new());
-    provider
-        .logger("here")
-        .record(Severity::Info, "seen 4f1")
-        .emit();
-    let seen = capture.logs();
-    let ours = seen
-        .iter()
-        .find(|log| log.body.as_str() == Some("seen 4f1"));
-    assert_eq!(ours.unwrap().scope.name, "here");
-    capture.clear();
-    assert!(
-        !capture
-            .logs()
-            .iter()
-            .any(|log| log.body.as_str() == Some("seen 4f1"))
-    );
 }
 
 #[test]
@@ -343,59 +271,4 @@ fn a_queue_size_holds_exactly_for_the_pipeline_that_has_it() {
     provider.shutdown(Duration::from_millis(50)).unwrap_err();
     let stats = balanced(&provider);
     assert_eq!((stats.queued, stats.dropped_shutdown), (0, 10));
-}
-
-#[test]
-fn a_record_that_interrupts_this_library_is_counted() {
-    let kept = MemoryExporter::new();
-    let provider = provider(&Config::new().memory(&kept).logs_memory(&kept));
-    let logger = provider.logger("");
-    let span = provider.tracer("").start("span");
-    // A callback that comes back, as a signal handler would.
-    span.handle().end_with(
-        0,
-        Some(&mut |_| logger.record(Severity::Info, "from within").emit()),
-    );
-    let stats = balanced(&provider);
-    assert_eq!((stats.emitted, stats.dropped_reentrant), (1, 1));
-    assert_eq!(kept.logs().len(), 0);
-}
-
-#[derive(Debug)]
-struct Noon;
-
-impl libtracer::Clock for Noon {
-    fn unix_ns(&self) -> u64 {
-        12
-    }
-}
-
-#[test]
-fn the_programs_own_clock_tells_the_time_of_records_too() {
-    let kept = MemoryExporter::new();
-    let config = Config::new().clock(Arc::new(Noon)).logs_memory(&kept);
-    let provider = provider(&config);
-    provider.logger("").record(Severity::Info, "x").emit();
-    provider.logger("").record(Severity::Info, "y").at(7).emit();
-    let times = kept
-        .logs()
-        .into_iter()
-        .map(|log| (log.unix_ns, log.observed_unix_ns));
-    assert_eq!(times.collect::<Vec<_>>(), [(12, 12), (7, 12)]);
-}
-
-#[test]
-fn scopes_of_loggers_have_attributes() {
-    let kept = MemoryExporter::new();
-    let provider = provider(&Config::new().logs_memory(&kept));
-    let builder = provider.logger_builder("shop").version("2");
-    let logger = builder
-        .attribute("team", "a")
-        .attribute("team", "b")
-        .build();
-    logger.record(Severity::Info, "x").emit();
-    let scope = kept.logs().remove(0).scope;
-    assert_eq!((&scope.name[..], &scope.version[..]), ("shop", "2"));
-    let team = vec![("team".to_owned(), OwnedValue::String("b".into()))];
-    assert_eq!(scope.attributes, team);
 }

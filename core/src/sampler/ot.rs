@@ -1,5 +1,5 @@
 //! OpenTelemetry's own member of `tracestate`, `ot`: the sampling threshold `th` and the explicit
-//! randomness `rv` (trace, "TraceState: handling"; "Probability sampling in TraceState").
+//! randomness `rv` (trace, "`TraceState`: handling"; "Probability sampling in `TraceState`").
 
 use crate::context::{SpanContext, TraceState};
 use crate::id::TraceId;
