@@ -101,6 +101,7 @@ impl Connector {
         };
         let address = proxy.uri().clone();
         if proxy.is_socks() {
+            // The proxy looks the name up, also for socks5: doing so here would block the worker.
             let mut socks = SocksV5::new(with_port(&address)?, self.tcp);
             if let Some((name, password)) = proxy.login() {
                 socks = socks.with_auth(name.to_owned(), password.to_owned());

@@ -184,6 +184,45 @@ fn a_proxy_for_plain_http_is_sent_the_request() {
 }
 
 #[test]
+fn a_proxy_may_be_reached_by_tls() {
+    let folder = Folder::new("tls-proxy");
+    let authority = Authority::new("ours");
+    let proxy = TlsServer::start(server_config(&authority.leaf("localhost"), None));
+    let proxies = Proxies {
+        all: proxy.url(),
+        ..Proxies::default()
+    };
+    let tls = Tls::new().ca_file(folder.put("ca.pem", &authority.pem()));
+    let target = target("http://collector.test/", 10 * SECOND).tls(&tls);
+    Client::of(&target.unwrap().proxies(&proxies))
+        .post(b"body")
+        .unwrap();
+    assert_eq!(proxy.next().unwrap(), b"body");
+}
+
+#[cfg(feature = "otlp-grpc")]
+#[test]
+fn conf_073_grpc_without_tls_goes_through_a_tunnel_too() {
+    use tower_service::Service;
+    let upstream = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = Tunnel::start(upstream.local_addr().unwrap(), connect);
+    let proxies = Proxies {
+        all: proxy.address.to_string(),
+        ..Proxies::default()
+    };
+    let target = target("http://collector.test:4317", 10 * SECOND).proxies(&proxies);
+    let runtime = super::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let mut connector = target.connector(super::Version::Http2).unwrap();
+        assert!(connector.call(target.uri().clone()).await.is_ok());
+    });
+    assert_eq!(proxy.asked()[0], "CONNECT collector.test:4317 HTTP/1.1");
+}
+
+#[test]
 fn a_proxy_that_refuses_is_named_without_its_credentials() {
     let proxy = Server::start(|_| Reply::Close(b"HTTP/1.1 407 No\r\n\r\n".to_vec()));
     let url = proxy.url("").replace("http://", "http://me:s3cret@");
