@@ -28,8 +28,11 @@
 //!
 //! * **Set-up may fail, recording never does.** [`Config`] and [`TracerProvider::new`] say what is
 //!   wrong; spans only count what they cannot keep, in [`Stats`] and [`Diagnostics`].
-//! * **Between threads and processes**: take [`current_context`] here and [`attach_context`] there;
-//!   [`SpanContext::to_traceparent`] and [`SpanContext::from_traceparent`] carry it further.
+//! * **Between threads and processes**: a [`Context`] is what is current, with its [`Baggage`]: take
+//!   it here and attach it there. [`inject`] and [`extract`] carry it in headers or the environment,
+//!   in the formats of [`Config::propagators`].
+//! * **Configuration** is code, `OTEL_*` variables ([`Config::from_env`]) or a file
+//!   ([`Config::from_file`]).
 //! * **Exporters**: [`OtlpHttp`], [`Zipkin`], [`JaegerThrift`], [`OtlpFile`], [`Console`],
 //!   [`MemoryExporter`], your own [`Exporter`], and through [`mod@otel`] any of `opentelemetry_sdk`'s.
 //! * **In a process with Python, C or C++** this crate must not be linked a second time: Rust pieces

@@ -4,7 +4,7 @@
 //! * Code written for the `opentelemetry` API records here: [`TracerProvider`], [`Tracer`], [`Span`].
 //! * Its current span and ours are one: [`use_context`], [`current`].
 //! * What is made for `opentelemetry_sdk` serves us: [`exporter`], [`sampler`](fn@sampler),
-//!   [`with_resource`].
+//!   [`propagator`](fn@propagator), [`with_resource`].
 
 mod attributes;
 mod bridge;
@@ -12,6 +12,7 @@ mod context;
 mod convert;
 mod hook;
 mod owned;
+mod propagator;
 mod provider;
 mod resource;
 mod sampler;
@@ -26,6 +27,7 @@ pub(crate) use owned::owned;
 pub use crate::metrics::MeterProvider;
 pub use bridge::exporter;
 pub use hook::{ContextTaken, current, use_context};
+pub use propagator::propagator;
 pub use provider::{Tracer, TracerProvider};
 pub use resource::with_resource;
 pub use sampler::sampler;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 const VARIABLE: &str = "OTEL_PROPAGATORS";
 const DEFAULT: &str = "tracecontext,baggage";
 const NAMES: &str = "use tracecontext, baggage, b3, b3multi, jaeger or none";
-const ELSEWHERE: &str = "it is not part of this library: write a Propagator and set it in code, or \
+const ELSEWHERE: &str = "it is not part of this library: set a Propagator in code, or \
                          use tracecontext, baggage, b3, b3multi, jaeger or none";
 
 impl Config {
@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(fields(&config), W3C[..2]);
         for (names, part) in [
             ("b3,x-ray", "propagator \"x-ray\" is not usable"),
-            ("xray", "write a Propagator"),
+            ("xray", "set a Propagator"),
             ("none,b3", "use none alone"),
         ] {
             let error = Config::new().propagators(names).check().unwrap_err();
