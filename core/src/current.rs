@@ -47,6 +47,7 @@ pub fn set_current_hook(hook: Option<CurrentHook>) {
 }
 
 /// Installs the hook unless a language has one; true if it is in place.
+#[cfg(feature = "otel")]
 pub(crate) fn claim_current_hook(hook: CurrentHook) -> bool {
     let hook = hook as *mut ();
     let before = HOOK.compare_exchange(
@@ -59,6 +60,7 @@ pub(crate) fn claim_current_hook(hook: CurrentHook) -> bool {
 }
 
 /// Whether this hook is the one in place.
+#[cfg(feature = "otel")]
 pub(crate) fn is_current_hook(hook: CurrentHook) -> bool {
     HOOK.load(Ordering::Acquire) == hook as *mut ()
 }

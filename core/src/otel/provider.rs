@@ -8,6 +8,7 @@ use super::span::Span;
 use crate::current::Parent;
 use crate::pipeline::worker::serves_exporters;
 use crate::span::{SpanKind, Started};
+use crate::value::Value;
 use opentelemetry::trace::{SpanBuilder, SpanContext, SpanKind as TheirKind};
 use opentelemetry::{Context, InstrumentationScope};
 
@@ -131,8 +132,8 @@ impl opentelemetry::trace::Tracer for Tracer {
         }
         for event in builder.events.iter().flatten() {
             let attributes = Attributes::of(&event.attributes);
-            let attributes = crate::Value::Map(&attributes.borrowed());
-            let at = unix_ns(event.timestamp);
+            let attributes = attributes.borrowed();
+            let (at, attributes) = (unix_ns(event.timestamp), Value::Map(&attributes));
             started.handle.add_event(&event.name, at, &attributes);
         }
         hook::remember(started.span_id, started.handle);

@@ -38,8 +38,8 @@ impl Span {
     fn event(&self, name: &str, at_ns: u64, attributes: &[KeyValue]) {
         if self.handle.is_recording() {
             let attributes = Attributes::of(attributes);
-            let attributes = Value::Map(&attributes.borrowed());
-            self.handle.add_event(name, at_ns, &attributes);
+            let attributes = attributes.borrowed();
+            self.handle.add_event(name, at_ns, &Value::Map(&attributes));
         }
     }
 }
@@ -90,9 +90,9 @@ impl opentelemetry::trace::Span for Span {
     fn add_link(&mut self, span_context: SpanContext, attributes: Vec<KeyValue>) {
         if self.handle.is_recording() {
             let attributes = Attributes::of(&attributes);
-            let attributes = Value::Map(&attributes.borrowed());
+            let attributes = attributes.borrowed();
             let context = context::ours(&span_context);
-            self.handle.add_link(&context, &attributes);
+            self.handle.add_link(&context, &Value::Map(&attributes));
         }
     }
 
