@@ -34,8 +34,7 @@ pub(crate) struct Otlp {
 #[derive(Clone, Debug, Default)]
 struct Options {
     endpoint: Option<Endpoint>,
-    /// With the name of the option that said so.
-    protocol: Option<(Protocol, String)>,
+    protocol: Option<Protocol>,
     headers: Option<Headers>,
     timeout: Option<Duration>,
     compression: Option<Compression>,
@@ -78,7 +77,7 @@ impl Config {
     /// How OTLP is spoken: `http/protobuf` (the default), `http/json` or `grpc`.
     pub fn otlp_protocol(mut self, protocol: impl AsRef<str>) -> Self {
         match Protocol::parse("protocol", protocol.as_ref()) {
-            Ok(protocol) => self.otlp.code.protocol = Some((protocol, "protocol".to_owned())),
+            Ok(protocol) => self.otlp.code.protocol = Some(protocol),
             Err(error) => self.refuse(error),
         }
         self
@@ -168,67 +167,73 @@ impl File {
 impl Otlp {
     /// Takes what the environment says; code wins over it, set before or after.
     pub(super) fn load_env(&mut self, env: &mut Env) {
-        self.env_general = self.options(env, None);
-        self.env_own = SIGNALS.map(|signal| self.options(env, Some(signal)));
+        self.env_general = options(env, None);
+        self.env_own = SIGNALS.map(|signal| options(env, Some(signal)));
+        // Last, because what an endpoint may be depends on the protocols.
+        self.env_general.endpoint = self.endpoint(env, None);
+        let own = SIGNALS.map(|signal| self.endpoint(env, Some(signal)));
+        for (options, endpoint) in self.env_own.iter_mut().zip(own) {
+            options.endpoint = endpoint;
+        }
         self.proxies = Some(env.proxies());
     }
 
-    /// The variables of one signal, or of all.
-    fn options(&self, env: &mut Env, signal: Option<Signal>) -> Options {
-        let variable = |option: &str| match signal {
-            None => format!("OTEL_EXPORTER_OTLP_{option}"),
-            Some(signal) => format!("OTEL_EXPORTER_OTLP_{}_{option}", signal.variable()),
-        };
-        let name = variable("PROTOCOL");
-        let wrong = "use grpc, http/protobuf or http/json";
-        let read = |text: &str| Protocol::parse(&name, text).ok();
-        let protocol = env.read(&name, wrong, read);
-        let protocol = protocol.map(|protocol| (protocol, name));
-        let file = |env: &mut Env, option| {
-            let name = variable(option);
-            let path = env.text(&name)?;
-            Some(File::new(&name, path))
-        };
-        let compression = variable("COMPRESSION");
-        let headers = variable("HEADERS");
-        Options {
-            endpoint: self.endpoint(env, signal, &variable("ENDPOINT"), protocol.as_ref()),
-            headers: env
-                .text(&headers)
-                .map(|list| Headers::parse(&list, |text| env.warn(&headers, text))),
-            timeout: env.timeout(&variable("TIMEOUT")),
-            compression: env.read(&compression, "use gzip, zstd or none", |text| {
-                Compression::parse(&compression, text).ok()
-            }),
-            ca: file(env, "CERTIFICATE"),
-            certificate: file(env, "CLIENT_CERTIFICATE"),
-            key: file(env, "CLIENT_KEY"),
-            insecure: env.switch(&variable("INSECURE")),
-            protocol,
-        }
-    }
-
     /// The endpoint of a variable; it may lack a scheme where gRPC is spoken.
-    fn endpoint(
-        &self,
-        env: &mut Env,
-        signal: Option<Signal>,
-        name: &str,
-        protocol: Option<&(Protocol, String)>,
-    ) -> Option<Endpoint> {
-        let text = env.text(name)?;
-        let said = [self.code.protocol.as_ref(), protocol];
-        let said = said.into_iter().flatten().next();
-        let said = said.or(self.env_general.protocol.as_ref());
+    fn endpoint(&self, env: &mut Env, signal: Option<Signal>) -> Option<Endpoint> {
+        let name = variable(signal, "ENDPOINT");
+        let text = env.text(&name)?;
         let reading = match signal {
             None => Reading::Base,
             Some(_) => Reading::Signal,
         };
-        let parsed = Endpoint::parse(name, &text, reading).or_else(|error| {
-            Endpoint::parse_bare(name, &text)
-                .filter(|bare| bare.protocol(said.map(|said| said.0)) == Protocol::Grpc)
-                .ok_or(error)
+        let for_grpc = |bare: &Endpoint| {
+            let signals = signal.map_or(SIGNALS.to_vec(), |signal| vec![signal]);
+            let mut protocols = signals.into_iter().map(|signal| self.protocol(signal));
+            protocols.any(|said| bare.protocol(said) == Protocol::Grpc)
+        };
+        let parsed = Endpoint::parse(&name, &text, reading).or_else(|error| {
+            let bare = Endpoint::parse_bare(&name, &text);
+            bare.filter(for_grpc).ok_or(error)
         });
         parsed.map_err(|error| env.warn_error(&error)).ok()
+    }
+}
+
+/// The name of a variable, of one signal or of all.
+fn variable(signal: Option<Signal>, option: &str) -> String {
+    match signal {
+        None => format!("OTEL_EXPORTER_OTLP_{option}"),
+        Some(signal) => format!("OTEL_EXPORTER_OTLP_{}_{option}", signal.variable()),
+    }
+}
+
+/// What the variables of one signal, or of all, say; all but the endpoint.
+fn options(env: &mut Env, signal: Option<Signal>) -> Options {
+    let variable = |option: &str| variable(signal, option);
+    let name = variable("PROTOCOL");
+    let wrong = "use grpc, http/protobuf or http/json";
+    let read = |text: &str| Protocol::parse(&name, text).ok();
+    let protocol = env.read(&name, wrong, read);
+    let file = |env: &mut Env, option| {
+        let name = variable(option);
+        let path = env.text(&name)?;
+        Some(File::new(&name, path))
+    };
+    let compression = variable("COMPRESSION");
+    let headers = variable("HEADERS");
+    Options {
+        endpoint: None,
+        protocol,
+        headers: env
+            .text(&headers)
+            .map(|list| Headers::parse(&list, |text| env.warn(&headers, text))),
+        timeout: env.timeout(&variable("TIMEOUT")),
+        compression: env.read(&compression, "use gzip, zstd or none", |text| {
+            Compression::parse(&compression, text).ok()
+        }),
+        ca: file(env, "CERTIFICATE"),
+        certificate: file(env, "CLIENT_CERTIFICATE"),
+        key: file(env, "CLIENT_KEY"),
+        insecure: env.switch(&variable("INSECURE")),
     }
 }

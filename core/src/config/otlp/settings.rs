@@ -27,8 +27,7 @@ pub(crate) struct Settings {
 impl Otlp {
     /// What is in force for a signal.
     pub(crate) fn settings(&self, signal: Signal) -> Result<Settings, ConfigError> {
-        let said = self.first(signal, |options| options.protocol.as_ref());
-        let said = said.map(|(protocol, _)| *protocol);
+        let said = self.protocol(signal);
         let endpoint = self.first(signal, |options| options.endpoint.as_ref());
         let endpoint = endpoint.cloned();
         let protocol = match &endpoint {
@@ -59,6 +58,12 @@ impl Otlp {
         let mut to = self.clone();
         to.code.endpoint = Some(endpoint.clone());
         to
+    }
+
+    /// What the user said is spoken for a signal.
+    pub(super) fn protocol(&self, signal: Signal) -> Option<Protocol> {
+        self.first(signal, |options| options.protocol.as_ref())
+            .copied()
     }
 
     /// What makes the exporter of a signal.
