@@ -260,3 +260,25 @@ fn a_disabled_sdk_exports_no_metrics() {
     provider.flush(LONG).unwrap();
     assert!(requests.try_recv().is_err());
 }
+
+#[test]
+fn a_callback_that_blocks_keeps_nobody_beyond_the_deadline() {
+    let (factory, requests) = sink();
+    let config = Config::new().metrics_exporter("sink", factory);
+    let provider = TracerProvider::new(&config).unwrap();
+    let meter = provider.meter_provider().meter("m");
+    let (go_on, waiting) = channel::<()>();
+    let waiting = Mutex::new(waiting);
+    let slow = meter.u64_observable_gauge("slow").with_callback(move |it| {
+        // Until the test lets go of the other end.
+        let _ = waiting.lock().unwrap().recv();
+        it.observe(1, &[]);
+    });
+    slow.build();
+    provider.flush(Duration::from_millis(20)).unwrap_err();
+    assert!(requests.try_recv().is_err());
+    drop(go_on);
+    provider.flush(LONG).unwrap();
+    let last = requests.try_iter().last().unwrap();
+    assert_eq!(sum_of(&metrics(&last), "slow"), Some(1));
+}

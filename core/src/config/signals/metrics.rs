@@ -159,6 +159,9 @@ impl MetricOptions {
         if self.temporality.is_none() {
             self.temporality = temporality_from_env(env);
         }
+        let aggregation = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
+        let known = |text: &str| (text == "explicit_bucket_histogram").then_some(());
+        env.read(aggregation, "use explicit_bucket_histogram", known);
     }
 }
 

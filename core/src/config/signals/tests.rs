@@ -140,10 +140,14 @@ mod metrics {
                 "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
                 "sometimes",
             ),
+            (
+                "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+                "base2_exponential_bucket_histogram",
+            ),
         ]);
         assert_eq!(metrics(&config).interval, Duration::from_secs(60));
         let warnings = config.take_warnings().join("\n");
-        for word in ["INTERVAL", "statsd", "sometimes"] {
+        for word in ["INTERVAL", "statsd", "sometimes", "base2"] {
             assert!(warnings.contains(word), "{warnings}");
         }
         let error = Config::new().metrics_interval(Duration::ZERO).check();
