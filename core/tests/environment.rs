@@ -115,3 +115,29 @@ fn an_endpoint_that_is_not_there_hardly_delays_exit() {
     let ran = run(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("http://{unused}"))]);
     assert!(ran.took < Duration::from_secs(4), "{:?}", ran.took);
 }
+
+#[cfg(feature = "config-file")]
+#[test]
+fn conf_110_a_configuration_file_stands_in_for_the_environment() {
+    let name = format!("libtracer-process-{}.yaml", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    let text = "file_format: \"1.0\"
+colour: red
+tracer_provider: {processors: [{batch: {exporter: {console: }}}]}
+";
+    std::fs::write(&path, text).unwrap();
+    let ran = run(&[
+        ("OTEL_CONFIG_FILE", path.to_str().unwrap()),
+        ("OTEL_TRACES_EXPORTER", "none"),
+        ("OTEL_TRACES_SAMPLER", "sometimes"),
+    ]);
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(ran.out.matches("work").count(), 2, "{}", ran.out);
+    let lines: Vec<&str> = ran.err.lines().collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].ends_with(".yaml:2: colour is not known here: it is ignored"));
+
+    let ran = run(&[("OTEL_CONFIG_FILE", "/nowhere/otel.yaml")]);
+    let said = "error: configuration file \"/nowhere/otel.yaml\" ";
+    assert_eq!(ran.out.matches(said).count(), 2, "{}", ran.out);
+}

@@ -3,6 +3,7 @@
 use super::*;
 use crate::config::Config;
 use crate::config::env::Env;
+use proptest::prelude::*;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -242,4 +243,25 @@ fn aliases_are_written_out_and_do_not_explode() {
     let lines: String = (1..12).map(line).collect();
     let text = format!("{HEAD}a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n{lines}");
     refused(&text, "more than 65536 values");
+}
+
+/// Pieces that files are made of, in no order that means anything.
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("file_format: \"1.0\"\n".to_owned()),
+        Just("tracer_provider:\n  processors:\n    - batch:\n".to_owned()),
+        Just("resource: {attributes: [{name: a, value: &x 1}]}\n".to_owned()),
+        "[a-z_]{1,6}: |- |  |[\\[\\]{},:&*#|>!%@\"'`]|\\$\\{[A-Z]{0,3}(:-)?|\\}|\\PC{0,4}|\\n",
+    ];
+    proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_without_harm(text in prop_oneof![any::<String>(), pieces()]) {
+        let variables = |name: &str| Some(name.repeat(3));
+        if let Ok(Some(tree)) = yaml::parse(&text, &variables) {
+            let _ = whole(&At::root(&tree, &Report::default()));
+        }
+    }
 }
