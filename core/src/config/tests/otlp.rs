@@ -164,12 +164,16 @@ fn conf_106_grpc_has_its_own_default_endpoint_and_takes_a_host_alone() {
             "{variables:?}"
         );
     }
-    // One signal's protocol is enough for the general endpoint; the others say what is wrong.
+}
+
+#[test]
+fn conf_106_one_signal_by_grpc_is_enough_for_a_host_alone() {
     let config = load(&[
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "h:1"),
         ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc"),
     ]);
     assert_eq!(traces(&config).url, "https://h:1");
+    // The others say what is wrong.
     let error = config.otlp.settings(Signal::Logs).map(|_| ()).unwrap_err();
     assert!(
         error.to_string().contains("has no http:// or https://"),
