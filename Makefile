@@ -14,10 +14,11 @@ export PATH := $(VENV)/bin:$(PATH)
 export LIBTRACER_LIB := $(TARGET)/lib
 # What is off unless asked for, and is to be tested.
 FEATURES := libtracer/tracing
+export LIBTRACER_FEATURES := $(FEATURES)
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
 
 .PHONY: help setup demo build python test check ci lint fmt fmt-check drift header unit stub \
-	c-test py-test mixed-test beyond backends examples-test bench miri loom fuzz size wheel sdist clean
+	c-test py-test mixed-test conformance beyond backends examples-test bench miri loom fuzz size wheel sdist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -91,6 +92,9 @@ py-test: python ## Python tests against the installed wheel
 
 mixed-test: python ## one trace across languages: the search program's tests
 	$(VENV)/bin/python -m pytest tests/mixed
+
+conformance: setup ## a line for each row of the specification that is tested
+	$(VENV)/bin/python tools/conformance.py
 
 backends: build python ## export to real servers, as tests/receivers says
 	@tools/test.sh backends

@@ -149,20 +149,19 @@ def report(figures: Figures) -> str:
         f"{locked('fastrace')}, opentelemetry-sdk {version('opentelemetry-sdk')} (Python).",
         f"Nanoseconds per span where nothing else is said; {ROUNDS} rounds by turns.",
         "The best p10 is judged (N5, N6, N8, N9 and P3: the best total; N7: the worst); the other",
-        "end shows the spread, the median is that of the rounds' medians. In the same run: "
-        + f"{clock}.",
+        "end shows the spread, the median is that of the rounds' medians. In the same run:",
+        f"{clock}.",
         "",
         "| row | work | budget | judged | spread to | median | peers in the same run |",
         "|---|---|---|---|---|---|---|",
     ]
-    text += [line(figures, *row) for row in ROWS]
+    text += [line(figures, entry) for entry in ROWS]
     return "\n".join(text) + "\n"
 
 
-def line(
-    figures: Figures, row: str, what: str, budget: int, who: str, peers: list[tuple[str, int]]
-) -> str:
+def line(figures: Figures, entry: tuple[str, str, int, str, list[tuple[str, int]]]) -> str:
     """Write one row of the table."""
+    row, what, budget, who, peers = entry
     key = "N1" if row == "N2" else row  # one work, two budgets
     judge, other = (max, min) if row in WORST else (min, max)
     ours = judge(p10 for p10, _ in figures[key, who])

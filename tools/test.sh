@@ -17,14 +17,14 @@ step() { # name, command...
     name=$1
     shift
     start=$(date +%s)
-    printf '== %-10s %s\n' "$name" "$*"
+    printf '== %-11s %s\n' "$name" "$*"
     "$@" >"$logs/$name.log" 2>&1
     status=$?
     took=$(($(date +%s) - start))
     case $status in
     0)
         passed=$((passed + 1))
-        grep -E '^(test result:|[0-9]+ passed|=+ .* in [0-9.]+s|.*: [0-9]+ passed)' "$logs/$name.log" | tail -n 3
+        grep -E '^(test result:|[0-9]+ passed|=+ .* in [0-9.]+s|.*: [0-9]+ passed|conformance: )' "$logs/$name.log" | tail -n 3
         echo "   ok, ${took} s"
         ;;
     77)
@@ -56,6 +56,7 @@ everything() {
     step stub make -s stub
     step python make -s py-test
     step mixed make -s mixed-test
+    step conformance make -s conformance
     step examples tools/examples.sh
     step demo make -s demo
     step sdist tools/sdist_test.sh
@@ -65,6 +66,7 @@ everything() {
 backends() {
     step collector tools/backend_test.sh collector
     step jaeger tools/backend_test.sh jaeger
+    step zipkin tools/backend_test.sh zipkin
     step ddapm tools/backend_test.sh ddapm
 }
 

@@ -24,7 +24,10 @@ receivers:
       grpc: {{endpoint: "127.0.0.1:{grpc}"}}
   zipkin: {{endpoint: "127.0.0.1:{zipkin}"}}
   jaeger: {{protocols: {{thrift_http: {{endpoint: "127.0.0.1:{jaeger}"}}}}}}
-  otlp_json_file: {{include: ["{folder}/lines/*.jsonl"], start_at: beginning}}
+  otlp_json_file:
+    include: ["{folder}/lines/*.jsonl"]
+    start_at: beginning
+    include_file_name: false
 exporters:
   file/traces: {{path: "{folder}/traces.jsonl", flush_interval: 50ms}}
   file/logs: {{path: "{folder}/logs.jsonl", flush_interval: 50ms}}

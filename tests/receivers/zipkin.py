@@ -55,9 +55,14 @@ class Zipkin(Server):
         return [java(), "-Xmx256m", "-jar", self.install() / "zipkin.jar"]
 
     def environment(self) -> dict[str, str]:
-        """Names the port and the storage; it answers on the loopback interface only."""
-        settings = {"QUERY_PORT": str(self.port), "STORAGE_TYPE": "mem"}
-        return {**os.environ, **settings, "ARMERIA_PORTS_0_IP": "127.0.0.1"}
+        """Names the storage and the one port, on the loopback interface only."""
+        settings = {
+            "STORAGE_TYPE": "mem",
+            "ARMERIA_PORTS_0_IP": "127.0.0.1",
+            "ARMERIA_PORTS_0_PORT": str(self.port),
+            "ARMERIA_PORTS_0_PROTOCOLS": "http",
+        }
+        return {**os.environ, **settings}
 
     def is_ready(self) -> bool:
         """Whether it says that it is up."""
@@ -74,6 +79,13 @@ class Zipkin(Server):
             return answer is not None and len(answer) >= count
 
         return wait_until(lambda: get_json(url), enough)
+
+    def traces(self, service: str, until: int, count: int) -> list[list[Json]]:
+        """Returns the traces of a service up to a time in ns once there are `count`."""
+        day = 24 * 3600 * 1000
+        query = f"serviceName={service}&endTs={until // 1_000_000 + 1000}&lookback={day}"
+        url = f"http://127.0.0.1:{self.port}/api/v2/traces?{query}"
+        return wait_until(lambda: get_json(url), lambda found: len(found) >= count)
 
 
 def java() -> str:
