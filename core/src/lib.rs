@@ -88,7 +88,7 @@
 //! A provider has loggers too, and meters (feature `metrics`, on by default). Both leave only where
 //! the configuration says so, in pipelines like those of spans: [`Config::otlp_logs`],
 //! [`Config::logs_exporters`], `Config::otlp_metrics`, `OTEL_LOGS_EXPORTER`, `OTEL_METRICS_EXPORTER`.
-//! The account of records is [`TracerProvider::log_stats`].
+//! Their accounts are [`TracerProvider::log_stats`] and `TracerProvider::metric_stats`.
 //!
 //! ```
 //! # use libtracer::{Config, Severity, TracerProvider};
@@ -188,6 +188,8 @@ pub use limits::SpanLimits;
 pub use logs::{
     FinishedLog, LogRecord, LogStats, Logger, LoggerBuilder, Severity, logger, logger_builder,
 };
+#[cfg(feature = "metrics")]
+pub use metrics::MetricStats;
 pub use pipeline::diagnose::{DiagnosticLevel, set_diagnostic_handler, set_diagnostic_level};
 pub use processor::{EndedSpan, Processor};
 pub use propagate::{

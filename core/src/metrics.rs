@@ -5,12 +5,14 @@
 //! pipelines like those of spans. `meters` keeps a panicking callback from taking the others with it,
 //! `state` is what a provider has of all this in one process, `own` measures this library.
 
+mod account;
 pub(crate) mod console;
 mod meters;
 mod own;
 mod reader;
 pub(crate) mod state;
 
+pub use account::MetricStats;
 pub use meters::MeterProvider;
 
 use crate::tracer::TracerProvider;

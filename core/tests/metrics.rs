@@ -8,8 +8,8 @@
 )]
 
 use libtracer::{
-    Accepted, Batch, Config, ExportFuture, Exporter, ExporterFactory, MetricTemporality, Signal,
-    TracerProvider,
+    Accepted, Batch, Config, ExportError, ExportFuture, Exporter, ExporterFactory,
+    MetricTemporality, Signal, TracerProvider,
 };
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::MeterProvider;
@@ -281,4 +281,42 @@ fn a_callback_that_blocks_keeps_nobody_beyond_the_deadline() {
     provider.flush(LONG).unwrap();
     let last = requests.try_iter().last().unwrap();
     assert_eq!(sum_of(&metrics(&last), "slow"), Some(1));
+}
+
+/// Takes the first request, refuses the second, then says it is not there.
+struct Fickle(usize);
+
+impl Exporter for Fickle {
+    fn export<'a>(&'a mut self, _: &'a Batch) -> ExportFuture<'a> {
+        self.0 += 1;
+        let answer = match self.0 {
+            1 => Ok(Accepted::default()),
+            2 => Err(ExportError::permanent("no")),
+            _ => Err(ExportError::retryable("not now")),
+        };
+        Box::pin(async { answer })
+    }
+}
+
+#[test]
+fn the_account_of_metrics_holds() {
+    let factory: ExporterFactory = Arc::new(|| Ok(Box::new(Fickle(0))));
+    let config = Config::new().metrics_exporter("fickle", factory);
+    let provider = TracerProvider::new(&config).unwrap();
+    assert!(provider.metric_stats().is_empty());
+    let meter = provider.meter_provider().meter("m");
+    meter.u64_counter("one").build().add(1, &[]);
+    meter.u64_counter("two").build().add(1, &[]);
+    provider.flush(LONG).unwrap();
+    provider.flush(LONG).unwrap();
+    provider.shutdown(Duration::from_millis(50)).unwrap_err();
+    let stats = provider.metric_stats().remove(0);
+    assert!(stats.is_balanced(), "{stats:?}");
+    let ways = (
+        stats.exported,
+        stats.dropped_export_failed,
+        stats.dropped_shutdown,
+    );
+    assert_eq!((stats.collected, ways), (6, (2, 2, 2)));
+    assert_eq!(stats.last_error, "not now");
 }

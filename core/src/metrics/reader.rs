@@ -14,6 +14,7 @@ use opentelemetry_sdk::metrics::reader::MetricReader;
 use opentelemetry_sdk::metrics::{InstrumentKind, ManualReader, Pipeline, Temporality};
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -53,6 +54,8 @@ pub(super) struct Collector {
     scopes: &'static ScopeTable,
     /// Of all pipelines: they count what memory is refused for.
     counters: Vec<Arc<PipelineCounters>>,
+    /// How many so far.
+    count: Arc<AtomicU64>,
     collected: Mutex<Vec<Run>>,
 }
 
@@ -68,8 +71,14 @@ impl Collector {
             budget,
             scopes,
             counters,
+            count: Arc::default(),
             collected: Mutex::default(),
         }
+    }
+
+    /// How many metrics were collected.
+    pub(super) fn count(&self) -> Arc<AtomicU64> {
+        self.count.clone()
     }
 
     /// The metrics of one scope; none where there is no memory for them, which is counted.
@@ -83,6 +92,8 @@ impl Collector {
         if count == 0 {
             return None;
         }
+        // Before any exit; pairs with the acquire load of the account.
+        self.count.fetch_add(count as u64, Ordering::Release);
         let Some(spans) = Held::new(encoded, self.budget) else {
             for counters in &self.counters {
                 counters.count_no_room(count as u64);

@@ -9,6 +9,7 @@ use crate::pipeline::queue::PipelineSettings;
 use crate::pipeline::worker::ProviderPipes;
 use crate::provider::{Provider, ProviderState};
 use opentelemetry_sdk::metrics::{ManualReader, MeterProviderBuilder, SdkMeterProvider};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
 /// The most that the metrics waiting for one destination may take; some thousand collections.
@@ -21,8 +22,13 @@ pub(crate) struct MetricState {
     pub(super) sdk: SdkMeterProvider,
     /// For the text format.
     pub(super) registry: Option<prometheus::Registry>,
-    exports: bool,
+    pub(super) exits: Vec<Exit>,
+    /// Metrics collected for those.
+    pub(super) collected: Arc<AtomicU64>,
 }
+
+/// A pipeline's name and its counters.
+pub(super) type Exit = (String, Arc<PipelineCounters>);
 
 /// The place of a [`MetricState`], filled when meters are asked for.
 pub(crate) struct Metrics {
@@ -44,9 +50,16 @@ impl Metrics {
         Self { config, state }
     }
 
+    /// The metrics, if they were asked for.
+    pub(super) fn made(&self) -> Option<&MetricState> {
+        self.state.get()
+    }
+
     /// Whether a worker pipeline takes them.
     pub(crate) fn exports(&self) -> bool {
-        self.state.get().is_some_and(|state| state.exports)
+        self.state
+            .get()
+            .is_some_and(|state| !state.exits.is_empty())
     }
 }
 
@@ -78,9 +91,9 @@ impl ProviderState {
         let config = self.metrics.config;
         let resource = crate::otel::resource_of(self.resource());
         let mut sdk = SdkMeterProvider::builder().with_resource(resource);
-        let exports = !config.exporters.is_empty() && !self.is_shut_down();
-        if exports {
-            sdk = self.add_reader(sdk);
+        let (mut exits, mut collected) = (Vec::new(), Arc::default());
+        if !config.exporters.is_empty() && !self.is_shut_down() {
+            (sdk, exits, collected) = self.add_reader(sdk);
         }
         let mut registry = None;
         if config.prometheus || config.exporters.is_empty() {
@@ -95,12 +108,17 @@ impl ProviderState {
         MetricState {
             sdk: sdk.build(),
             registry,
-            exports,
+            exits,
+            collected,
         }
     }
 
-    /// Adds the reader of which the worker collects.
-    fn add_reader(&self, sdk: MeterProviderBuilder) -> MeterProviderBuilder {
+    /// Adds the reader of which the worker collects; with the counters of its pipelines, and of what
+    /// is collected.
+    fn add_reader(
+        &self,
+        sdk: MeterProviderBuilder,
+    ) -> (MeterProviderBuilder, Vec<Exit>, Arc<AtomicU64>) {
         let config = self.metrics.config;
         let share_bytes = self.runtime.budget.limit() / config.exporters.len().max(1);
         let settings = config.exporters.iter().map(|(name, factory)| {
@@ -115,7 +133,11 @@ impl ProviderState {
             (settings, Arc::new(PipelineCounters::default()))
         });
         let pipelines: Vec<_> = settings.collect();
-        let counters = pipelines.iter().map(|(_, counters)| counters.clone());
+        let exits = pipelines
+            .iter()
+            .map(|(settings, counters)| (settings.name.clone(), counters.clone()));
+        let exits: Vec<Exit> = exits.collect();
+        let counters = exits.iter().map(|(_, counters)| counters.clone());
         let temporality = config.temporality.into();
         let reader = ManualReader::builder().with_temporality(temporality);
         let reader = Arc::new(reader.build());
@@ -125,6 +147,7 @@ impl ProviderState {
             &self.runtime.scopes,
             counters.collect(),
         );
+        let collected = source.count();
         self.runtime.worker.add_provider(ProviderPipes {
             id: self.id,
             resource: Arc::from(self.resource()),
@@ -132,6 +155,6 @@ impl ProviderState {
             pipelines,
         });
         self.ensure_worker();
-        sdk.with_reader(Shared(reader))
+        (sdk.with_reader(Shared(reader)), exits, collected)
     }
 }
