@@ -32,6 +32,7 @@ ${CC:-cc} -std=c99 -Wall -Wextra -Werror examples/hello.c $link -o "$out/hello-c
 ${CXX:-c++} -std=c++14 -Wall -Wextra -Werror examples/hello.cpp $link -o "$out/hello-cpp" &&
     shows hello.cpp 'request load_model' "$out/hello-cpp" || failed=$((failed + 1))
 shows hello.rs 'request' cargo run -q --release --locked -p libtracer --example hello
+shows signals.rs 'payment declined shop.orders' cargo run -q --release --locked -p libtracer --example signals console
 shows web.rs 'GET /orders/{id} price lookup' \
     cargo run -q --release --locked -p libtracer --example web
 shows hello.py 'ada' "$target/venv/bin/python" examples/hello.py
