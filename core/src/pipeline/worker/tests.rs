@@ -86,6 +86,19 @@ fn a_batch_that_is_not_full_goes_when_the_delay_passes() {
 }
 
 #[test]
+fn who_presses_has_everything_sent_full_batch_or_not() {
+    let destination = Destination::default();
+    let mut settings = destination.settings();
+    settings.schedule_delay = Duration::from_secs(3600);
+    let (worker, source, _) = serving(vec![settings]);
+    for number in 0..3 {
+        source.publish(number..=number);
+        worker.press();
+        destination.wait_for(|seen| seen.batches.concat().contains(&number));
+    }
+}
+
+#[test]
 fn a_flush_of_one_provider_leaves_the_others_alone() {
     let (first, second) = (Destination::default(), Destination::default());
     let (worker, source, _) = serving_one(&first);
