@@ -14,8 +14,11 @@ pub use environment::environment;
 pub use exporters::exporters;
 pub use propagation::{b3, baggage, jaeger, traceparent, tracestate};
 
+/// The body of a target.
+pub type Target = fn(&[u8]);
+
 /// The targets by name.
-pub const TARGETS: [(&str, fn(&[u8])); 9] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("b3", b3),
     ("baggage", baggage),
     ("environment", environment),
