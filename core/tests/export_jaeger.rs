@@ -15,14 +15,14 @@ fn send(config: &Config) {
     let provider = TracerProvider::new(config).unwrap();
     provider.tracer("t").start("work").end();
     provider.flush(SOON).unwrap();
-    assert_eq!(provider.stats()[0].exported, 1);
+    assert_eq!(provider.stats().remove(0).exported, 1);
 }
 
 /// The service and the name of the only span: fields 1.1 and 2[0].5 of `Batch`.
 fn names(mut body: &[u8]) -> (String, String) {
     let mut input = TBinaryInputProtocol::new(&mut body, true);
-    let mut found = [String::new(), String::new()];
-    for (field, name, place) in [(1, 1, 0), (2, 5, 1)] {
+    let mut field = |field, name| {
+        let mut found = String::new();
         let head = input.read_field_begin().unwrap();
         assert_eq!(head.id, Some(field));
         if head.field_type == TType::List {
@@ -34,15 +34,16 @@ fn names(mut body: &[u8]) -> (String, String) {
                 break;
             }
             if head.id == Some(name) {
-                found[place] = input.read_string().unwrap();
+                found = input.read_string().unwrap();
             } else {
                 input.skip(head.field_type).unwrap();
             }
         }
-    }
+        found
+    };
+    let names = (field(1, 1), field(2, 5));
     assert_eq!(input.read_field_begin().unwrap().field_type, TType::Stop);
-    let [service, span] = found;
-    (service, span)
+    names
 }
 
 #[test]
