@@ -7,7 +7,6 @@
 //! is taken once per trace: durations are never negative.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A clock of your own, for [`Config::clock`](crate::Config::clock): tests with fixed times.
 ///
@@ -47,7 +46,7 @@ pub(crate) fn wall_offset() -> u64 {
 pub(crate) fn monotonic() -> u64 {
     #[cfg(all(target_arch = "x86_64", target_os = "linux", not(miri)))]
     {
-        let rate = tsc::RATE.load(Ordering::Acquire);
+        let rate = tsc::RATE.load(std::sync::atomic::Ordering::Acquire);
         if rate > tsc::PENDING {
             return tsc::to_nanoseconds(rate);
         }
@@ -61,7 +60,8 @@ pub(crate) fn monotonic() -> u64 {
 mod tsc {
     //! The time-stamp counter, once it is known to be sound and its rate is known.
 
-    use super::{AtomicU64, Ordering, read};
+    use super::read;
+    use std::sync::atomic::{AtomicU64, Ordering};
 
     /// Nanoseconds per tick, times 2^32; or one of the three states below, none a possible rate.
     pub(super) static RATE: AtomicU64 = AtomicU64::new(UNKNOWN);

@@ -190,7 +190,8 @@ pub(crate) fn flush_at_exit() {
     extern "C" fn at_exit() {
         crate::provider::shutdown_at_exit();
     }
-    if !REGISTERED.swap(true, Ordering::Relaxed) {
+    // Miri knows no `atexit`.
+    if cfg!(not(miri)) && !REGISTERED.swap(true, Ordering::Relaxed) {
         // SAFETY: the handler outlives the process: the library is never unloaded.
         unsafe { libc::atexit(at_exit) };
     }
