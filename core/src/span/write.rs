@@ -11,7 +11,7 @@ use crate::limits::SpanLimits;
 use crate::pipeline::budget::Budget;
 use crate::thread::ThreadState;
 use crate::value::{Cut, Value, ValueBuilder, cut_bytes, cut_text};
-use crate::wire::attribute::{Encode, Encoded, Raw, Text, append, appended_len, hash};
+use crate::wire::attribute::{Encode, Encoded, Raw, Scalar, Text, append, appended_len, hash};
 use crate::wire::buf::Buf;
 use crate::wire::field_len;
 use std::sync::atomic::Ordering;
@@ -247,6 +247,12 @@ fn attributes_of(
     limit: usize,
 ) -> usize {
     thread.scratch.clear();
+    if let Value::Map(entries) = attributes {
+        let cut = cut_of(state.limits());
+        if entries.len() <= limit && plain_attributes(&mut thread.scratch, tag, entries, cut) {
+            return 0;
+        }
+    }
     let mut built = std::mem::take(&mut thread.attributes);
     let source: &ValueBuilder = match attributes {
         Value::Built(source) => source,
@@ -267,6 +273,33 @@ fn attributes_of(
     built.clear_modestly();
     thread.attributes = built;
     entries.unwrap_or(usize::MAX)
+}
+
+/// Encodes the entries of most events and links: few, all scalars, no key twice. False, and nothing
+/// encoded, if they are not so or memory is refused.
+fn plain_attributes(scratch: &mut Buf, tag: u8, entries: &[(&str, Value<'_>)], cut: Cut) -> bool {
+    const FEW: usize = 8;
+    let is_first = |(place, (key, _)): (usize, &(&str, _))| {
+        !key.is_empty() && entries.iter().take(place).all(|(other, _)| other != key)
+    };
+    let plain = entries.len() <= FEW && entries.iter().enumerate().all(is_first);
+    let encoded = plain
+        && entries.iter().all(|(key, value)| {
+            let value = match value {
+                Value::Null => Scalar::Encoded(Encoded(&[])),
+                Value::Bool(value) => Scalar::Bool(*value),
+                Value::Int(value) => Scalar::Int(*value),
+                Value::Double(value) => Scalar::Double(*value),
+                Value::String(text) => Scalar::Text(Text(cut_text(text, cut.length).as_bytes())),
+                Value::Bytes(bytes) => Scalar::Raw(Raw(cut_bytes(bytes, cut.length))),
+                Value::Array(_) | Value::Map(_) | Value::Built(_) => return false,
+            };
+            append(scratch, tag, key.as_bytes(), &value)
+        });
+    if !encoded {
+        scratch.clear();
+    }
+    encoded
 }
 
 /// A dropped count inside an event or link.
