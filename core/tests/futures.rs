@@ -115,7 +115,7 @@ fn a_dropped_future_ends_its_span_after_all_it_holds() {
     assert!(!current_context().is_valid());
     assert_eq!(memory.spans(), []);
     drop(future);
-    assert_eq!(*seen.lock().unwrap(), [context.clone()]);
+    assert_eq!(*seen.lock().unwrap(), std::slice::from_ref(&context));
     assert_eq!(memory.spans().len(), 1);
     drop(Stuck(Witness(seen.clone())).with_context(context.clone().into()));
     assert_eq!(*seen.lock().unwrap(), [context.clone(), context]);
