@@ -14,9 +14,11 @@ if [ $status = 77 ] && [ "${LIBTRACER_REQUIRE_BACKENDS:-}" = 1 ]; then
 fi
 [ $status = 0 ] || exit $status
 case $1 in
-collector) tests="tests/backends/test_export.py tests/backends/test_collector.py" ;;
-ddapm) tests=tests/backends/test_export.py ;;
-*) tests=tests/backends/test_$1.py ;;
+collector) tests='export collector signals' ;;
+ddapm) tests=export ;;
+*) tests=$1 ;;
 esac
+files=''
+for each in $tests; do files="$files tests/backends/test_$each.py"; done
 # shellcheck disable=SC2086 # a list
-LIBTRACER_RECEIVER=$1 "$python" -m pytest -q $tests
+LIBTRACER_RECEIVER=$1 "$python" -m pytest -q $files
