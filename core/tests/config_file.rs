@@ -30,6 +30,33 @@ fn span_names(request: &Request) -> Vec<String> {
     spans.map(|span| span.name).collect()
 }
 
+/// Two destinations, at FIRST and SECOND.
+const TWO: &str = "file_format: \"1.0\"
+resource:
+  attributes:
+    - {name: service.name, value: shop}
+propagator:
+  composite: [{jaeger: }]
+attribute_limits: {attribute_value_length_limit: 3}
+tracer_provider:
+  sampler: {parent_based: {root: {always_on: }}}
+  processors:
+    - batch:
+        max_export_batch_size: 2
+        exporter:
+          otlp_http:
+            endpoint: FIRST
+            headers_list: x-key=weak,x-list=a%20b
+            headers:
+              - {name: x-key, value: strong}
+              - {name: x-none, value: }
+    - simple:
+        exporter:
+          otlp_http:
+            endpoint: SECOND
+            compression: gzip
+";
+
 #[test]
 fn conf_110_each_exporter_of_a_file_has_options_of_its_own() {
     let (one, two) = (
@@ -37,36 +64,8 @@ fn conf_110_each_exporter_of_a_file_has_options_of_its_own() {
         Server::start(|_| Reply::ok()),
     );
     let (first, second) = (one.url("/custom/path"), two.url("/v1/traces"));
-    let path = written(
-        "two",
-        &format!(
-            "file_format: \"1.0\"
-resource:
-  attributes:
-    - {{name: service.name, value: shop}}
-propagator:
-  composite: [{{jaeger: }}]
-attribute_limits: {{attribute_value_length_limit: 3}}
-tracer_provider:
-  sampler: {{parent_based: {{root: {{always_on: }}}}}}
-  processors:
-    - batch:
-        max_export_batch_size: 2
-        exporter:
-          otlp_http:
-            endpoint: {first}
-            headers_list: x-key=weak,x-list=a%20b
-            headers:
-              - {{name: x-key, value: strong}}
-              - {{name: x-none, value: }}
-    - simple:
-        exporter:
-          otlp_http:
-            endpoint: {second}
-            compression: gzip
-"
-        ),
-    );
+    let text = TWO.replace("FIRST", &first).replace("SECOND", &second);
+    let path = written("two", &text);
     let config = Config::from_file(&path);
     std::fs::remove_file(&path).unwrap();
     assert_eq!(config.take_warnings(), Vec::<String>::new());
@@ -79,6 +78,18 @@ tracer_provider:
     }
     provider.flush(SOON).unwrap();
 
+    check_first(&one);
+    check_second(&two);
+    assert!(one.has_no_request() && two.has_no_request());
+    let names: Vec<_> = provider
+        .stats()
+        .into_iter()
+        .map(|stats| stats.pipeline)
+        .collect();
+    assert_eq!(names, ["otlp", "otlp"]);
+}
+
+fn check_first(one: &Server) {
     let request = one.request();
     assert_eq!(request.line, "POST /custom/path HTTP/1.1");
     assert_eq!(request.header("x-key"), Some("strong"));
@@ -94,20 +105,15 @@ tracer_provider:
     let span = format!("{:?}", resource.scope_spans[0].spans[0].attributes);
     assert!(span.contains("\"val\""), "{span}");
     assert_eq!(span_names(&one.request()), ["c"]);
+}
 
+fn check_second(two: &Server) {
     for _ in 0..3 {
         let request = two.request();
         assert_eq!(request.line, "POST /v1/traces HTTP/1.1");
         assert_eq!(request.header("content-encoding"), Some("gzip"));
         assert_eq!(request.header("x-key"), None);
     }
-    assert!(one.has_no_request() && two.has_no_request());
-    let names: Vec<_> = provider
-        .stats()
-        .into_iter()
-        .map(|stats| stats.pipeline)
-        .collect();
-    assert_eq!(names, ["otlp", "otlp"]);
 }
 
 #[test]
