@@ -1,5 +1,4 @@
 //! An export does not trace itself, whatever traces what it calls.
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails by a panic")]
 #![cfg(all(feature = "otel", feature = "tracing"))]
 
 use libtracer::{
