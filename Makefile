@@ -79,7 +79,7 @@ header: ## write include/tracer.h anew
 	cargo run -q --locked -p libtracer-header -- include/tracer.h
 
 unit: ## Rust unit, integration and documentation tests
-	cargo test --locked -q --workspace --exclude libtracer-python --features $(FEATURES)
+	cargo test --locked -q --no-fail-fast --workspace --exclude libtracer-python --features $(FEATURES)
 
 c-test: build ## C and C++ tests against libtracer.so.1 (SANITIZE=1: under ASan and UBSan)
 	tools/c_test.sh

@@ -33,7 +33,7 @@ use crate::sampler::Sampler;
 use crate::scope::{Scope, ScopeRule};
 use crate::stats::Stats;
 use crate::testing::MemoryStore;
-use crate::thread::undisturbed;
+use crate::thread::{enter, undisturbed};
 use hooks::{CUSTOM_VALUES, Hooks, PROCESSORS};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
@@ -127,7 +127,12 @@ impl Provider {
             #[cfg(feature = "metrics")]
             metrics: config.build_metrics(&pipelines, &records.pipelines)?,
             records: RecordSettings::new(records),
-            hooks: Hooks::new(own.ids, own.clock, own.scope_rule.is_some(), own.processors),
+            hooks: Hooks::new(
+                own.ids,
+                own.clock,
+                own.scope_rule.is_some(),
+                &own.processors,
+            ),
             scope_rule: own.scope_rule,
             propagator: config.propagator_in_force(),
             limits: config.limits_in_force(),
@@ -213,8 +218,11 @@ impl Provider {
     /// Whether anyone would look at a span of `scope` that starts now.
     pub(crate) fn has_use_for(&'static self, scope: &Scope) -> bool {
         let off = self.scope_rule.is_some() && scope.is_off();
-        let state = self.state();
-        !off && !state.is_shut_down() && (state.exports() || state.keeps() || state.is_watched())
+        let state = enter(|thread| thread.producers.of_provider(self).map(|own| own.state));
+        state.flatten().is_some_and(|state| {
+            let wanted = state.exports() || state.keeps() || state.is_watched();
+            wanted && !off && !state.is_shut_down()
+        })
     }
 
     /// The account of each pipeline; one without a name if there is none.
@@ -227,6 +235,9 @@ impl ProviderState {
     fn new(provider: &'static Provider, runtime: &'static Runtime) -> Self {
         if let Some(limit) = provider.memory_limit {
             runtime.budget.set_limit(limit);
+        }
+        if provider.block_when_full.is_some() {
+            runtime.budget.keep_half_for_open();
         }
         let resource = provider.resource.here();
         let setup = Setup {
@@ -293,12 +304,25 @@ impl ProviderState {
     }
 
     fn flush_processors(&self, deadline: Instant) -> Result<(), Timeout> {
+        let deadline = self.processors_until(deadline);
         self.hooks
             .each_until(deadline, |processor, left| processor.flush(left))
     }
 
+    /// The deadline for processors, which come first: half of the time, so that what is queued has the
+    /// other half.
+    fn processors_until(&self, deadline: Instant) -> Instant {
+        let now = Instant::now();
+        if self.is_served() {
+            now + deadline.saturating_duration_since(now) / 2
+        } else {
+            deadline
+        }
+    }
+
     /// Shuts the processors down, once in this process.
     fn end_processors(&self, deadline: Instant) -> Result<(), Timeout> {
+        let deadline = self.processors_until(deadline);
         self.hooks
             .each_until(deadline, |processor, left| processor.shutdown(left))
     }

@@ -112,7 +112,7 @@ impl Scope {
 }
 
 fn is_off(rule: Option<&ScopeRule>, scope: &FinishedScope) -> bool {
-    rule.is_some_and(|rule| crate::provider::hooks::contained(|| (rule.0)(scope)) == Some(false))
+    rule.is_some_and(|rule| crate::provider::hooks::asked(|| (rule.0)(scope)) == Some(false))
 }
 
 /// The scopes of a process.

@@ -53,7 +53,7 @@ fn text_of(span: &Span) -> &str {
         Some(AnyValue {
             value: Some(Value::StringValue(text)),
         }) => text,
-        other => panic!("{other:?}"),
+        other => unreachable!("{other:?}"),
     }
 }
 
@@ -68,7 +68,7 @@ fn cut_keys(span: &Span) -> Vec<String> {
     };
     let text = |key: AnyValue| match key.value {
         Some(Value::StringValue(key)) => key,
-        other => panic!("{other:?}"),
+        other => unreachable!("{other:?}"),
     };
     keys.values.into_iter().map(text).collect()
 }

@@ -59,6 +59,10 @@ fn boxed<'a>(tracer: Tracer, text: &'a str) -> Pin<Box<dyn Future<Output = usize
     })
 }
 
+#[expect(
+    clippy::manual_async_fn,
+    reason = "what is tested: a future that is returned"
+)]
 #[traced(tracer = tracer, err)]
 fn returned(tracer: Tracer, text: &str) -> impl Future<Output = Result<u8, ParseIntError>> + Send {
     async move {

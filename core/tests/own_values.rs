@@ -168,3 +168,106 @@ fn conf_002_a_tracer_without_a_name_works_and_that_is_said_once() {
     let about_names = said.iter().filter(|text| text.contains("has no name"));
     assert_eq!(about_names.count(), 1, "{said:?}");
 }
+
+/// Uses the API of the provider that asks it.
+#[derive(Debug, Default)]
+struct Circular(Mutex<Option<libtracer::Tracer>>);
+
+impl Circular {
+    fn use_the_api(&self) {
+        let tracer = *self.0.lock().unwrap();
+        if let Some(tracer) = tracer {
+            let span = tracer.start("within");
+            span.add_event("event", &[]);
+        }
+    }
+}
+
+impl IdGenerator for Circular {
+    fn trace_id(&self) -> TraceId {
+        self.use_the_api();
+        TraceId([1; 16])
+    }
+
+    fn span_id(&self) -> SpanId {
+        self.use_the_api();
+        SpanId([1; 8])
+    }
+}
+
+impl Clock for Circular {
+    fn unix_ns(&self) -> u64 {
+        self.use_the_api();
+        HOUR
+    }
+}
+
+#[test]
+fn own_ids_and_clocks_that_use_the_api_get_the_built_in_ones_there() {
+    let own = Arc::new(Circular::default());
+    let memory = MemoryExporter::new();
+    let config = Config::new()
+        .memory(&memory)
+        .id_generator(own.clone())
+        .clock(own.clone());
+    let provider = TracerProvider::new(&config).unwrap();
+    let tracer = provider.tracer("t");
+    *own.0.lock().unwrap() = Some(tracer);
+    tracer.start("outer").add_event("event", &[]);
+    let spans = memory.spans();
+    let outer = spans.iter().find(|span| span.name == "outer").unwrap();
+    assert_eq!((outer.span_id, outer.start_unix_ns), ([1; 8], HOUR));
+    assert_eq!((outer.events[0].unix_ns, outer.end_unix_ns), (HOUR, HOUR));
+    assert!(spans.iter().any(|span| span.name == "within"));
+    assert!(provider.stats()[0].is_balanced());
+}
+
+#[test]
+fn a_rule_for_scopes_that_makes_tracers_itself_does_not_recurse_for_ever() {
+    let made = Arc::new(Mutex::new(None::<TracerProvider>));
+    let provider = made.clone();
+    let config = Config::new().tracer_configurator(move |scope| {
+        let provider = provider.lock().unwrap().clone();
+        if let Some(provider) = provider {
+            let _ = provider.tracer(&format!("{}.inner", scope.name));
+        }
+        true
+    });
+    let provider = TracerProvider::new(&config).unwrap();
+    *made.lock().unwrap() = Some(provider.clone());
+    assert!(provider.tracer("t").start("s").context().is_valid());
+}
+
+/// Takes a lock of the program's, as its threads do around their use of a span.
+#[derive(Debug, Default)]
+struct Locking(Arc<Mutex<()>>);
+
+impl Clock for Locking {
+    fn unix_ns(&self) -> u64 {
+        drop(self.0.lock().unwrap());
+        HOUR
+    }
+}
+
+#[test]
+fn a_clock_that_waits_holds_up_no_other_thread_that_writes_to_the_span() {
+    let clock = Arc::new(Locking::default());
+    let config = Config::new()
+        .memory(&MemoryExporter::new())
+        .clock(clock.clone());
+    let provider = TracerProvider::new(&config).unwrap();
+    let span = provider.tracer("t").span("s").shared().start();
+    let handle = span.handle();
+    let held = clock.0.lock().unwrap();
+    let (begun, begins) = std::sync::mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        begun.send(()).unwrap();
+        handle.add_event("event", 0, &libtracer::Value::Null);
+    });
+    begins.recv().unwrap();
+    for number in 0..1000 {
+        span.set("number", number);
+    }
+    drop(held);
+    thread.join().unwrap();
+}

@@ -21,6 +21,7 @@ use crate::limits::SpanLimits;
 use crate::pipeline::diagnose::DiagnosticLevel;
 use crate::propagate::{CompositePropagator, Propagator};
 use node::{At, Read, Report};
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 use substitute::Variables;
@@ -67,12 +68,23 @@ fn of_process(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// The start of a regular file: anything else may never end.
+fn read_bounded(path: &Path) -> std::io::Result<String> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(std::io::Error::other("it is not a regular file"));
+    }
+    let mut text = String::new();
+    let file = std::fs::File::open(path)?;
+    file.take(MAX_BYTES as u64 + 1).read_to_string(&mut text)?;
+    Ok(text)
+}
+
 fn read(path: &Path, report: &Report, variables: Variables<'_>) -> Read<FromEnv> {
     let cannot = |why: &str| {
         let cure = "give the path of a file that can be read";
         ConfigError::value("configuration file", &report.file, why, cure)
     };
-    let text = std::fs::read_to_string(path).map_err(|error| cannot(&error.to_string()))?;
+    let text = read_bounded(path).map_err(|error| cannot(&error.to_string()))?;
     if text.len() > MAX_BYTES {
         return Err(report.error(1, TOO_LARGE));
     }

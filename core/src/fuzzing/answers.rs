@@ -67,7 +67,7 @@ pub fn otlp_response(data: &[u8]) {
     let body = body.unwrap_or_default();
     let words = String::from_utf8_lossy(&body).into_owned();
     let status = Status::with_details(Code::from(i32::from(*status) % 17), words, body);
-    let error = status::error(&status, String::new());
+    let error = status::error(&status, String::new(), usize::MAX);
     if let ExportError::Retryable { after, .. } = error {
         assert!(after.is_none_or(|after| after <= MAX_WAIT));
     }

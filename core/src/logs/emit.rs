@@ -8,7 +8,7 @@ use crate::current::current;
 use crate::limits::SpanLimits;
 use crate::pipeline::producer::Producer;
 use crate::provider::Provider;
-use crate::provider::hooks::contained;
+use crate::provider::hooks::asked;
 use crate::scope::Scope;
 use crate::thread::{ThreadState, enter};
 use crate::value::{Cut, Value, ValueBuilder, cut_bytes, cut_text};
@@ -46,7 +46,7 @@ impl LogRecord<'_> {
         let context = Some(context).filter(|context| context.is_valid());
         // A clock of the program's own is asked outside of the thread's state: it may use the API.
         let clock = provider.hooks.clock.as_ref().filter(|_| self.kept);
-        let now = clock.and_then(|clock| contained(|| clock.unix_ns()));
+        let now = clock.and_then(|clock| asked(|| clock.unix_ns()));
         let done = enter(|thread| self.emit_in(provider, thread, context, now));
         if done.is_none() {
             provider.records.reentrant.fetch_add(1, Ordering::Relaxed);

@@ -8,6 +8,7 @@ use crate::pipeline::counters::PipelineCounters;
 use crate::pipeline::queue::PipelineSettings;
 use crate::pipeline::worker::ProviderPipes;
 use crate::provider::{Provider, ProviderState};
+use crate::thread::undisturbed;
 use opentelemetry_sdk::metrics::{ManualReader, MeterProviderBuilder, SdkMeterProvider};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
@@ -77,10 +78,12 @@ impl ProviderState {
     /// The metrics of this process, made at first use.
     pub(crate) fn meters(&'static self) -> &'static MetricState {
         let mut is_new = false;
-        let state = self.metrics.state.get_or_init(|| {
+        let make = || {
             is_new = true;
             self.make_meters()
-        });
+        };
+        // A signal handler that comes meanwhile must not wait for it.
+        let state = undisturbed(|| self.metrics.state.get_or_init(make));
         if is_new && self.metrics.config.of_itself {
             own::observe(&state.sdk, self.provider);
         }

@@ -3,7 +3,7 @@
 //! Taken and given back in large pieces on cold paths, so that one shared counter suffices.
 
 use super::room::Room;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// Bytes held, and the bound on them.
@@ -13,6 +13,7 @@ pub(crate) struct Budget {
     open: AtomicUsize,
     slots: AtomicUsize,
     limit: AtomicUsize,
+    half_for_open: AtomicBool,
     /// Memory of freed chunks, kept to spare the page faults of new memory.
     pool: Mutex<Vec<Box<[u8]>>>,
     /// For threads that wait until something is given back.
@@ -36,6 +37,7 @@ impl Budget {
             open: AtomicUsize::new(0),
             slots: AtomicUsize::new(0),
             limit: AtomicUsize::new(DEFAULT_LIMIT),
+            half_for_open: AtomicBool::new(false),
             pool: Mutex::default(),
             room: Room::default(),
         }
@@ -59,8 +61,20 @@ impl Budget {
         self.used() >= self.limit() / 2
     }
 
+    /// Finished spans leave half of the bound to open ones from here on: threads that wait for room at
+    /// the end of a span must not keep others from starting one.
+    pub(crate) fn keep_half_for_open(&self) {
+        self.half_for_open.store(true, Ordering::Relaxed);
+    }
+
     /// Takes `bytes` for finished spans, if the bound allows.
     pub(crate) fn take(&self, bytes: usize) -> bool {
+        if self.half_for_open.load(Ordering::Relaxed) {
+            let open = self.open.load(Ordering::Relaxed);
+            if self.used().saturating_sub(open) + bytes > self.limit() / 2 {
+                return false;
+            }
+        }
         take_up_to(&self.used, bytes, self.limit())
     }
 
@@ -75,7 +89,7 @@ impl Budget {
         if !take_up_to(&self.open, bytes, self.limit() / 2) {
             return false;
         }
-        let fits = self.take(bytes);
+        let fits = take_up_to(&self.used, bytes, self.limit());
         if !fits {
             self.open.fetch_sub(bytes, Ordering::Relaxed);
         }
@@ -150,6 +164,18 @@ mod tests {
         assert!(!budget.take_slots(1));
         assert!(budget.take_open(250));
         assert_eq!(budget.used(), 500);
+    }
+
+    #[test]
+    fn where_threads_wait_for_room_finished_spans_leave_half_to_open_ones() {
+        let budget = Budget::new();
+        budget.set_limit(1000);
+        budget.keep_half_for_open();
+        assert!(budget.take(500));
+        assert!(!budget.take(1));
+        assert!(budget.take_slots(250) && budget.take_open(250));
+        budget.give(500);
+        assert!(budget.take(500));
     }
 
     #[test]

@@ -13,14 +13,24 @@ use crate::stats::{MisuseKind, count_misuse};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 /// What makes a span take the longer way, as bits; none of them on the usual one.
 pub(crate) const CUSTOM_VALUES: u8 = 1;
 pub(crate) const CONFIGURED_SCOPES: u8 = 2;
 pub(crate) const PROCESSORS: u8 = 4;
+
+/// Whether any provider of this process has a clock of the program's own: what writing an event or an
+/// end asks before it looks which provider it is for.
+static CLOCKS: AtomicBool = AtomicBool::new(false);
+
+/// Whether a span may have a clock of the program's own.
+#[inline]
+pub(crate) fn may_have_clock() -> bool {
+    CLOCKS.load(Ordering::Relaxed)
+}
 
 /// Hooks within hooks on one thread: a processor that starts spans must not end in a stack overflow.
 const MOST_NESTED: u8 = 8;
@@ -34,6 +44,20 @@ pub(crate) fn contained<T>(run: impl FnOnce() -> T) -> Option<T> {
     outcome.ok()
 }
 
+/// As [`contained`], and nothing too if it is called from itself: an id generator, a clock or a rule
+/// that uses the API gets the built-in ones there, or would never end.
+pub(crate) fn asked<T>(run: impl FnOnce() -> T) -> Option<T> {
+    thread_local! {
+        static ASKED: Cell<bool> = const { Cell::new(false) };
+    }
+    if ASKED.replace(true) {
+        return None;
+    }
+    let answer = contained(run);
+    ASKED.set(false);
+    answer
+}
+
 /// What of a provider is the program's own.
 #[derive(Debug, Default)]
 pub(crate) struct Hooks {
@@ -43,7 +67,6 @@ pub(crate) struct Hooks {
     pub(crate) clock: Option<Arc<dyn Clock>>,
     /// A leaked list, replaced when a processor is added: readers take no lock.
     processors: AtomicPtr<Vec<Arc<dyn Processor>>>,
-    adding: Mutex<()>,
 }
 
 impl Hooks {
@@ -51,9 +74,12 @@ impl Hooks {
         ids: Option<Arc<dyn IdGenerator>>,
         clock: Option<Arc<dyn Clock>>,
         configured_scopes: bool,
-        processors: Vec<Arc<dyn Processor>>,
+        processors: &[Arc<dyn Processor>],
     ) -> Self {
         let mut special = 0;
+        if clock.is_some() {
+            CLOCKS.store(true, Ordering::Relaxed);
+        }
         if ids.is_some() || clock.is_some() {
             special |= CUSTOM_VALUES;
         }
@@ -67,7 +93,7 @@ impl Hooks {
             ..Self::default()
         };
         if !processors.is_empty() {
-            hooks.replace(processors);
+            hooks.add(processors);
         }
         hooks
     }
@@ -79,24 +105,28 @@ impl Hooks {
 
     /// The processors now.
     pub(crate) fn processors(&self) -> &'static [Arc<dyn Processor>] {
-        // Acquire pairs with the release in `replace`.
+        // Acquire pairs with the release in `add`.
         let list = self.processors.load(Ordering::Acquire);
         // SAFETY: null or a leaked list, published with release.
         unsafe { list.as_ref() }.map_or(&[], Vec::as_slice)
     }
 
-    fn replace(&self, processors: Vec<Arc<dyn Processor>>) {
-        let list = Box::leak(Box::new(processors));
-        self.processors
-            .store(ptr::from_mut(list), Ordering::Release);
+    /// Adds processors behind those that are there. No lock: a child forked meanwhile would wait for
+    /// it for ever.
+    fn add(&self, more: &[Arc<dyn Processor>]) {
+        loop {
+            let known = self.processors.load(Ordering::Acquire);
+            let list = [self.processors(), more].concat();
+            let list = ptr::from_mut(Box::leak(Box::new(list)));
+            // Release pairs with the acquire load in `processors`. A list that came too late is small.
+            let added =
+                self.processors
+                    .compare_exchange(known, list, Ordering::Release, Ordering::Relaxed);
+            if added.is_ok() {
+                break;
+            }
+        }
         self.special.fetch_or(PROCESSORS, Ordering::Relaxed);
-    }
-
-    fn add(&self, processor: Arc<dyn Processor>) {
-        let _adding = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut processors = self.processors().to_vec();
-        processors.push(processor);
-        self.replace(processors);
     }
 
     pub(crate) fn on_start(&self, span: SpanHandle, parent: &SpanContext) {
@@ -155,6 +185,6 @@ fn nested(run: impl FnOnce()) {
 impl Provider {
     /// Adds a processor; spans of tracers that exist already are seen by it too.
     pub(crate) fn add_processor(&self, processor: Arc<dyn Processor>) {
-        self.hooks.add(processor);
+        self.hooks.add(&[processor]);
     }
 }

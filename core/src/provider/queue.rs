@@ -144,7 +144,7 @@ impl Queues<'_> {
         write: impl FnOnce(&mut Writer<'_>),
     ) -> bool {
         let admitted = producer.admitted.take().unwrap_or_else(|| self.admit());
-        if admitted.refused == self.all() {
+        if admitted.refused != 0 && admitted.refused == self.all() {
             producer.log.counts.queue_full.count();
             return false;
         }

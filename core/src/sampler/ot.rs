@@ -59,6 +59,7 @@ pub(super) fn with_threshold(state: &TraceState, threshold: Option<u64>) -> Trac
         .filter(|(key, _)| *key != THRESHOLD)
         .map(|(key, value)| format!("{key}:{value}"))
         .collect();
+    let bare = list.join(";");
     if let Some(threshold) = threshold {
         let digits = format!("{threshold:014x}");
         let short = digits.trim_end_matches('0');
@@ -72,7 +73,8 @@ pub(super) fn with_threshold(state: &TraceState, threshold: Option<u64>) -> Trac
             state.clone()
         };
     }
-    // What has no room for it goes on without.
-    let list = list.join(";");
-    state.insert(KEY, &list).unwrap_or_else(|_| state.clone())
+    // Where there is no room for it, the state goes on without one.
+    let with = state.insert(KEY, &list.join(";"));
+    with.or_else(|_| state.insert(KEY, &bare))
+        .unwrap_or_else(|_| state.remove(KEY))
 }

@@ -4,13 +4,16 @@
 //! All of them are called outside of the thread's state, so that they may use the whole API. Spans
 //! that a sampler starts while it is asked are not sampled: asking it about those would never end.
 
+use super::SpanHandle;
 use super::slot::SpanState;
 use super::start::{Start, Started};
 use crate::context::{SpanContext, TraceFlags};
 use crate::finished::{OwnedValue, decode_attribute};
 use crate::id::{SpanId, TraceId};
 use crate::provider::Provider;
-use crate::provider::hooks::{CONFIGURED_SCOPES, CUSTOM_VALUES, PROCESSORS, contained};
+use crate::provider::hooks::{
+    CONFIGURED_SCOPES, CUSTOM_VALUES, PROCESSORS, asked, contained, may_have_clock,
+};
 use crate::sampler::{Decision, SamplingInput, SamplingOutput};
 use crate::thread::enter;
 use crate::value::{Cut, Value, ValueBuilder};
@@ -49,6 +52,30 @@ impl Drop for Asking {
     }
 }
 
+impl SpanHandle {
+    /// The time for what happens to the span now, if it is for a clock of the program's own to say;
+    /// else `unix_ns` as it is. Asked outside of the thread's state and of the span.
+    #[inline]
+    pub(super) fn by_own_clock(self, unix_ns: u64) -> u64 {
+        if unix_ns == 0 && may_have_clock() {
+            self.ask_clock()
+        } else {
+            unix_ns
+        }
+    }
+
+    #[cold]
+    fn ask_clock(self) -> u64 {
+        let provider = enter(|thread| {
+            let slot = self.slot_in(thread)?;
+            slot.with(self.generation, self.is_shared(), |state| state.provider)?
+        });
+        let clock = provider.flatten().and_then(|own| own.hooks.clock.as_ref());
+        let now = clock.and_then(|clock| asked(|| clock.unix_ns()));
+        now.unwrap_or(0)
+    }
+}
+
 impl Provider {
     #[cold]
     pub(super) fn start_specially(&'static self, start: &Start<'_>, special: u8) -> Started {
@@ -59,7 +86,7 @@ impl Provider {
             self.start_plainly(start)
         } else {
             let clock = self.hooks.clock.as_ref().filter(|_| start.at_ns == 0);
-            let at_ns = clock.and_then(|clock| contained(|| clock.unix_ns()));
+            let at_ns = clock.and_then(|clock| asked(|| clock.unix_ns()));
             self.start_asking(&Start {
                 at_ns: at_ns.unwrap_or(start.at_ns),
                 ..*start
@@ -80,7 +107,7 @@ impl Provider {
         };
         let output = self.ask(start, parent.as_ref(), trace_id);
         let ids = self.hooks.ids.as_ref();
-        let span_id = ids.and_then(|ids| contained(|| ids.span_id()));
+        let span_id = ids.and_then(|ids| asked(|| ids.span_id()));
         let verdict = Verdict {
             trace_id,
             random,
@@ -116,7 +143,7 @@ impl Provider {
             return Some((parent.trace_id, parent.trace_flags.0 & RANDOM));
         }
         let theirs = self.hooks.ids.as_ref().and_then(|ids| {
-            contained(|| {
+            asked(|| {
                 let random = if ids.is_random() { RANDOM } else { 0 };
                 (ids.trace_id(), random)
             })

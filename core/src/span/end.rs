@@ -2,10 +2,8 @@
 
 use super::SpanHandle;
 use super::slot::{Slot, SpanState};
-use crate::clock;
 use crate::current::count_stale;
 use crate::processor::EndedSpan;
-use crate::provider::hooks::contained;
 use crate::provider::{ProviderState, may_block};
 use crate::scope::Scope;
 use crate::thread::{ThreadState, enter};
@@ -44,6 +42,7 @@ impl SpanHandle {
 
     #[inline]
     fn finish(self, unix_ns: u64, mut copy: Copy<'_>) -> bool {
+        let unix_ns = self.by_own_clock(unix_ns);
         let unix_ns = if may_block() {
             self.await_room(unix_ns)
         } else {
@@ -66,7 +65,7 @@ impl SpanHandle {
         }
     }
 
-    /// Ends a span that processors see or whose clock is the program's own. The first to end it
+    /// Ends a span that processors see. The first to end it
     /// gets it under a new generation: all other handles are stale from here.
     #[cold]
     fn finish_specially(
@@ -76,15 +75,13 @@ impl SpanHandle {
         mut copy: Copy<'_>,
     ) -> bool {
         let hooks = provider.hooks;
-        let clock = hooks.clock.as_ref().filter(|_| unix_ns == 0);
-        let at_ns = clock.and_then(|clock| contained(|| clock.unix_ns()));
         let taken = enter(|thread| {
             let slot = self.slot_in(thread)?;
             slot.with(self.generation, self.is_shared(), |state| {
                 let generation = slot.renew(self.generation);
                 (
                     Self { generation, ..self },
-                    end_time(state, unix_ns, at_ns),
+                    end_time(state, unix_ns),
                     state.sampled,
                 )
             })
@@ -144,7 +141,7 @@ fn leave_slot(
     copy: &mut Copy<'_>,
 ) {
     if state.recording {
-        let end_ns = end_time(state, unix_ns, None);
+        let end_ns = end_time(state, unix_ns);
         if let (Some(provider), Some(scope), true) = (state.provider, state.scope, state.sampled) {
             deliver(provider, scope, &state.record(end_ns), thread, copy);
         } else if let Some(copy) = copy {
@@ -163,12 +160,11 @@ fn leave_slot(
         .recycle(index, &mut thread.free_slots, &runtime.budget);
 }
 
-/// When the span ends: as given, by the program's own clock, or now; by a clock never before its start.
+/// When the span ends: as given, or (0) now, which is never before its start.
 #[inline]
-fn end_time(state: &SpanState, given: u64, by_clock: Option<u64>) -> u64 {
-    let now = || clock::monotonic().wrapping_add(state.wall_offset);
+fn end_time(state: &SpanState, given: u64) -> u64 {
     match given {
-        0 => by_clock.unwrap_or_else(now).max(state.start_ns),
+        0 => state.now().max(state.start_ns),
         given => given,
     }
 }

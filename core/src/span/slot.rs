@@ -2,7 +2,6 @@
 
 use crate::pipeline::budget::Budget;
 use crate::provider::ProviderState;
-use crate::provider::hooks::contained;
 use crate::scope::Scope;
 use crate::wire::attribute::KeyIndex;
 use crate::wire::buf::Buf;
@@ -82,14 +81,10 @@ impl SpanState {
         }
     }
 
-    /// The time, by the clock that its provider's spans have.
+    /// The time, on the clock of its trace.
+    #[inline]
     pub(crate) fn now(&self) -> u64 {
-        let clock = self
-            .provider
-            .and_then(|provider| provider.hooks.clock.as_ref());
-        clock
-            .and_then(|clock| contained(|| clock.unix_ns()))
-            .unwrap_or_else(|| crate::clock::monotonic().wrapping_add(self.wall_offset))
+        crate::clock::monotonic().wrapping_add(self.wall_offset)
     }
 
     /// Its provider if ending it takes more than copying bytes: see [`crate::provider::hooks`].

@@ -103,6 +103,7 @@ impl SpanHandle {
 
     /// Adds an event at `unix_ns`, 0 = now. `attributes` is a map; anything else means none.
     pub fn add_event(self, name: &str, unix_ns: u64, attributes: &Value<'_>) {
+        let unix_ns = self.by_own_clock(unix_ns);
         self.record(|thread, state| {
             if state.events as usize >= state.limits().events {
                 state.dropped_events += 1;

@@ -62,6 +62,16 @@ impl<'a> At<'a> {
         }
     }
 
+    /// As [`At::error`], about the kind of value alone: text in the wrong place may be a secret.
+    fn misplaced(&self, what: &str) -> ConfigError {
+        let kind = match &self.node.value {
+            Value::Scalar { .. } => "text",
+            Value::List(_) => "a list",
+            Value::Map(_) => "a map",
+        };
+        self.error(&format!("is {kind}: {what}"))
+    }
+
     /// Says that this value is ignored.
     pub(super) fn warn(&self, what: &str) {
         let (file, line) = (&self.report.file, self.node.line);
@@ -96,7 +106,7 @@ impl<'a> At<'a> {
         let entries: &[(String, Node)] = match &self.node.value {
             Value::Map(entries) => entries,
             _ if self.is_null() => &[],
-            _ => return Err(self.wrong("use a map of properties")),
+            _ => return Err(self.misplaced("use a map of properties")),
         };
         Ok(Fields {
             at: self.clone(),
@@ -114,7 +124,7 @@ impl<'a> At<'a> {
                 Ok(items.map(inside).collect())
             }
             _ if self.is_null() => Ok(Vec::new()),
-            _ => Err(self.wrong("use a list")),
+            _ => Err(self.misplaced("use a list")),
         }
     }
 
@@ -123,9 +133,9 @@ impl<'a> At<'a> {
         match &self.node.value {
             Value::Map(entries) => match entries.as_slice() {
                 [(key, node)] => Ok((key, self.inside(node, key))),
-                _ => Err(self.wrong("name one thing here")),
+                _ => Err(self.misplaced("name one thing here")),
             },
-            _ => Err(self.wrong("use a map with one name")),
+            _ => Err(self.misplaced("use a map with one name")),
         }
     }
 
@@ -134,7 +144,7 @@ impl<'a> At<'a> {
         match &self.node.value {
             Value::Scalar { .. } if self.is_null() => Ok(None),
             Value::Scalar { text, .. } => Ok(Some(text)),
-            Value::List(_) | Value::Map(_) => Err(self.wrong("use text")),
+            Value::List(_) | Value::Map(_) => Err(self.misplaced("use text")),
         }
     }
 

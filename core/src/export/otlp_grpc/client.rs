@@ -122,7 +122,10 @@ impl Sender {
             (Some(End::Status(_)), Ok(answer)) => Ok(self.accepted(answer.into_inner(), batch)),
             // Taken, whatever is wrong with the words that came with it.
             (Some(End::Status(Code::Ok)), Err(_)) => Ok(unread(batch)),
-            (Some(End::Status(_)), Err(status)) => Err(status::error(&status, self.said(&status))),
+            (Some(End::Status(_)), Err(status)) => {
+                let len = message.iter().map(Bytes::len).sum();
+                Err(status::error(&status, self.said(&status), len))
+            }
             (Some(End::Unanswered(error)), _) => Err(self.unanswered(error)),
             (Some(End::Cut(error)), _) => Err(self.broke(error)),
             (Some(End::Plain(answer)), _) => Err(self.plain(answer)),

@@ -12,8 +12,13 @@ use tonic_types::StatusExt;
 /// every sum of times.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The error that a server's status stands for; `message` is what is said about it.
-pub(crate) fn error(status: &Status, message: String) -> ExportError {
+/// Requests up to this size are not split for a server that is exhausted without saying of what: it
+/// may as well be a quota, and more requests are the last thing that helps then.
+const SPLIT_IN_DOUBT: usize = 64 * 1024;
+
+/// The error that a server's status stands for, in answer to a request of `len` bytes; `message` is
+/// what is said about it.
+pub(crate) fn error(status: &Status, message: String, len: usize) -> ExportError {
     // Undecodable details are no details.
     let retry_info = status.get_details_retry_info();
     let after = retry_info.as_ref().and_then(|info| info.retry_delay);
@@ -23,7 +28,10 @@ pub(crate) fn error(status: &Status, message: String) -> ExportError {
             let limit = limit_in(status.message());
             ExportError::TooLarge { message, limit }
         }
-        Code::ResourceExhausted if retry_info.is_none() => ExportError::too_large(message),
+        Code::ResourceExhausted if retry_info.is_none() && len > SPLIT_IN_DOUBT => {
+            ExportError::too_large(message)
+        }
+        Code::ResourceExhausted if retry_info.is_none() => ExportError::Permanent { message },
         Code::Cancelled
         | Code::DeadlineExceeded
         | Code::ResourceExhausted
@@ -126,7 +134,18 @@ mod tests {
     }
 
     fn judged(status: &Status) -> ExportError {
-        error(status, "text".to_owned())
+        error(status, "text".to_owned(), usize::MAX)
+    }
+
+    #[test]
+    fn a_small_request_is_not_split_for_what_may_be_a_quota() {
+        let judged = |words: &str, len| {
+            let status = Status::new(Code::ResourceExhausted, words);
+            kind(&error(&status, String::new(), len))
+        };
+        assert_eq!(judged("quota exceeded", SPLIT_IN_DOUBT), "permanent");
+        assert_eq!(judged("quota exceeded", SPLIT_IN_DOUBT + 1), "too large");
+        assert_eq!(judged("message too large", 1), "too large");
     }
 
     #[test]

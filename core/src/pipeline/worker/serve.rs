@@ -198,8 +198,11 @@ impl Provider {
 
     fn tick(&mut self, now: Instant, pressed: bool) {
         for pipe in &mut self.pipes {
-            if pressed || pipe.tick_at <= now {
+            let due = pipe.tick_at <= now;
+            if due {
                 pipe.tick_at = now + pipe.delay;
+            }
+            if due || pressed {
                 pipe.pipeline.tick();
                 pipe.pipeline.tell_losses(self.source.lost());
             }
