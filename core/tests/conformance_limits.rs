@@ -1,4 +1,4 @@
-//! Span limits, as others decode what is left, and as opentelemetry_sdk applies the same ones.
+//! Span limits, as others decode what is left, and as `opentelemetry_sdk` applies the same ones.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails by a panic")]
 
 #[path = "common/judge.rs"]

@@ -1,11 +1,7 @@
 //! Providers beside each other, what is recorded though it is not sampled, and spans kept in memory.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails by a panic")]
 
-#[expect(
-    dead_code,
-    clippy::unnecessary_wraps,
-    reason = "these tests look at whole spans"
-)]
+#[expect(dead_code, reason = "these tests look at whole spans")]
 #[path = "common/judge.rs"]
 mod judge;
 

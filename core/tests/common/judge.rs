@@ -51,6 +51,7 @@ pub(crate) fn value(attributes: &[KeyValue], key: &str) -> Option<any_value::Val
 }
 
 /// A string as a value.
+#[expect(clippy::unnecessary_wraps, reason = "what `value` returns")]
 pub(crate) fn string(text: &str) -> Option<any_value::Value> {
     Some(any_value::Value::StringValue(text.to_owned()))
 }
