@@ -39,8 +39,10 @@ class Test(NamedTuple):
     output: str
 
 
-def run(command: list[str | Path], cwd: Path = ROOT) -> tuple[int, str]:
-    """Runs a program; its status and all that it printed."""
+def run(
+    command: list[str | Path], cwd: Path = ROOT, *, apart: bool = False
+) -> tuple[int, str]:
+    """Runs a program; its status and all that it printed, or `apart` its standard output first."""
     try:
         done = subprocess.run(
             command,
@@ -48,14 +50,14 @@ def run(command: list[str | Path], cwd: Path = ROOT) -> tuple[int, str]:
             check=False,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.PIPE if apart else subprocess.STDOUT,
             text=True,
             errors="replace",
             timeout=LONGEST,
         )
     except subprocess.TimeoutExpired as late:
         return 1, f"{late.stdout or ''}\nnot done after {LONGEST:.0f} s"
-    return done.returncode, done.stdout
+    return done.returncode, done.stdout + (done.stderr or "")
 
 
 def make(target: str) -> None:
@@ -91,7 +93,8 @@ def rust_program(program: str, package: Path) -> list[Test]:
     ]
     if not names:
         return []
-    _, output = run([program, "conf_"], package)
+    # What the library says on standard error would tear the lines of the report.
+    _, output = run([program, "conf_"], package, apart=True)
     ok = set(re.findall(r"^test (\S+)(?: - should panic)? \.\.\. ok$", output, re.MULTILINE))
     where = Path(program).name.rsplit("-", 1)[0]
     return [Test(f"{where}: {name}", name in ok, output) for name in names]

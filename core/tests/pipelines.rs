@@ -1,5 +1,4 @@
 //! Several pipelines of one provider, each with settings of its own.
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails by a panic")]
 
 use libtracer::{
     Accepted, Batch, BatchSettings, Config, ExportFuture, Exporter, ExporterFactory, TracerProvider,

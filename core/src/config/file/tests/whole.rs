@@ -42,7 +42,7 @@ const BAD: &[(&str, &str)] = &[
     ),
     ("disabled: [1]", "disabled is a list"),
     ("log_level: loud", "log_level is no level"),
-    ("resource: 1", "resource \"1\" use a map"),
+    ("resource: secret", "resource is text: use a map"),
     (
         "resource: {attributes_list: a}",
         "attributes_list is no list",
