@@ -1,5 +1,9 @@
 //! Declarative configuration from the file to the requests that receivers get.
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails by a panic")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a helper of a test fails by a panic"
+)]
 
 mod common;
 

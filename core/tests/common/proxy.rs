@@ -64,9 +64,10 @@ impl Proxy {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a connection that ends here")]
 fn connect(client: TcpStream, server: SocketAddr, fault: Fault) -> std::io::Result<()> {
     if matches!(fault, Fault::Deaf) {
-        return wait_for_ever(&client);
+        wait_for_ever();
     }
     let server = TcpStream::connect(server)?;
     let (up, down) = (client.try_clone()?, server.try_clone()?);
@@ -82,7 +83,7 @@ fn connect(client: TcpStream, server: SocketAddr, fault: Fault) -> std::io::Resu
         reset(&up)
     });
     match fault {
-        Fault::Silent => return wait_for_ever(&server),
+        Fault::Silent => wait_for_ever(),
         Fault::ResetResponse(bytes) if !copy(&server, &client, bytes, Duration::ZERO)? => {
             reset(&client)?;
         }
@@ -145,8 +146,7 @@ fn reset(stream: &TcpStream) -> std::io::Result<()> {
     stream.shutdown(std::net::Shutdown::Both)
 }
 
-fn wait_for_ever(stream: &TcpStream) -> std::io::Result<()> {
-    let _open = stream;
+fn wait_for_ever() -> ! {
     loop {
         thread::park();
     }

@@ -37,7 +37,9 @@ fn conf_096_baggage_is_changed_by_making_another() {
 
 #[test]
 fn conf_096_headers_are_read_as_the_format_says() {
-    let cases: &[(&str, &[(&str, &str, &str)])] = &[
+    /// Name, value, metadata.
+    type Member = (&'static str, &'static str, &'static str);
+    let cases: &[(&str, &[Member])] = &[
         (
             "key1=val1,key2=val2",
             &[("key1", "val1", ""), ("key2", "val2", "")],
