@@ -36,7 +36,7 @@ SDIST_FILES = (
     "clippy.toml",
     "pyproject.toml",
 )
-# A member of the workspace that is missing would stop cargo: bench/native and tests/nested are some.
+# A member of the workspace that is missing would stop cargo: bench/native and tests/nested too.
 SDIST_FOLDERS = (
     "abi",
     "bench/native",

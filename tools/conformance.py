@@ -39,9 +39,7 @@ class Test(NamedTuple):
     output: str
 
 
-def run(
-    command: list[str | Path], cwd: Path = ROOT, *, apart: bool = False
-) -> tuple[int, str]:
+def run(command: list[str | Path], cwd: Path = ROOT, *, apart: bool = False) -> tuple[int, str]:
     """Runs a program; its status and all that it printed, or `apart` its standard output first."""
     try:
         done = subprocess.run(
