@@ -5,7 +5,7 @@ use super::{
     Target,
     compress::{Unreadable, decompress},
 };
-use crate::export::{ExportError, text::one_line};
+use crate::export::ExportError;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Response, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -73,7 +73,7 @@ impl Answer {
     pub(crate) fn error(&self, target: &Target) -> ExportError {
         let endpoint = target.shown();
         if self.status.is_redirection() {
-            return ExportError::permanent(self.redirect(&endpoint));
+            return ExportError::permanent(target.without_secrets(&self.redirect(&endpoint)));
         }
         let words = target.without_secrets(&self.words());
         let colon = if words.is_empty() { "" } else { ": " };
@@ -126,7 +126,7 @@ impl Answer {
             return message.to_owned();
         }
         let start = body.get(..body.len().min(2048)).unwrap_or_default();
-        one_line(String::from_utf8_lossy(start).trim(), 1000)
+        String::from_utf8_lossy(start).trim().to_owned()
     }
 }
 
