@@ -151,7 +151,10 @@ fn leave_slot(
             thread.scratch.clear_modestly();
         }
     }
-    state.recycle(&thread.runtime.budget);
+    // What is not recorded holds nothing but a trace state.
+    if state.recording || state.trace_state.len() > 0 {
+        state.recycle(&thread.runtime.budget);
+    }
     slot.retire(handle.generation);
     let runtime = thread.runtime;
     let index = handle.index() - 1;

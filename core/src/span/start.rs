@@ -247,12 +247,6 @@ fn fill(
     parent: Option<&Parent<'_>>,
     budget: &Budget,
 ) -> bool {
-    span.status = 0;
-    span.dropped_attributes = 0;
-    span.events = 0;
-    span.dropped_events = 0;
-    span.links = 0;
-    span.dropped_links = 0;
     span.parent_span_id = parent.map_or([0; 8], |parent| parent.span_id.0);
     span.parent_is_remote = parent.is_some_and(|parent| parent.is_remote);
     if let Some(parent) = parent.filter(|parent| !parent.trace_state.is_empty()) {
@@ -261,6 +255,12 @@ fn fill(
     if !span.recording {
         return true;
     }
+    span.status = 0;
+    span.dropped_attributes = 0;
+    span.events = 0;
+    span.dropped_events = 0;
+    span.links = 0;
+    span.dropped_links = 0;
     span.kind = start.kind as u8;
     span.start_ns = match start.at_ns {
         0 => clock::monotonic().wrapping_add(span.wall_offset),
