@@ -27,7 +27,7 @@ fn in_the_blocking_mode_an_end_waits_for_memory() {
                 }
             });
         }
-        until("the memory is used", || provider.stats()[0].queued > 300);
+        until("the memory is used", || provider.stats()[0].queued > 400);
         for gate in &gates {
             gate.open();
         }
