@@ -13,7 +13,7 @@ pub struct CompositePropagator(Vec<Arc<dyn Propagator>>);
 impl CompositePropagator {
     /// The propagators as one.
     #[must_use]
-    pub fn new(propagators: Vec<Arc<dyn Propagator>>) -> Self {
+    pub const fn new(propagators: Vec<Arc<dyn Propagator>>) -> Self {
         Self(propagators)
     }
 }

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::provider::configured_default;
 use std::sync::{Arc, OnceLock};
 
-static NONE: OnceLock<CompositePropagator> = OnceLock::new();
+static NONE: CompositePropagator = CompositePropagator::new(Vec::new());
 
 /// What was set, oldest first: only ever added to, so that reading takes no lock, which a fork could
 /// leave behind held.
@@ -56,7 +56,7 @@ pub fn propagator() -> &'static dyn Propagator {
     }
     match configured_default() {
         Some(provider) => &*provider.propagator,
-        None => NONE.get_or_init(CompositePropagator::default),
+        None => &NONE,
     }
 }
 
