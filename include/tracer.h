@@ -59,6 +59,9 @@
 #include <stdint.h>
 #define TRACER_SPAN_OPTIONS_INIT {sizeof(tracer_span_options), 0, 0, NULL, 0, NULL, 0, NULL, 0}
 
+#define TRACER_LIMIT_UNLIMITED SIZE_MAX /* in a tracer_limits: no limit */
+#define TRACER_LIMIT_ZERO (SIZE_MAX - 1) /* in a tracer_limits: not one */
+
 typedef struct tracer_table tracer_table; /* for language bindings: abi/src/table.rs */
 
 #if defined(__GNUC__)
@@ -103,7 +106,8 @@ typedef int32_t tracer_status;
 // A built-in sampler (OpenTelemetry trace SDK, Built-in samplers).
 typedef int32_t tracer_sampler;
 
-// How much one span may hold; what is over is dropped and counted on the span. 0 = the default.
+// How much one span may hold; what is over is dropped and counted on the span. 0 = the default,
+// else a number or a `TRACER_LIMIT_*`.
 typedef struct {
     // Set by the caller to `sizeof(tracer_limits)`.
     size_t struct_size;
@@ -372,19 +376,12 @@ tracer_status tracer_config_set_resource_string(tracer_config *config,
                                                 const char *key,
                                                 const char *value);
 
-// Sets where OTLP goes: `http(s)://host[:port][/path]`; without a path `/v1/traces` is appended.
-TRACER_MUST_USE tracer_status tracer_config_set_endpoint(tracer_config *config, const char *url);
-
-// Sets how OTLP is spoken: "http/protobuf".
+// Sets the whole resource: the entries of a map value and their schema URL (or NULL), and nothing
+// else: no option above, no variable and no default adds to it. For language bindings.
 TRACER_MUST_USE
-tracer_status tracer_config_set_protocol(tracer_config *config,
-                                         const char *protocol);
-
-// Adds a header to every OTLP request. Its value is kept out of logs and errors.
-TRACER_MUST_USE
-tracer_status tracer_config_add_header(tracer_config *config,
-                                       const char *name,
-                                       const char *value);
+tracer_status tracer_config_set_resource(tracer_config *config,
+                                         const tracer_value *attributes,
+                                         const char *schema_url);
 
 // Exporters, a comma list: otlp, zipkin, jaeger, console, otlp/file, otlp/stdout, memory; or none.
 TRACER_MUST_USE tracer_status tracer_config_set_exporter(tracer_config *config, const char *names);
@@ -411,6 +408,54 @@ tracer_status tracer_config_set_batch(tracer_config *config,
 TRACER_MUST_USE
 tracer_status tracer_config_set_limits(tracer_config *config,
                                        const tracer_limits *limits);
+
+// Sets where OTLP goes: `http(s)://host[:port][/path]`; without a path `/v1/traces` is appended.
+TRACER_MUST_USE tracer_status tracer_config_set_endpoint(tracer_config *config, const char *url);
+
+// Sets how OTLP is spoken: "http/protobuf" (the default), "http/json" or "grpc".
+TRACER_MUST_USE
+tracer_status tracer_config_set_protocol(tracer_config *config,
+                                         const char *protocol);
+
+// Adds a header to every OTLP request. Its value is kept out of logs and errors.
+TRACER_MUST_USE
+tracer_status tracer_config_add_header(tracer_config *config,
+                                       const char *name,
+                                       const char *value);
+
+// Sets how OTLP requests are compressed: "none" (the default), "gzip" or "zstd".
+TRACER_MUST_USE
+tracer_status tracer_config_set_compression(tracer_config *config,
+                                            const char *method);
+
+// Sets how long one request to an OTLP, Zipkin or Jaeger server may take (10,000 ms unless set).
+TRACER_MUST_USE tracer_status tracer_config_set_timeout(tracer_config *config, uint32_t timeout_ms);
+
+// Sets the PEM file of the authorities that an `https` endpoint of OTLP is trusted by, in place of the
+// system's. Read when a provider is made, and again when it has changed.
+TRACER_MUST_USE
+tracer_status tracer_config_set_certificate(tracer_config *config,
+                                            const char *path);
+
+// Sets the PEM files of the certificate that OTLP shows an `https` endpoint, and of its private key.
+TRACER_MUST_USE
+tracer_status tracer_config_set_client_certificate(tracer_config *config,
+                                                   const char *certificate_path,
+                                                   const char *key_path);
+
+// Exports to one more OTLP destination, at a URL as above, with the options set so far or later.
+TRACER_MUST_USE tracer_status tracer_config_add_otlp(tracer_config *config, const char *url);
+
+// Exports to the Zipkin server at a URL too; `/api/v2/spans` is appended if it has no path.
+TRACER_MUST_USE tracer_status tracer_config_add_zipkin(tracer_config *config, const char *url);
+
+// Exports to Jaeger at a URL too: by Thrift if it ends in `/api/traces` or the port is 14268, else OTLP.
+TRACER_MUST_USE
+tracer_status tracer_config_add_jaeger(tracer_config *config,
+                                       const char *url);
+
+// Exports to a file too, one line of OTLP JSON a batch.
+TRACER_MUST_USE tracer_status tracer_config_add_file(tracer_config *config, const char *path);
 
 // Installs the default provider as the environment says (`OTEL_*`; OTLP to localhost:4318 unless
 // told otherwise). On failure the program goes on untraced; `tracer_last_error` says why.
@@ -448,12 +493,22 @@ TRACER_MUST_USE
 tracer_status tracer_provider_shutdown(const tracer_provider *provider,
                                        uint32_t timeout_ms);
 
+// Makes a provider the default one. One that was there is flushed and shut down.
+TRACER_MUST_USE tracer_status tracer_provider_set_default(const tracer_provider *provider);
+
 // Makes a scope of a provider (NULL = whichever is the default one when a span starts). Version and
 // schema URL may be NULL. Caller frees it. Thread-safe.
 tracer_scope *tracer_scope_new(const tracer_provider *provider,
                                const char *name,
                                const char *version,
                                const char *schema_url);
+
+// As `tracer_scope_new`, with the entries of a map value (or NULL) as attributes of the scope.
+tracer_scope *tracer_scope_new_with_attributes(const tracer_provider *provider,
+                                               const char *name,
+                                               const char *version,
+                                               const char *schema_url,
+                                               const tracer_value *attributes);
 
 // Frees a scope; its spans go on. NULL is allowed.
 void tracer_scope_free(tracer_scope *scope);
@@ -628,6 +683,9 @@ void tracer_context_detach(uint64_t token);
 // Writes the account of the default provider: exact when nothing is moving. The caller sets
 // `struct_size`; no more than that is written. All zero without a provider. NULL is allowed.
 void tracer_read_stats(tracer_stats *out);
+
+// Writes the account of a provider's first pipeline (NULL: of the default provider's); as above.
+void tracer_provider_read_stats(const tracer_provider *provider, tracer_stats *out);
 
 // Starts seeing every span that ends in this process, on all threads, in the order in which they
 // end; without a configuration spans are recorded for it alone. Caller frees it. Thread-safe.

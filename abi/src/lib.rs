@@ -9,7 +9,9 @@
 mod table;
 
 pub use table::{
-    TRACER_START_MERGE_NATIVE, tracer_current_hook, tracer_start, tracer_started, tracer_table,
+    TRACER_DECISION_ASK, TRACER_DECISION_DROP, TRACER_DECISION_RECORD_AND_SAMPLE,
+    TRACER_DECISION_RECORD_ONLY, TRACER_START_MERGE_NATIVE, tracer_current_hook, tracer_start,
+    tracer_started, tracer_table, tracer_verdict,
 };
 
 use core::ffi::c_char;
@@ -78,6 +80,32 @@ pub const TRACER_SAMPLER_PARENT_ALWAYS_OFF: tracer_sampler = 3;
 pub const TRACER_SAMPLER_RATIO: tracer_sampler = 4;
 /// `ParentBased(TraceIdRatioBased(ratio))`.
 pub const TRACER_SAMPLER_PARENT_RATIO: tracer_sampler = 5;
+
+/// In a `tracer_limits`: no limit.
+pub const TRACER_LIMIT_UNLIMITED: usize = usize::MAX;
+/// In a `tracer_limits`: not one.
+pub const TRACER_LIMIT_ZERO: usize = usize::MAX - 1;
+
+/// How much one span may hold; what is over is dropped and counted on the span. 0 = the default,
+/// else a number or a `TRACER_LIMIT_*`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct tracer_limits {
+    /// Set by the caller to `sizeof(tracer_limits)`.
+    pub struct_size: usize,
+    /// Attributes of a span (128).
+    pub attributes: usize,
+    /// Characters of a text, bytes of a bytes value (unlimited).
+    pub attribute_value_length: usize,
+    /// Events of a span (128).
+    pub events: usize,
+    /// Links of a span (128).
+    pub links: usize,
+    /// Attributes of an event (128).
+    pub attributes_per_event: usize,
+    /// Attributes of a link (128).
+    pub attributes_per_link: usize,
+}
 
 /// A span context by value (OpenTelemetry trace API, `SpanContext`). All zero = no valid context.
 #[repr(C)]

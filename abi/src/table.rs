@@ -36,6 +36,37 @@ pub struct tracer_start {
     pub start_unix_ns: u64,
 }
 
+/// What a binding has decided about a span, by samplers and id generators of its language.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct tracer_verdict {
+    /// The trace of a root; all zero = to be drawn. A child is in its parent's.
+    pub trace_id: [u8; 16],
+    /// The id of the span; all zero = to be drawn.
+    pub span_id: [u8; 8],
+    /// W3C `tracestate` text that takes the place of the parent's; borrowed for the call.
+    pub trace_state: *const c_char,
+    /// Bytes in `trace_state`.
+    pub trace_state_len: u32,
+    /// `TRACER_DECISION_*`.
+    pub decision: i32,
+    /// 1 if `trace_id` is random.
+    pub random: u8,
+    /// 1 if `trace_state` counts, even if it is empty.
+    pub has_trace_state: u8,
+    /// Zero.
+    pub reserved: [u8; 6],
+}
+
+/// `tracer_verdict.decision`: the provider's sampler is asked.
+pub const TRACER_DECISION_ASK: i32 = -1;
+/// `tracer_verdict.decision`: nothing is recorded.
+pub const TRACER_DECISION_DROP: i32 = 0;
+/// `tracer_verdict.decision`: recorded and not exported; `span_end` shows it.
+pub const TRACER_DECISION_RECORD_ONLY: i32 = 1;
+/// `tracer_verdict.decision`: recorded and exported.
+pub const TRACER_DECISION_RECORD_AND_SAMPLE: i32 = 2;
+
 /// `tracer_start.flags`: `parent` is what is current in the calling language; a native span entered
 /// since then on this thread takes its place.
 pub const TRACER_START_MERGE_NATIVE: u32 = 1;
@@ -67,7 +98,8 @@ pub struct tracer_table {
     pub span_start: unsafe extern "C" fn(start: *const tracer_start, out: *mut tracer_started),
     /// Ends a span at `end_unix_ns` (0 = now). Returns false when it had ended already.
     ///
-    /// `copy`, if not NULL, is called once with the encoded span (OTLP `Span`) before this returns.
+    /// `copy`, if not NULL, is called once with the encoded span (OTLP `Span`) before this returns,
+    /// sampled or recorded only.
     pub span_end: unsafe extern "C" fn(
         span: tracer_span,
         end_unix_ns: u64,
@@ -154,4 +186,12 @@ pub struct tracer_table {
         out_context: *mut tracer_context_value,
         out_span: *mut tracer_span,
     ) -> bool,
+    /// As `span_start`, where the binding has decided some of it. `out` borrows its trace state.
+    pub span_start_decided: unsafe extern "C" fn(
+        start: *const tracer_start,
+        verdict: *const tracer_verdict,
+        out: *mut tracer_started,
+    ),
+    /// The time on the span's own clock, in Unix nanoseconds: what its end would be if it ended now.
+    pub span_now: unsafe extern "C" fn(span: tracer_span) -> u64,
 }

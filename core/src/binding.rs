@@ -5,6 +5,6 @@
 pub use crate::current::{CurrentHook, Foreign, Parent, current_native, set_current_hook};
 pub use crate::current::{attach_span_context, current_pair, current_with_base, detach};
 pub use crate::errno::Saved as SavedErrno;
-pub use crate::span::Started;
+pub use crate::span::{Decided, Started};
 pub use crate::stats::{MisuseKind, count_misuse};
 pub use crate::tracer::nameless_tracer;

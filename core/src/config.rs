@@ -79,6 +79,7 @@ pub struct Config {
     disabled: Option<bool>,
     service_name: Option<String>,
     resource: Resource,
+    whole_resource: Option<Resource>,
     detectors: Detectors,
     language: Option<String>,
     sampler: Option<Sampler>,

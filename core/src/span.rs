@@ -6,6 +6,7 @@
 //! fails: what cannot be kept is counted. [`Span`] is the handle with an owner, for Rust.
 
 mod ask;
+mod decided;
 mod end;
 pub(crate) mod slot;
 mod start;
@@ -13,6 +14,7 @@ pub(crate) mod table;
 mod wait;
 mod write;
 
+pub use decided::Decided;
 pub(crate) use start::Start;
 pub use start::Started;
 

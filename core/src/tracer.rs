@@ -12,7 +12,7 @@ use crate::processor::Processor;
 use crate::provider::{self, Provider, default_provider};
 use crate::runtime::runtime;
 use crate::scope::{Scope, ScopeParts};
-use crate::span::{Link, Span, SpanHandle, SpanKind, Start, Started};
+use crate::span::{Decided, Link, Span, SpanHandle, SpanKind, Start, Started};
 use crate::stats::Stats;
 use crate::value::Value;
 use std::sync::Arc;
@@ -288,8 +288,26 @@ impl<'a> SpanBuilder<'a> {
         self.start_then(|started, _| started)
     }
 
+    /// As [`Self::start_unowned`], where a binding has decided some of it itself.
+    #[must_use]
+    pub fn start_decided(self, decided: &Decided<'_>) -> Started {
+        self.begin(
+            |provider, start| provider.start_decided(start, decided),
+            |started, _| started,
+        )
+    }
+
     #[inline]
     fn start_then<R>(self, then: impl FnOnce(Started, &Parent<'_>) -> R) -> R {
+        self.begin(Provider::start, then)
+    }
+
+    #[inline]
+    fn begin<R>(
+        self,
+        begin: impl FnOnce(&'static Provider, &Start<'_>) -> Started,
+        then: impl FnOnce(Started, &Parent<'_>) -> R,
+    ) -> R {
         let owned: Current;
         let parent = match self.parent {
             ParentChoice::Root => Parent::NONE,
@@ -310,7 +328,7 @@ impl<'a> SpanBuilder<'a> {
             links: self.links,
         };
         let started = match self.tracer.provider.or_else(default_provider) {
-            Some(provider) => provider.start(&start),
+            Some(provider) => begin(provider, &start),
             None => Started::nothing(&parent),
         };
         then(started, &parent)

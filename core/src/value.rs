@@ -1,6 +1,7 @@
 //! Attribute values: the full OpenTelemetry `AnyValue` (common, "attribute value").
 
 mod builder;
+mod entries;
 mod plan;
 
 pub(crate) use builder::Cut;

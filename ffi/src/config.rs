@@ -1,13 +1,18 @@
 //! Configuration: what a provider is made from.
 
+pub mod limits;
+
+pub mod destination;
+
 use crate::boundary::{guard, record};
 use crate::last_error::{fail, invalid_config, missing};
 use crate::ptr;
-use libtracer::{BatchSettings, Config, Ratio, Sampler, SpanLimits};
+use crate::value;
+use libtracer::{BatchSettings, Config, Ratio, Sampler, ValueBuilder};
 use libtracer_abi::{
     TRACER_INTERNAL, TRACER_INVALID_ARGUMENT, TRACER_OK, TRACER_SAMPLER_ALWAYS_OFF,
     TRACER_SAMPLER_ALWAYS_ON, TRACER_SAMPLER_PARENT_ALWAYS_OFF, TRACER_SAMPLER_PARENT_ALWAYS_ON,
-    TRACER_SAMPLER_PARENT_RATIO, TRACER_SAMPLER_RATIO, tracer_sampler, tracer_status,
+    TRACER_SAMPLER_PARENT_RATIO, TRACER_SAMPLER_RATIO, tracer_sampler, tracer_status, tracer_value,
 };
 use std::ffi::c_char;
 use std::time::Duration;
@@ -16,26 +21,6 @@ use std::time::Duration;
 /// is refused leaves the configuration as it was.
 #[derive(Debug)]
 pub struct tracer_config(Config);
-
-/// How much one span may hold; what is over is dropped and counted on the span. 0 = the default.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct tracer_limits {
-    /// Set by the caller to `sizeof(tracer_limits)`.
-    pub struct_size: usize,
-    /// Attributes of a span (128).
-    pub attributes: usize,
-    /// Characters of a text, bytes of a bytes value (unlimited).
-    pub attribute_value_length: usize,
-    /// Events of a span (128).
-    pub events: usize,
-    /// Links of a span (128).
-    pub links: usize,
-    /// Attributes of an event (128).
-    pub attributes_per_event: usize,
-    /// Attributes of a link (128).
-    pub attributes_per_link: usize,
-}
 
 impl tracer_config {
     pub(crate) fn from_env() -> Self {
@@ -48,7 +33,10 @@ impl tracer_config {
 }
 
 /// Tries an option; the configuration changes only if it is usable.
-fn set(config: Option<&mut tracer_config>, option: impl FnOnce(Config) -> Config) -> tracer_status {
+pub(crate) fn set(
+    config: Option<&mut tracer_config>,
+    option: impl FnOnce(Config) -> Config,
+) -> tracer_status {
     guard(TRACER_INTERNAL, || {
         let Some(config) = config else {
             return missing("config");
@@ -127,43 +115,23 @@ pub unsafe extern "C" fn tracer_config_set_resource_string(
     })
 }
 
-/// Sets where OTLP goes: `http(s)://host[:port][/path]`; without a path `/v1/traces` is appended.
+/// Sets the whole resource: the entries of a map value and their schema URL (or NULL), and nothing
+/// else: no option above, no variable and no default adds to it. For language bindings.
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn tracer_config_set_endpoint(
+pub unsafe extern "C" fn tracer_config_set_resource(
     config: Option<&mut tracer_config>,
-    url: *const c_char,
+    attributes: *const tracer_value,
+    schema_url: *const c_char,
 ) -> tracer_status {
     // SAFETY: as the header says.
-    let text = unsafe { ptr::text(url) };
-    set(config, |config| config.endpoint(text))
-}
-
-/// Sets how OTLP is spoken: "http/protobuf".
-#[unsafe(no_mangle)]
-#[must_use]
-pub unsafe extern "C" fn tracer_config_set_protocol(
-    config: Option<&mut tracer_config>,
-    protocol: *const c_char,
-) -> tracer_status {
+    let schema_url = unsafe { ptr::text(schema_url) };
     // SAFETY: as the header says.
-    let text = unsafe { ptr::text(protocol) };
-    set(config, |config| config.otlp_protocol(text))
-}
-
-/// Adds a header to every OTLP request. Its value is kept out of logs and errors.
-#[unsafe(no_mangle)]
-#[must_use]
-pub unsafe extern "C" fn tracer_config_add_header(
-    config: Option<&mut tracer_config>,
-    name: *const c_char,
-    value: *const c_char,
-) -> tracer_status {
-    // SAFETY: as the header says.
-    let name = unsafe { ptr::text(name) };
-    // SAFETY: as the header says.
-    let value = unsafe { ptr::text(value) };
-    set(config, |config| config.otlp_header(name, value))
+    let attributes = unsafe { value::built(attributes) };
+    set(config, |config| {
+        let attributes = attributes.map(ValueBuilder::to_entries);
+        config.whole_resource(attributes.unwrap_or_default(), schema_url)
+    })
 }
 
 /// Exporters, a comma list: otlp, zipkin, jaeger, console, otlp/file, otlp/stdout, memory; or none.
@@ -242,59 +210,4 @@ pub extern "C" fn tracer_config_set_batch(
         batch.export_timeout = Duration::from_millis(u64::from(export_timeout_ms));
     }
     set(config, |config| config.batch(batch))
-}
-
-/// Sets how much one span may hold. NULL restores the defaults.
-#[unsafe(no_mangle)]
-#[must_use]
-pub unsafe extern "C" fn tracer_config_set_limits(
-    config: Option<&mut tracer_config>,
-    limits: *const tracer_limits,
-) -> tracer_status {
-    let mut chosen = SpanLimits::default();
-    // SAFETY: as the header says.
-    let Some(given) = (unsafe { read_limits(limits) }) else {
-        let why = "limits.struct_size is too small; set it to sizeof(tracer_limits)";
-        return guard(TRACER_INTERNAL, || fail(TRACER_INVALID_ARGUMENT, &why));
-    };
-    for (to, from) in [
-        (&mut chosen.attributes, given.attributes),
-        (
-            &mut chosen.attribute_value_length,
-            given.attribute_value_length,
-        ),
-        (&mut chosen.events, given.events),
-        (&mut chosen.links, given.links),
-        (&mut chosen.attributes_per_event, given.attributes_per_event),
-        (&mut chosen.attributes_per_link, given.attributes_per_link),
-    ] {
-        if from != 0 {
-            *to = from;
-        }
-    }
-    set(config, |config| config.limits(chosen))
-}
-
-/// The limits as this library knows them, none for NULL. `None` if the caller's struct is shorter
-/// than that of the first version.
-///
-/// # Safety
-/// `limits` is NULL or points to `struct_size` readable bytes.
-unsafe fn read_limits(limits: *const tracer_limits) -> Option<tracer_limits> {
-    let size = size_of::<tracer_limits>();
-    if limits.is_null() {
-        return Some(tracer_limits {
-            struct_size: size,
-            attributes: 0,
-            attribute_value_length: 0,
-            events: 0,
-            links: 0,
-            attributes_per_event: 0,
-            attributes_per_link: 0,
-        });
-    }
-    // SAFETY: the size is the struct's first member in every version.
-    let given = unsafe { limits.cast::<usize>().read() };
-    // SAFETY: the caller's struct is at least as long as ours.
-    (given >= size).then(|| unsafe { limits.read() })
 }

@@ -4,18 +4,19 @@ use crate::boundary::guard;
 use crate::boundary::record;
 use crate::config::tracer_config;
 use crate::last_error::{delivered, invalid_config, missing};
-use crate::ptr;
+use crate::{ptr, value};
 use libtracer::binding::SavedErrno;
-use libtracer::{Tracer, TracerProvider};
-use libtracer_abi::{TRACER_INTERNAL, TRACER_OK, tracer_status};
+use libtracer::{Tracer, TracerProvider, ValueBuilder};
+use libtracer_abi::{TRACER_INTERNAL, TRACER_OK, tracer_status, tracer_value};
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
+use std::ptr::null;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::time::Duration;
 
 /// Records spans and sends them where its configuration says.
 #[derive(Debug)]
-pub struct tracer_provider(TracerProvider);
+pub struct tracer_provider(pub(crate) TracerProvider);
 
 /// An instrumentation scope: the library or module that makes spans. Immutable; any thread may use it.
 #[derive(Debug)]
@@ -166,6 +167,19 @@ pub extern "C" fn tracer_provider_shutdown(
     })
 }
 
+/// Makes a provider the default one. One that was there is flushed and shut down.
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn tracer_provider_set_default(provider: Option<&tracer_provider>) -> tracer_status {
+    guard(TRACER_INTERNAL, || {
+        let Some(provider) = provider else {
+            return missing("provider");
+        };
+        provider.0.set_default();
+        TRACER_OK
+    })
+}
+
 /// Makes a scope of a provider (NULL = whichever is the default one when a span starts). Version and
 /// schema URL may be NULL. Caller frees it. Thread-safe.
 #[unsafe(no_mangle)]
@@ -175,6 +189,19 @@ pub unsafe extern "C" fn tracer_scope_new(
     version: *const c_char,
     schema_url: *const c_char,
 ) -> Option<Box<tracer_scope>> {
+    // SAFETY: as the header says; there are no attributes.
+    unsafe { tracer_scope_new_with_attributes(provider, name, version, schema_url, null()) }
+}
+
+/// As `tracer_scope_new`, with the entries of a map value (or NULL) as attributes of the scope.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_scope_new_with_attributes(
+    provider: Option<&tracer_provider>,
+    name: *const c_char,
+    version: *const c_char,
+    schema_url: *const c_char,
+    attributes: *const tracer_value,
+) -> Option<Box<tracer_scope>> {
     guard(None, || {
         // SAFETY: as the header says.
         let name = unsafe { ptr::text(name) };
@@ -182,11 +209,18 @@ pub unsafe extern "C" fn tracer_scope_new(
         let version = unsafe { ptr::text(version) };
         // SAFETY: as the header says.
         let schema_url = unsafe { ptr::text(schema_url) };
-        let tracer = match provider {
-            Some(provider) => provider.0.tracer_with(&name, &version, &schema_url),
-            None => libtracer::tracer_with(&name, &version, &schema_url),
+        // SAFETY: as the header says.
+        let attributes = unsafe { value::built(attributes) }.map(ValueBuilder::to_entries);
+        let builder = match provider {
+            Some(provider) => provider.0.tracer_builder(&name),
+            None => libtracer::tracer_builder(&name),
         };
-        Some(Box::new(tracer_scope(tracer)))
+        let builder = builder.version(&version).schema_url(&schema_url);
+        let attributes = attributes.unwrap_or_default().into_iter();
+        let builder = attributes.fold(builder, |builder, (key, value)| {
+            builder.attribute(key, value)
+        });
+        Some(Box::new(tracer_scope(builder.build())))
     })
 }
 

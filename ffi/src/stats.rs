@@ -1,6 +1,7 @@
 //! The account.
 
 use crate::boundary::record;
+use crate::provider::tracer_provider;
 use libtracer::{Stats, diagnostics};
 use libtracer_abi::tracer_stats;
 
@@ -38,11 +39,29 @@ fn of(stats: &Stats) -> tracer_stats {
 /// `struct_size`; no more than that is written. All zero without a provider. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tracer_read_stats(out: *mut tracer_stats) {
+    // SAFETY: as the header says.
+    unsafe { write(out, libtracer::stats) };
+}
+
+/// Writes the account of a provider's first pipeline (NULL: of the default provider's); as above.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_provider_read_stats(
+    provider: Option<&tracer_provider>,
+    out: *mut tracer_stats,
+) {
+    let read = || provider.map_or_else(libtracer::stats, |provider| provider.0.stats());
+    // SAFETY: as the header says.
+    unsafe { write(out, read) };
+}
+
+/// # Safety
+/// `out` is NULL or points to as many bytes as its first member says.
+unsafe fn write(out: *mut tracer_stats, read: impl FnOnce() -> Vec<Stats>) {
     record(|| {
         if out.is_null() {
             return;
         }
-        let mut stats = of(libtracer::stats().first().unwrap_or(&Stats::default()));
+        let mut stats = of(read().first().unwrap_or(&Stats::default()));
         // SAFETY: the size is the struct's first member in every version.
         let size = unsafe { out.cast::<usize>().read() };
         stats.struct_size = size.min(size_of::<tracer_stats>());

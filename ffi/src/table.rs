@@ -3,17 +3,19 @@
 //! A binding gives lengths and valid UTF-8, so that nothing is scanned twice. Spans are shared:
 //! several threads may use one.
 
+mod start;
+
 use crate::boundary::{contain, record};
 use crate::context::{handle, span};
-use crate::provider::{tracer_of, tracer_scope};
-use crate::span::{kind, status_of};
+use crate::span::status_of;
 use crate::{ptr, value};
-use libtracer::binding::{Foreign, Parent, Started, current_native, set_current_hook};
-use libtracer::{SpanContext, SpanHandle, SpanId, TraceFlags, TraceId, TraceState, Value};
+use libtracer::binding::{Foreign, Parent, current_native, set_current_hook};
+use libtracer::{SpanContext, SpanHandle, SpanId, TraceState, Value};
 use libtracer_abi::{
-    TRACER_ABI_VERSION, TRACER_START_MERGE_NATIVE, tracer_context_value, tracer_current_hook,
-    tracer_span, tracer_start, tracer_started, tracer_table, tracer_value,
+    TRACER_ABI_VERSION, tracer_context_value, tracer_current_hook, tracer_span, tracer_table,
+    tracer_value,
 };
+use start::{NO_CONTEXT, parent, span_start, span_start_decided, value_of};
 use std::ffi::{c_char, c_void};
 use std::ptr::null;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -40,6 +42,8 @@ static TABLE: tracer_table = tracer_table {
     span_set_name,
     set_current_hook: install_hook,
     current_native: native,
+    span_start_decided,
+    span_now,
 };
 
 /// The function table for language bindings, NULL if this library does not offer the version.
@@ -55,102 +59,8 @@ pub extern "C" fn tracer_table_get(version: u32) -> *const tracer_table {
 
 type Copy = unsafe extern "C" fn(argument: *mut c_void, bytes: *const u8, len: usize);
 
-const NO_CONTEXT: tracer_context_value = tracer_context_value {
-    trace_id: [0; 16],
-    span_id: [0; 8],
-    trace_flags: 0,
-    is_remote: 0,
-    reserved: [0; 2],
-    trace_state_len: 0,
-    trace_state: null(),
-};
-
-/// # Safety
-/// The trace state is as the ABI says and lives for `'a`.
-unsafe fn parent<'a>(context: &tracer_context_value, handle: SpanHandle) -> Parent<'a> {
-    Parent {
-        trace_id: TraceId(context.trace_id),
-        span_id: SpanId(context.span_id),
-        trace_flags: TraceFlags(context.trace_flags),
-        is_remote: context.is_remote != 0,
-        // SAFETY: as the caller vouches.
-        trace_state: unsafe {
-            ptr::valid_text(context.trace_state, context.trace_state_len as usize)
-        },
-        handle,
-    }
-}
-
-/// The context by value; the trace state is borrowed from `parent`'s.
-fn value_of(parent: &Parent<'_>) -> tracer_context_value {
-    let state = parent.trace_state;
-    tracer_context_value {
-        trace_id: parent.trace_id.0,
-        span_id: parent.span_id.0,
-        trace_flags: parent.trace_flags.0,
-        is_remote: u8::from(parent.is_remote),
-        trace_state_len: u32::try_from(state.len()).unwrap_or(0),
-        trace_state: if state.is_empty() {
-            null()
-        } else {
-            state.as_ptr().cast()
-        },
-        ..NO_CONTEXT
-    }
-}
-
-unsafe extern "C" fn span_start(start: *const tracer_start, out: *mut tracer_started) {
-    record(|| {
-        // SAFETY: the binding passes a valid start, borrowed for this call.
-        let start = unsafe { &*start };
-        // SAFETY: the binding passes its own scope or NULL.
-        let scope = unsafe { start.scope.cast::<tracer_scope>().as_ref() };
-        // SAFETY: the table's contract: valid UTF-8, valid for this call.
-        let name = unsafe { ptr::valid_text(start.name, start.name_len) };
-        // SAFETY: as above.
-        let given = unsafe { parent(&start.parent, handle(start.parent_span)) };
-        let native = (start.flags & TRACER_START_MERGE_NATIVE != 0)
-            .then(|| current_native(given.span_id))
-            .flatten();
-        let used = match &native {
-            Some((context, handle)) => Parent {
-                handle: *handle,
-                ..Parent::from(context)
-            },
-            None => given,
-        };
-        let builder = tracer_of(scope)
-            .span(name)
-            .below(used)
-            .kind(kind(start.kind))
-            .shared();
-        let started = builder.start_time(start.start_unix_ns).start_unowned();
-        // A native parent's trace state dies with this call; the binding reads it from the span.
-        let shown = if native.is_some() {
-            Parent {
-                trace_state: "",
-                ..used
-            }
-        } else {
-            used
-        };
-        // SAFETY: the binding passes writable memory.
-        unsafe { out.write(started_of(&started, &shown)) };
-    });
-}
-
-fn started_of(started: &Started, parent: &Parent<'_>) -> tracer_started {
-    tracer_started {
-        span: span(started.handle),
-        context: tracer_context_value {
-            trace_id: started.trace_id.0,
-            span_id: started.span_id.0,
-            trace_flags: started.trace_flags.0,
-            ..value_of(parent)
-        },
-        parent: value_of(parent),
-        recording: u8::from(started.recording),
-    }
+unsafe extern "C" fn span_now(span: tracer_span) -> u64 {
+    contain(0, || handle(span).now())
 }
 
 unsafe extern "C" fn span_end(

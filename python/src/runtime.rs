@@ -7,6 +7,8 @@
 mod functions;
 mod handles;
 mod library;
+mod new_config;
+mod provider;
 mod record;
 mod setup;
 mod values;
@@ -20,8 +22,10 @@ use std::ffi::{CStr, c_char};
 use std::sync::OnceLock;
 
 pub(crate) use handles::{Captured, Scope, account};
+pub(crate) use new_config::NewConfig;
+pub(crate) use provider::Provider;
 pub(crate) use record::{Handle, flags, set_current_hook};
-pub(crate) use setup::{Failure, NewConfig, flush, is_configured, shutdown};
+pub(crate) use setup::{Failure, flush, is_configured, shutdown};
 pub(crate) use values::Builder;
 
 /// The loaded library.

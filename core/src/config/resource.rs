@@ -2,6 +2,7 @@
 
 use super::Config;
 use super::env::Env;
+use crate::finished::OwnedValue;
 use crate::resource::{Detector, EncodedResource, Resource, SERVICE_NAME};
 
 impl Config {
@@ -33,7 +34,26 @@ impl Config {
         self
     }
 
+    /// The whole resource: nothing is added to it, neither by this library nor from the environment
+    /// nor by other options. For bindings whose language makes resources itself.
+    pub fn whole_resource(
+        mut self,
+        attributes: impl IntoIterator<Item = (String, OwnedValue)>,
+        schema_url: impl AsRef<str>,
+    ) -> Self {
+        let mut whole = Resource::default();
+        for (key, value) in attributes {
+            whole.set(&key, value);
+        }
+        whole.set_schema_url(schema_url.as_ref());
+        self.whole_resource = Some(whole);
+        self
+    }
+
     pub(crate) fn encoded_resource(&self) -> EncodedResource {
+        if let Some(whole) = &self.whole_resource {
+            return EncodedResource::whole(whole);
+        }
         let mut configured = self.env.resource.clone();
         configured.merge(&self.resource);
         if let Some(name) = self.service_name.as_deref().filter(|name| !name.is_empty()) {

@@ -28,6 +28,17 @@ impl EncodedResource {
         encoded
     }
 
+    /// A resource of nothing but these attributes.
+    pub(crate) fn whole(resource: &Resource) -> Self {
+        Self {
+            pid: std::process::id(),
+            bytes: resource.encode(),
+            language: String::new(),
+            detectors: Detectors::default(),
+            configured: Resource::default(),
+        }
+    }
+
     fn encode(&self) -> Arc<[u8]> {
         let mut resource = Resource::of_process(&self.language);
         resource.merge(&self.detectors.detect(&self.language));

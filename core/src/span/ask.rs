@@ -1,14 +1,15 @@
 //! The start of a span on the longer way: its sampler, ids or clock are the program's own, its scope
-//! may be switched off, or processors see it.
+//! may be switched off, processors see it, or its binding has decided about it.
 //!
 //! All of them are called outside of the thread's state, so that they may use the whole API. Spans
 //! that a sampler starts while it is asked are not sampled: asking it about those would never end.
 
 use super::SpanHandle;
+use super::decided::Decided;
 use super::slot::SpanState;
 use super::start::{Start, Started};
-use crate::context::{SpanContext, TraceFlags};
-use crate::finished::{OwnedValue, decode_attribute};
+use crate::context::{SpanContext, TraceFlags, TraceState};
+use crate::finished::OwnedValue;
 use crate::id::{SpanId, TraceId};
 use crate::provider::Provider;
 use crate::provider::hooks::{
@@ -16,9 +17,7 @@ use crate::provider::hooks::{
 };
 use crate::sampler::{Decision, SamplingInput, SamplingOutput};
 use crate::thread::enter;
-use crate::value::{Cut, Value, ValueBuilder};
-use crate::wire::attribute::{append, read_field};
-use crate::wire::buf::Buf;
+use crate::value::{Value, ValueBuilder};
 use std::cell::Cell;
 
 /// What a sampler has decided on a span that is not started yet.
@@ -78,19 +77,25 @@ impl SpanHandle {
 
 impl Provider {
     #[cold]
-    pub(super) fn start_specially(&'static self, start: &Start<'_>, special: u8) -> Started {
+    pub(super) fn start_specially(
+        &'static self,
+        start: &Start<'_>,
+        special: u8,
+        decided: Option<&Decided<'_>>,
+    ) -> Started {
         if special & CONFIGURED_SCOPES != 0 && start.scope.is_off() {
             return Started::nothing(&start.parent);
         }
-        let started = if special & CUSTOM_VALUES == 0 {
+        let started = if special & CUSTOM_VALUES == 0 && decided.is_none() {
             self.start_plainly(start)
         } else {
             let clock = self.hooks.clock.as_ref().filter(|_| start.at_ns == 0);
             let at_ns = clock.and_then(|clock| asked(|| clock.unix_ns()));
-            self.start_asking(&Start {
+            let start = Start {
                 at_ns: at_ns.unwrap_or(start.at_ns),
                 ..*start
-            })
+            };
+            self.start_asking(&start, &decided.copied().unwrap_or_default())
         };
         if special & PROCESSORS != 0 && started.recording {
             let parent = start.parent.to_context();
@@ -100,14 +105,19 @@ impl Provider {
     }
 
     #[cold]
-    pub(super) fn start_asking(&'static self, start: &Start<'_>) -> Started {
+    pub(super) fn start_asking(&'static self, start: &Start<'_>, decided: &Decided<'_>) -> Started {
         let parent = start.parent.is_valid().then(|| start.parent.to_context());
-        let Some((trace_id, random)) = self.new_trace(parent.as_ref()) else {
+        let Some((trace_id, random)) = self.new_trace(parent.as_ref(), decided) else {
             return self.count_reentrant(start);
         };
-        let output = self.ask(start, parent.as_ref(), trace_id);
+        let output = match decided.decision {
+            Some(decision) => decision.into(),
+            None => self.ask(start, parent.as_ref(), trace_id),
+        };
         let ids = self.hooks.ids.as_ref();
-        let span_id = ids.and_then(|ids| asked(|| ids.span_id()));
+        let span_id = decided
+            .span_id
+            .or_else(|| ids.and_then(|ids| asked(|| ids.span_id())));
         let verdict = Verdict {
             trace_id,
             random,
@@ -118,10 +128,11 @@ impl Provider {
             return self.count_reentrant(start);
         };
         let started = started.unwrap_or_else(|| Started::nothing(&start.parent));
-        if let Some(replaced) = &output.trace_state {
+        let asked_for = output.trace_state.as_ref().map(TraceState::as_str);
+        if let Some(replaced) = decided.trace_state.or(asked_for) {
             started.handle.with(|thread, state| {
                 let budget = &thread.runtime.budget;
-                SpanState::replace(&mut state.trace_state, replaced.as_str().as_bytes(), budget);
+                SpanState::replace(&mut state.trace_state, replaced.as_bytes(), budget);
             });
         }
         started.set_all(start);
@@ -137,19 +148,23 @@ impl Provider {
 
     /// The trace of a new span, and the flag that says whether its id is random; nothing if this
     /// call interrupts another.
-    fn new_trace(&self, parent: Option<&SpanContext>) -> Option<(TraceId, u8)> {
+    fn new_trace(
+        &self,
+        parent: Option<&SpanContext>,
+        decided: &Decided<'_>,
+    ) -> Option<(TraceId, u8)> {
         const RANDOM: u8 = TraceFlags::RANDOM.0;
         if let Some(parent) = parent {
             return Some((parent.trace_id, parent.trace_flags.0 & RANDOM));
         }
-        let theirs = self.hooks.ids.as_ref().and_then(|ids| {
-            asked(|| {
-                let random = if ids.is_random() { RANDOM } else { 0 };
-                (ids.trace_id(), random)
-            })
-        });
-        theirs
+        let theirs = || {
+            let ids = self.hooks.ids.as_ref()?;
+            asked(|| (ids.trace_id(), ids.is_random()))
+        };
+        let given = decided.trace.or_else(theirs);
+        given
             .filter(|(id, _)| id.is_valid())
+            .map(|(id, is_random)| (id, if is_random { RANDOM } else { 0 }))
             .or_else(|| enter(|thread| (thread.ids.trace_id(), RANDOM)))
     }
 
@@ -172,31 +187,11 @@ impl Provider {
             trace_id,
             name: start.name,
             kind: start.kind,
-            attributes: &owned_attributes(start.attributes),
+            attributes: &ValueBuilder::from_entries(start.attributes).to_entries(),
             links: &links,
         };
         contained(|| self.sampler.ask(&input)).unwrap_or_else(|| Decision::Drop.into())
     }
-}
-
-/// Attributes as the sampler sees them: encoded and read back, like those of a finished span.
-fn owned_attributes(attributes: &[(&str, Value<'_>)]) -> Vec<(String, OwnedValue)> {
-    const WHOLE: Cut = Cut {
-        length: usize::MAX,
-        depth: usize::MAX,
-    };
-    let mut map = ValueBuilder::new();
-    map.add(Value::Map(attributes));
-    let (mut encoded, mut owned) = (Buf::default(), Vec::new());
-    // What memory is refused for is left out.
-    let _ = map.entries(WHOLE, usize::MAX, |key, value| {
-        encoded.clear();
-        let appended = append(&mut encoded, 0x0a, key, &value);
-        let pair = read_field(encoded.as_slice(), 0).and_then(|(pair, _)| decode_attribute(pair));
-        owned.extend(pair);
-        appended
-    });
-    owned
 }
 
 fn add(built: &mut ValueBuilder, value: &OwnedValue) {

@@ -2,6 +2,7 @@
 
 use super::SpanHandle;
 use super::slot::{Slot, SpanState};
+use crate::clock;
 use crate::current::count_stale;
 use crate::processor::EndedSpan;
 use crate::provider::{ProviderState, may_block};
@@ -117,6 +118,24 @@ impl SpanHandle {
             });
         }
         true
+    }
+
+    /// The time by the span's own clock in Unix nanoseconds, as its end would have it if it ended
+    /// now; by the system's clock if it records nothing or has ended.
+    #[must_use]
+    pub fn now(self) -> u64 {
+        let unix_ns = self.by_own_clock(0);
+        if unix_ns != 0 {
+            return unix_ns;
+        }
+        let now = enter(|thread| {
+            let slot = self.slot_in(thread)?;
+            slot.with(self.generation, self.is_shared(), |state| {
+                state.recording.then(|| end_time(state, 0))
+            })?
+        });
+        let by_system = || clock::monotonic().wrapping_add(clock::wall_offset());
+        now.flatten().unwrap_or_else(by_system)
     }
 
     /// Shows the span as it is now (OTLP `Span` without an end time) to `copy`. False if it ended.

@@ -1,6 +1,7 @@
 //! The start of a span: parent, sampling decision, slot (OpenTelemetry trace API, "span creation").
 
 use super::ask::Verdict;
+use super::decided::Decided;
 use super::slot::{Slot, SpanState};
 use super::{Link, SHARED, SpanHandle, SpanKind};
 use crate::clock;
@@ -81,7 +82,7 @@ impl Provider {
     pub(crate) fn start(&'static self, start: &Start<'_>) -> Started {
         match self.hooks.special() {
             0 => self.start_plainly(start),
-            special => self.start_specially(start, special),
+            special => self.start_specially(start, special, None),
         }
     }
 
@@ -91,7 +92,7 @@ impl Provider {
             return self.count_reentrant(start);
         };
         let Some(started) = started else {
-            return self.start_asking(start);
+            return self.start_asking(start, &Decided::default());
         };
         started.set_all(start);
         started

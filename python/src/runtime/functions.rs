@@ -1,11 +1,13 @@
 //! The C functions this binding uses, by their names in `tracer.h`.
 
 use super::library::Library;
-use libtracer_abi::{tracer_sampler, tracer_stats, tracer_status, tracer_value};
+use libtracer_abi::{tracer_limits, tracer_sampler, tracer_stats, tracer_status, tracer_value};
 use std::ffi::{c_char, c_void};
 
 /// `tracer_config *`, opaque here.
 pub(super) type Config = c_void;
+/// `tracer_provider *`, opaque here.
+pub(super) type Provider = c_void;
 /// `tracer_scope *`, opaque here.
 pub(super) type Scope = c_void;
 /// `tracer_capture *`, opaque here.
@@ -52,11 +54,34 @@ c_functions! {
     tracer_config_set_endpoint: fn(*mut Config, *const c_char) -> tracer_status;
     tracer_config_set_exporter: fn(*mut Config, *const c_char) -> tracer_status;
     tracer_config_set_sampler: fn(*mut Config, tracer_sampler, f64) -> tracer_status;
+    tracer_config_set_language: fn(*mut Config, *const c_char) -> tracer_status;
+    tracer_config_set_resource:
+        fn(*mut Config, *const tracer_value, *const c_char) -> tracer_status;
+    tracer_config_set_limits: fn(*mut Config, *const tracer_limits) -> tracer_status;
+    tracer_config_set_batch: fn(*mut Config, usize, usize, u32, u32) -> tracer_status;
+    tracer_config_set_protocol: fn(*mut Config, *const c_char) -> tracer_status;
+    tracer_config_add_header: fn(*mut Config, *const c_char, *const c_char) -> tracer_status;
+    tracer_config_set_compression: fn(*mut Config, *const c_char) -> tracer_status;
+    tracer_config_set_timeout: fn(*mut Config, u32) -> tracer_status;
+    tracer_config_set_certificate: fn(*mut Config, *const c_char) -> tracer_status;
+    tracer_config_set_client_certificate:
+        fn(*mut Config, *const c_char, *const c_char) -> tracer_status;
+    tracer_config_add_otlp: fn(*mut Config, *const c_char) -> tracer_status;
+    tracer_config_add_zipkin: fn(*mut Config, *const c_char) -> tracer_status;
+    tracer_config_add_jaeger: fn(*mut Config, *const c_char) -> tracer_status;
+    tracer_config_add_file: fn(*mut Config, *const c_char) -> tracer_status;
     tracer_init: fn(*const Config) -> tracer_status;
     tracer_flush: fn(u32) -> tracer_status;
     tracer_shutdown: fn(u32) -> tracer_status;
     tracer_is_configured: fn() -> bool;
-    tracer_scope_new: fn(*mut c_void, *const c_char, *const c_char, *const c_char) -> *mut Scope;
+    tracer_provider_new: fn(*const Config, *mut *mut Provider) -> tracer_status;
+    tracer_provider_free: fn(*mut Provider);
+    tracer_provider_flush: fn(*const Provider, u32) -> tracer_status;
+    tracer_provider_shutdown: fn(*const Provider, u32) -> tracer_status;
+    tracer_provider_set_default: fn(*const Provider) -> tracer_status;
+    tracer_provider_read_stats: fn(*const Provider, *mut tracer_stats);
+    tracer_scope_new_with_attributes:
+        fn(*const Provider, *const c_char, *const c_char, *const c_char, *const tracer_value) -> *mut Scope;
     tracer_value_new: fn() -> *mut tracer_value;
     tracer_value_free: fn(*mut tracer_value);
     tracer_value_clear: fn(*mut tracer_value);

@@ -1,13 +1,12 @@
 //! Instrumentation scopes, captures and the account, safe to use.
 
 use super::functions::{CaptureHandle, Scope as Native};
-use super::runtime;
+use super::{Builder, Provider, runtime};
 use libtracer_abi::tracer_stats;
 use std::ffi::{CStr, c_void};
 use std::ptr::{self, NonNull};
 
-/// An instrumentation scope of the default provider. Scopes are never freed: there is one per name,
-/// and spans refer to them.
+/// An instrumentation scope. Scopes are never freed: there is one per name, and spans refer to them.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope(*const Native);
 
@@ -20,13 +19,26 @@ impl Scope {
     /// The scope of spans that name none.
     pub(crate) const DEFAULT: Self = Self(ptr::null());
 
-    /// A new scope.
+    /// A scope of the default provider, whichever that is when a span starts.
     pub(crate) fn new(name: &CStr, version: Option<&CStr>, schema_url: Option<&CStr>) -> Self {
-        let make = runtime().functions.tracer_scope_new;
+        Self::new_in(None, name, version, schema_url, None)
+    }
+
+    /// A scope of this provider (None: the default one); `attributes` holds a map.
+    pub(crate) fn new_in(
+        provider: Option<&Provider>,
+        name: &CStr,
+        version: Option<&CStr>,
+        schema_url: Option<&CStr>,
+        attributes: Option<&Builder>,
+    ) -> Self {
+        let make = runtime().functions.tracer_scope_new_with_attributes;
+        let provider = provider.map_or(ptr::null(), Provider::as_ptr);
         let version = version.map_or(ptr::null(), CStr::as_ptr);
         let schema = schema_url.map_or(ptr::null(), CStr::as_ptr);
-        // SAFETY: NULL stands for the default provider; the texts are copied.
-        Self(unsafe { make(ptr::null_mut(), name.as_ptr(), version, schema) })
+        let attributes = attributes.map_or(ptr::null(), Builder::as_ptr);
+        // SAFETY: a live provider or NULL; texts and attributes are copied.
+        Self(unsafe { make(provider, name.as_ptr(), version, schema, attributes) })
     }
 
     /// As the function table takes it.

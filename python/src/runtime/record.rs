@@ -3,6 +3,7 @@
 use super::{Builder, runtime};
 use libtracer_abi::{
     tracer_context_value, tracer_current_hook, tracer_span, tracer_start, tracer_started,
+    tracer_verdict,
 };
 use std::ffi::{c_char, c_void};
 use std::mem::MaybeUninit;
@@ -37,6 +38,28 @@ impl Handle {
         unsafe { (runtime().table.span_start)(ptr::from_ref(start), started.as_mut_ptr()) };
         // SAFETY: `span_start` always writes its result.
         unsafe { started.assume_init() }
+    }
+
+    /// Starts a span that is already decided about, in whole or in part.
+    pub(crate) fn start_decided(start: &tracer_start, verdict: &tracer_verdict) -> tracer_started {
+        let mut started = MaybeUninit::<tracer_started>::uninit();
+        let call = runtime().table.span_start_decided;
+        // SAFETY: all pointers are valid, and what they point to outlives the call.
+        unsafe {
+            call(
+                ptr::from_ref(start),
+                ptr::from_ref(verdict),
+                started.as_mut_ptr(),
+            );
+        };
+        // SAFETY: `span_start_decided` always writes its result.
+        unsafe { started.assume_init() }
+    }
+
+    /// The time on the span's own clock, in Unix nanoseconds: its end if it ended now.
+    pub(crate) fn now(self) -> u64 {
+        // SAFETY: any handle may be asked.
+        unsafe { (runtime().table.span_now)(self.0) }
     }
 
     /// Ends the span and keeps its encoding in `buffer`. False when it had ended already.

@@ -1,0 +1,58 @@
+//! How much one span may hold.
+
+use super::{set, tracer_config};
+use crate::boundary::guard;
+use crate::last_error::fail;
+use libtracer::SpanLimits;
+use libtracer_abi::{
+    TRACER_INTERNAL, TRACER_INVALID_ARGUMENT, TRACER_LIMIT_ZERO, tracer_limits, tracer_status,
+};
+
+/// Sets how much one span may hold. NULL restores the defaults.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn tracer_config_set_limits(
+    config: Option<&mut tracer_config>,
+    limits: *const tracer_limits,
+) -> tracer_status {
+    let mut chosen = SpanLimits::default();
+    // SAFETY: as the header says.
+    let Some(given) = (unsafe { read_limits(limits) }) else {
+        let why = "limits.struct_size is too small; set it to sizeof(tracer_limits)";
+        return guard(TRACER_INTERNAL, || fail(TRACER_INVALID_ARGUMENT, &why));
+    };
+    for (to, from) in [
+        (&mut chosen.attributes, given.attributes),
+        (
+            &mut chosen.attribute_value_length,
+            given.attribute_value_length,
+        ),
+        (&mut chosen.events, given.events),
+        (&mut chosen.links, given.links),
+        (&mut chosen.attributes_per_event, given.attributes_per_event),
+        (&mut chosen.attributes_per_link, given.attributes_per_link),
+    ] {
+        *to = match from {
+            0 => continue,
+            TRACER_LIMIT_ZERO => 0,
+            // `TRACER_LIMIT_UNLIMITED` is a number that no span comes to.
+            most => most,
+        };
+    }
+    set(config, |config| config.limits(chosen))
+}
+
+/// The limits as this library knows them, none for NULL. `None` if the caller's struct is shorter
+/// than that of the first version.
+///
+/// # Safety
+/// `limits` is NULL or points to `struct_size` readable bytes.
+unsafe fn read_limits(limits: *const tracer_limits) -> Option<tracer_limits> {
+    if limits.is_null() {
+        return Some(tracer_limits::default());
+    }
+    // SAFETY: the size is the struct's first member in every version.
+    let given = unsafe { limits.cast::<usize>().read() };
+    // SAFETY: the caller's struct is at least as long as ours.
+    (given >= size_of::<tracer_limits>()).then(|| unsafe { limits.read() })
+}
