@@ -46,7 +46,7 @@ def take_over() -> None:
             _bind_direct(runtime_context, key)
         otel_trace.Span.register(_native.Span)
         otel_trace.Tracer.register(_native.Tracer)
-        _native.set_facade(_facade.class_of_spans)
+        _native.set_facade(_facade.class_of_spans, _facade.class_of_tracers)
 
 
 def _bind_direct(runtime_context: ContextVarsRuntimeContext, key: str) -> None:

@@ -1,34 +1,75 @@
-"""What ``span.__class__`` answers: a class that OpenTelemetry's ``isinstance`` checks accept.
+"""What ``__class__`` of spans, tracers and providers answers: classes that ``isinstance`` accepts.
 
-The native span derives from nothing. Deriving it from the API's abstract class would cost on every
-span, and from the SDK's would mean importing the SDK. So the span shows a class that is derived and
-never instantiated; the SDK's part is added when the program itself has loaded the SDK.
+The native types derive from nothing. Deriving them from the API's abstract classes would cost on
+every span, and from the SDK's would mean importing the SDK. So they show classes that are derived
+and never instantiated; the SDK's part is added when the program itself has loaded the SDK.
 """
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from opentelemetry.trace import Span as ApiSpan
+from opentelemetry.trace import Tracer as ApiTracer
+
+from libtracer import _native
 
 _SDK = "opentelemetry.sdk.trace"
 
-
-def _make(base: Any) -> type:
-    made = type("Span", (base,), {"__module__": "libtracer", "__doc__": "A span of libtracer."})
-    made.__abstractmethods__ = frozenset()  # type: ignore[attr-defined]
-    return made
+_classes: dict[Any, type] = {}
 
 
-_classes: dict[str, type] = {"api": _make(ApiSpan)}
+def _shown(key: Any, name: str, api: Any, body: dict[str, Any]) -> type:
+    """Return the class shown for ``name``: derived from the SDK's once that is loaded."""
+    found = _classes.get((key, "sdk"))
+    if found is not None:
+        return found
+    sdk = getattr(sys.modules.get(_SDK), name, None)
+    which = (key, "api" if sdk is None else "sdk")
+    if which not in _classes:
+        _classes[which] = made = type(name, (sdk or api,), dict(body))
+        made.__abstractmethods__ = frozenset()  # type: ignore[attr-defined]
+    return _classes[which]
 
 
 def class_of_spans() -> type:
     """Return the class that stands for the native span's."""
-    found = _classes.get("sdk")
-    if found is not None:
-        return found
-    sdk_span = getattr(sys.modules.get(_SDK), "Span", None)
-    if sdk_span is None:
-        return _classes["api"]
-    _classes["sdk"] = _make(sdk_span)
-    return _classes["sdk"]
+    body = {"__module__": "libtracer", "__doc__": "A span of libtracer."}
+    return _shown("span", "Span", ApiSpan, body)
+
+
+def _forwarded(name: str) -> Callable[..., Any]:
+    """Return a method that libraries call as ``tracer.__class__.method(proxy_of_tracer, ...)``."""
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        tracer = self
+        while type(tracer) is not _native.Tracer:
+            tracer = tracer.__wrapped__
+        return getattr(tracer, name)(*args, **kwargs)
+
+    method.__name__ = name
+    return method
+
+
+_TRACER = {
+    "__module__": "libtracer",
+    "__doc__": "A tracer of libtracer.",
+    "start_span": _forwarded("start_span"),
+    "start_as_current_span": _forwarded("start_as_current_span"),
+}
+
+
+def class_of_tracers() -> type:
+    """Return the class that stands for the native tracer's."""
+    return _shown("tracer", "Tracer", ApiTracer, _TRACER)
+
+
+def class_of_providers(own: type) -> type:
+    """Return the class that stands for a class of providers: that class, and the SDK's too."""
+    sdk = getattr(sys.modules.get(_SDK), "TracerProvider", None)
+    if sdk is None:
+        return own
+    found = _classes.get(own)
+    if found is None:
+        found = _classes[own] = type(own.__name__, (own, sdk), {"__module__": own.__module__})
+    return found

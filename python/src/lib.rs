@@ -11,6 +11,7 @@ mod cpython;
 mod decode;
 mod finished;
 mod object;
+mod provider;
 mod runtime;
 mod span;
 mod stats;
@@ -30,6 +31,8 @@ mod _native {
     use super::context::{bind_context, bind_public_context, is_bound};
     #[pymodule_export]
     use super::finished::{Event, InstrumentationScope, ReadableSpan, Resource};
+    #[pymodule_export]
+    use super::provider::Provider;
     #[pymodule_export]
     use super::runtime::{library_path, version};
     #[pymodule_export]

@@ -12,23 +12,32 @@ mod life;
 mod methods;
 mod object;
 mod read;
+mod watched;
 mod write;
 
 use pyo3::prelude::{PyModule, PyModuleMethods};
 use pyo3::sync::PyOnceLock;
-use pyo3::{Bound, Py, PyAny, PyResult, pyfunction};
+use pyo3::{Bound, Py, PyAny, PyResult, Python, pyfunction};
 
 pub(crate) use life::{ensure_started as start_now, enter, exit, fresh, pending};
 pub(crate) use object::{Ids, Span, SpanBody, State, option};
 
 /// Answers `span.__class__`; made by `libtracer._facade` once OpenTelemetry's API is there.
 static FACADE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+/// Answers `tracer.__class__`.
+static TRACER_FACADE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
-/// Sets the function that answers `span.__class__`.
+/// Sets the functions that answer `span.__class__` and `tracer.__class__`.
 #[pyfunction]
-pub(crate) fn set_facade(class_of: Bound<'_, PyAny>) {
-    let py = class_of.py();
-    FACADE.get_or_init(py, || class_of.unbind());
+pub(crate) fn set_facade(class_of_spans: Bound<'_, PyAny>, class_of_tracers: Bound<'_, PyAny>) {
+    let py = class_of_spans.py();
+    FACADE.get_or_init(py, || class_of_spans.unbind());
+    TRACER_FACADE.get_or_init(py, || class_of_tracers.unbind());
+}
+
+/// The function that answers `tracer.__class__`, once it is known.
+pub(crate) fn class_of_tracers(py: Python<'_>) -> Option<&Bound<'_, PyAny>> {
+    TRACER_FACADE.get(py).map(|class_of| class_of.bind(py))
 }
 
 /// Makes the type and the functions that make spans, and adds them to the module.

@@ -2,18 +2,37 @@
 
 use crate::runtime::Scope;
 use crate::span::{Span, option, pending, start_now};
-use pyo3::exceptions::PyTypeError;
-use pyo3::prelude::{PyAnyMethods, PyTypeMethods};
+use pyo3::exceptions::PyAttributeError;
+use pyo3::prelude::PyAnyMethods;
 use pyo3::types::PyDict;
-use pyo3::{Bound, PyAny, PyResult, intern, pyclass, pymethods};
+use pyo3::{
+    Bound, Py, PyAny, PyResult, PyTraverseError, PyVisit, Python, intern, pyclass, pymethods,
+};
 use std::ffi::CString;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU8, Ordering};
 
-/// Makes the spans of one instrumentation scope; get one from `libtracer.get_tracer`.
-#[pyclass(frozen, module = "libtracer")]
+/// Bits of [`Tracer::ways`]: why a span must go the longer way.
+pub(crate) mod way {
+    /// There are processors of the program's own.
+    pub(crate) const WATCHED: u8 = 2;
+    /// The tracer is switched off.
+    pub(crate) const OFF: u8 = 4;
+}
+
+/// Makes the spans of one instrumentation scope; get one from `libtracer.get_tracer` or from a
+/// `TracerProvider`.
+#[pyclass(frozen, module = "libtracer", weakref)]
 pub(crate) struct Tracer {
     scope: Scope,
+    /// [`way`] bits; zero for nearly every tracer.
+    ways: AtomicU8,
+    /// Options of its spans.
+    options: u16,
     #[pyo3(get)]
     name: String,
+    /// What `libtracer.trace` knows of the tracer, and answers for it.
+    settings: Mutex<Option<Py<PyAny>>>,
 }
 
 /// What a span starts with; None stands for the default.
@@ -22,59 +41,91 @@ struct Start<'a, 'py> {
     kind: Option<&'a Bound<'py, PyAny>>,
     attributes: Option<&'a Bound<'py, PyAny>>,
     links: Option<&'a Bound<'py, PyAny>>,
-    at: Option<u64>,
-    options: u8,
+    at: Option<&'a Bound<'py, PyAny>>,
+    options: u16,
 }
 
 impl Tracer {
-    fn pending<'py>(
-        &self,
-        name: &Bound<'py, PyAny>,
-        start: &Start<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let made = pending(name.as_borrowed(), start.options)?;
-        let Some(span) = Span::cast(made.as_borrowed()) else {
-            return Ok(made);
-        };
-        // A plain dict in the place of the context is the attributes: the older order.
-        let (context, attributes) = match start.context {
-            Some(map) if map.is_exact_instance_of::<PyDict>() => (None, Some(map)),
-            context => (context, start.attributes),
-        };
-        let slots = [
-            (&span.context, context),
-            (&span.attributes, attributes),
-            (&span.links, start.links),
-        ];
-        for (slot, given) in slots {
-            if let Some(object) = given {
-                slot.put(object.clone());
-            }
+    /// A tracer with OpenTelemetry's semantics.
+    pub(crate) fn of_provider(name: &str, scope: Scope, settings: Py<PyAny>) -> Self {
+        Self {
+            scope,
+            ways: AtomicU8::new(0),
+            options: option::PASSIVE,
+            name: name.to_owned(),
+            settings: Mutex::new(Some(settings)),
         }
-        span.scope.set(self.scope);
-        span.kind.set(start.kind.map_or(Ok(0), number_of)?);
-        span.start_unix_ns.set(start.at.unwrap_or(0));
-        Ok(made)
+    }
+
+    /// Why its spans must go the longer way: [`way`] bits.
+    #[inline]
+    pub(crate) fn ways(&self) -> u8 {
+        self.ways.load(Ordering::Relaxed)
+    }
+
+    /// What answers for it in Python.
+    pub(crate) fn settings<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        let settings = self.settings.lock().ok()?;
+        settings.as_ref().map(|object| object.bind(py).clone())
+    }
+
+    fn asked<'py>(&self, name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.settings(name.py()).ok_or_else(|| {
+            PyAttributeError::new_err(format!("this Tracer has no attribute {name}"))
+        })
     }
 }
 
-/// OTLP's number of an API `SpanKind`.
-fn number_of(kind: &Bound<'_, PyAny>) -> PyResult<i32> {
+/// A new span of `tracer` that has not started.
+#[inline]
+fn made<'py>(
+    tracer: &Bound<'py, Tracer>,
+    name: &Bound<'py, PyAny>,
+    start: &Start<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let made = pending(name.as_borrowed(), start.options)?;
+    let Some(span) = Span::cast(made.as_borrowed()) else {
+        return Ok(made);
+    };
+    let ours = tracer.get();
+    // A plain dict in the place of the context is the attributes: libtracer's own older order.
+    let (context, attributes) = match start.context {
+        Some(map) if ours.options == 0 && map.is_exact_instance_of::<PyDict>() => (None, Some(map)),
+        context => (context, start.attributes),
+    };
+    let slots = [
+        (&span.context, context),
+        (&span.attributes, attributes),
+        (&span.links, start.links),
+    ];
+    for (slot, given) in slots {
+        if let Some(object) = given {
+            slot.put(object.clone());
+        }
+    }
+    span.tracer.put(tracer.as_any().clone());
+    span.scope.set(ours.scope);
+    span.kind.set(start.kind.map_or(0, number_of));
+    span.start_unix_ns.set(start.at.map_or(0, time_of));
+    Ok(made)
+}
+
+/// OTLP's number of an API `SpanKind`; of anything else that of INTERNAL.
+fn number_of(kind: &Bound<'_, PyAny>) -> i32 {
     let number = kind
         .getattr(intern!(kind.py(), "value"))
         .and_then(|value| value.extract());
-    let number: i32 = number.map_err(|_| {
-        let given = kind
-            .get_type()
-            .name()
-            .map_or_else(|_| String::new(), |name| name.to_string());
-        PyTypeError::new_err(format!("kind must be a SpanKind, not {given}"))
-    })?;
-    Ok(number.saturating_add(1))
+    number.unwrap_or(0_i32).saturating_add(1)
 }
 
-fn options(record_exception: bool, set_status_on_exception: bool, end_on_exit: bool) -> u8 {
-    let bit = |on: bool, bit: u8| if on { bit } else { 0 };
+/// A time in nanoseconds since 1970; 0, for now, when it is none.
+fn time_of(time: &Bound<'_, PyAny>) -> u64 {
+    let whole = || time.call_method0(intern!(time.py(), "__int__"))?.extract();
+    time.extract().or_else(|_| whole()).unwrap_or(0)
+}
+
+fn options(record_exception: bool, set_status_on_exception: bool, end_on_exit: bool) -> u16 {
+    let bit = |on: bool, bit: u16| if on { bit } else { 0 };
     bit(record_exception, option::RECORD_EXCEPTION)
         | bit(set_status_on_exception, option::SET_STATUS)
         | bit(end_on_exit, option::END_ON_EXIT)
@@ -91,11 +142,16 @@ impl Tracer {
         let scope = Scope::new(&text(name)?, version.as_deref(), schema.as_deref());
         Ok(Self {
             scope,
+            ways: AtomicU8::new(0),
+            options: 0,
             name: name.to_owned(),
+            settings: Mutex::new(None),
         })
     }
 
-    /// Starts a span now. Entering it makes it current; leaving it ends it.
+    /// Starts a span now. Leaving its block ends it. Entering it makes it current too, when the
+    /// tracer is from `libtracer.get_tracer`; with a provider's tracer it does not, as in
+    /// OpenTelemetry.
     #[pyo3(signature = (name, context=None, kind=None, attributes=None, links=None,
         start_time=None, record_exception=true, set_status_on_exception=true, *, parent=None))]
     #[expect(
@@ -103,28 +159,27 @@ impl Tracer {
         reason = "the signature of OpenTelemetry's API"
     )]
     fn start_span<'py>(
-        &self,
+        slf: &Bound<'py, Self>,
         name: &Bound<'py, PyAny>,
         context: Option<&Bound<'py, PyAny>>,
         kind: Option<&Bound<'py, PyAny>>,
         attributes: Option<&Bound<'py, PyAny>>,
         links: Option<&Bound<'py, PyAny>>,
-        start_time: Option<u64>,
+        start_time: Option<&Bound<'py, PyAny>>,
         record_exception: bool,
         set_status_on_exception: bool,
         parent: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let options = options(record_exception, set_status_on_exception, true);
-        let context = parent.or(context);
         let start = Start {
-            context,
+            context: parent.or(context),
             kind,
             attributes,
             links,
             at: start_time,
-            options,
+            options: options | slf.get().options,
         };
-        let made = self.pending(name, &start)?;
+        let made = made(slf, name, &start)?;
         if let Some(span) = Span::cast(made.as_borrowed()) {
             start_now(span)?;
         }
@@ -139,27 +194,59 @@ impl Tracer {
         reason = "the signature of OpenTelemetry's API"
     )]
     fn start_as_current_span<'py>(
-        &self,
+        slf: &Bound<'py, Self>,
         name: &Bound<'py, PyAny>,
         context: Option<&Bound<'py, PyAny>>,
         kind: Option<&Bound<'py, PyAny>>,
         attributes: Option<&Bound<'py, PyAny>>,
         links: Option<&Bound<'py, PyAny>>,
-        start_time: Option<u64>,
+        start_time: Option<&Bound<'py, PyAny>>,
         record_exception: bool,
         set_status_on_exception: bool,
         end_on_exit: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let options = options(record_exception, set_status_on_exception, end_on_exit);
         let start = Start {
             context,
             kind,
             attributes,
             links,
             at: start_time,
-            options,
+            options: options(record_exception, set_status_on_exception, end_on_exit),
         };
-        self.pending(name, &start)
+        made(slf, name, &start)
+    }
+
+    /// Sends the spans that start from now on the longer way (bits), or no more (0).
+    fn _set_ways(&self, ways: u8) {
+        self.ways.store(ways, Ordering::Relaxed);
+    }
+
+    #[getter]
+    fn __class__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        match crate::span::class_of_tracers(slf.py()) {
+            Some(class_of) => class_of.call0(),
+            None => Ok(slf.get_type().into_any()),
+        }
+    }
+
+    fn __getattr__<'py>(&self, name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.asked(name)?.getattr(name.str()?)
+    }
+
+    fn __setattr__(&self, name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.asked(name)?.setattr(name.str()?, value)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match self.settings.try_lock() {
+            Ok(settings) => visit.call(&*settings),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn __clear__(&self) {
+        let settings = self.settings.lock().ok().and_then(|mut held| held.take());
+        drop(settings);
     }
 
     fn __repr__(&self) -> String {

@@ -132,6 +132,7 @@ fn blank(py: Python<'_>, body: &mut SpanBody) {
     body.depth.set(0);
     body.entered_in.set(0);
     body.start_unix_ns.set(0);
+    body.end_unix_ns.set(0);
     body.trace_state.take();
     body.decoded.take();
     release_chain(py, &body.previous);

@@ -1,7 +1,7 @@
 //! A span's life: pending, started, entered, left, ended.
 
 use super::object::{Ids, Span, State, option};
-use super::{alloc, error, write};
+use super::{alloc, error, watched, write};
 use crate::context::{self, Parent};
 use crate::object::Slot;
 use crate::runtime::{Handle, Scope, is_configured};
@@ -13,7 +13,7 @@ use pyo3::{Borrowed, Bound, PyAny, PyResult};
 #[inline]
 pub(crate) fn pending<'py>(
     name: Borrowed<'_, 'py, PyAny>,
-    options: u8,
+    options: u16,
 ) -> PyResult<Bound<'py, PyAny>> {
     let made = alloc::new(name.py())?;
     if let Some(span) = Span::cast(made.as_borrowed()) {
@@ -41,6 +41,7 @@ pub(crate) fn fresh<'py>(template: Span<'_, 'py>) -> PyResult<Bound<'py, PyAny>>
             }
         };
         copy(&template.name, &span.name);
+        copy(&template.tracer, &span.tracer);
         copy(&template.attributes, &span.attributes);
         copy(&template.context, &span.context);
         copy(&template.links, &span.links);
@@ -77,7 +78,7 @@ fn start(span: Span<'_, '_>, current: Option<&Bound<'_, PyAny>>) -> PyResult<()>
     }
     let name = span.name.get(py);
     let name = name.as_ref().map(value::any_text).unwrap_or_default();
-    let started = Handle::start(&tracer_start {
+    let start = tracer_start {
         scope: span.scope.get().as_ptr(),
         name: name.as_ptr().cast(),
         name_len: name.len(),
@@ -86,12 +87,21 @@ fn start(span: Span<'_, '_>, current: Option<&Bound<'_, PyAny>>) -> PyResult<()>
         flags: parent.flags,
         kind: span.kind.get(),
         start_unix_ns: span.start_unix_ns.get(),
-    });
-    keep(span, &started);
+    };
+    if let Some(watching) = watched::by(span) {
+        return watched::start(span, &watching, start, given.as_ref());
+    }
+    begun(span, &Handle::start(&start));
+    Ok(())
+}
+
+/// Keeps what the runtime said, and records what the span starts with.
+#[inline]
+pub(super) fn begun(span: Span<'_, '_>, started: &tracer_started) {
+    keep(span, started);
     if !span.attributes.is_empty() || !span.links.is_empty() {
         write::initial(span);
     }
-    Ok(())
 }
 
 /// Keeps what the runtime said about a new span.
@@ -118,7 +128,7 @@ pub(crate) fn enter(span: Span<'_, '_>) -> PyResult<()> {
     if span.state.get() == State::Pending {
         start(span, current.as_ref())?;
     }
-    if span.state.get() == State::Void {
+    if span.state.get() == State::Void || span.has(option::PASSIVE) {
         return Ok(());
     }
     let depth = span.depth.get();
@@ -161,6 +171,15 @@ pub(crate) fn end(span: Span<'_, '_>, end_unix_ns: u64) {
     if span.state.get() != State::Live {
         return;
     }
+    if span.has(option::WATCHED) {
+        return watched::end(span, end_unix_ns);
+    }
+    finish(span, end_unix_ns);
+}
+
+/// Ends a live span.
+#[inline]
+pub(super) fn finish(span: Span<'_, '_>, end_unix_ns: u64) {
     span.state.set(State::Ended);
     let mut bytes = span.bytes.take();
     span.handle.get().end(end_unix_ns, &mut bytes);

@@ -28,21 +28,25 @@ pub(crate) enum State {
 /// Bits of [`SpanBody::options`].
 pub(crate) mod option {
     /// An exception that leaves the block becomes an event.
-    pub(crate) const RECORD_EXCEPTION: u8 = 1;
+    pub(crate) const RECORD_EXCEPTION: u16 = 1;
     /// An exception that leaves the block sets the status.
-    pub(crate) const SET_STATUS: u8 = 2;
+    pub(crate) const SET_STATUS: u16 = 2;
     /// Leaving the block ends the span.
-    pub(crate) const END_ON_EXIT: u8 = 4;
+    pub(crate) const END_ON_EXIT: u16 = 4;
     /// Void unless tracing is configured.
-    pub(crate) const GATED: u8 = 8;
+    pub(crate) const GATED: u16 = 8;
     /// What most spans want.
-    pub(crate) const DEFAULT: u8 = RECORD_EXCEPTION | SET_STATUS | END_ON_EXIT;
+    pub(crate) const DEFAULT: u16 = RECORD_EXCEPTION | SET_STATUS | END_ON_EXIT;
     /// The runtime records the span (it is sampled and within the bounds).
-    pub(crate) const RECORDING: u8 = 16;
+    pub(crate) const RECORDING: u16 = 16;
     /// The program has described an error itself.
-    pub(crate) const DESCRIBED: u8 = 32;
+    pub(crate) const DESCRIBED: u16 = 32;
+    /// Entering the span does not make it current: OpenTelemetry's `start_span`.
+    pub(crate) const PASSIVE: u16 = 64;
+    /// Processors of the program's own have seen the span start and are told of its end.
+    pub(crate) const WATCHED: u16 = 128;
     /// The options that a copy inherits.
-    pub(crate) const INHERITED: u8 = DEFAULT | GATED;
+    pub(crate) const INHERITED: u16 = DEFAULT | GATED | PASSIVE;
 }
 
 /// The identity of a span.
@@ -104,7 +108,7 @@ pub(crate) struct SpanObject {
 /// What is ours in a span object. A blank one is what the free list keeps.
 pub(crate) struct SpanBody {
     pub(crate) state: Cell<State>,
-    pub(crate) options: Cell<u8>,
+    pub(crate) options: Cell<u16>,
     /// How often the span is entered now.
     pub(crate) depth: Cell<u16>,
     /// Address of the `contextvars.Context` in which the span was made current last, 0 = in none.
@@ -118,11 +122,15 @@ pub(crate) struct SpanBody {
     pub(crate) scope: Cell<Scope>,
     /// Start time asked for, 0 = when it starts.
     pub(crate) start_unix_ns: Cell<u64>,
+    /// End time while processors are told of the end, else 0.
+    pub(crate) end_unix_ns: Cell<u64>,
     /// The encoding, once ended.
     pub(crate) bytes: Cell<Vec<u8>>,
     /// The encoding read back, once somebody asked.
     pub(crate) decoded: OnceCell<Box<proto::Span>>,
     pub(crate) name: Slot,
+    /// The [`Tracer`](crate::tracer::Tracer) that made the span, if one did.
+    pub(crate) tracer: Slot,
     /// Attributes, parent and links to start with.
     pub(crate) attributes: Slot,
     pub(crate) context: Slot,
@@ -153,9 +161,11 @@ impl SpanBody {
             trace_state: OnceCell::new(),
             scope: Cell::new(Scope::DEFAULT),
             start_unix_ns: Cell::new(0),
+            end_unix_ns: Cell::new(0),
             bytes: Cell::new(Vec::new()),
             decoded: OnceCell::new(),
             name: Slot::empty(),
+            tracer: Slot::empty(),
             attributes: Slot::empty(),
             context: Slot::empty(),
             links: Slot::empty(),
@@ -168,9 +178,10 @@ impl SpanBody {
     }
 
     /// Every reference the object owns.
-    pub(super) fn slots(&self) -> [&Slot; 9] {
+    pub(super) fn slots(&self) -> [&Slot; 10] {
         [
             &self.name,
+            &self.tracer,
             &self.attributes,
             &self.context,
             &self.links,
@@ -184,13 +195,13 @@ impl SpanBody {
 
     /// Whether an option is on.
     #[inline]
-    pub(crate) fn has(&self, bit: u8) -> bool {
+    pub(crate) fn has(&self, bit: u16) -> bool {
         self.options.get() & bit != 0
     }
 
     /// Turns an option on.
     #[inline]
-    pub(crate) fn mark(&self, bit: u8) {
+    pub(crate) fn mark(&self, bit: u16) {
         self.options.set(self.options.get() | bit);
     }
 
