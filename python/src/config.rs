@@ -36,7 +36,7 @@ pub(crate) fn configure(
 }
 
 /// Sets a text option, when it is given.
-fn text(
+pub(crate) fn text(
     option: &str,
     text: Option<&str>,
     set: impl FnOnce(&CStr) -> Result<(), Failure>,
@@ -89,7 +89,7 @@ fn delivered(py: Python<'_>, outcome: Result<(), Failure>) -> PyResult<bool> {
 }
 
 /// A failure as `libtracer.ConfigError` or `libtracer.Error`.
-fn raised(py: Python<'_>, failure: Failure) -> PyErr {
+pub(crate) fn raised(py: Python<'_>, failure: Failure) -> PyErr {
     let name = match failure.status {
         TRACER_INVALID_ARGUMENT | TRACER_INVALID_CONFIG => "ConfigError",
         _ => "Error",

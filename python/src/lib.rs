@@ -9,6 +9,7 @@ mod config;
 mod context;
 mod cpython;
 mod decode;
+mod exporter;
 mod finished;
 mod object;
 mod provider;
@@ -29,6 +30,8 @@ mod _native {
     use super::config::{configure, force_flush, is_configured, shutdown};
     #[pymodule_export]
     use super::context::{bind_context, bind_public_context, is_bound};
+    #[pymodule_export]
+    use super::exporter::check_exporter;
     #[pymodule_export]
     use super::finished::{Event, InstrumentationScope, ReadableSpan, Resource};
     #[pymodule_export]
