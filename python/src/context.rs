@@ -1,14 +1,16 @@
 //! The current span, kept in OpenTelemetry's own context.
 //!
 //! Normally OpenTelemetry's `ContextVar` holds our span object itself, and a real `Context` is
-//! made only for whoever asks (`get_current`). Should a release of the API look different inside,
+//! made only for whoever asks (`get_current`); one that is attached is held in an `Attached`, which
+//! native code without the GIL can read. Should a release of the API look different inside,
 //! `libtracer._context` binds its public `attach` and `detach` instead. Nothing else in this
 //! extension knows which of the two holds.
 
+mod attached;
 mod hook;
-mod mirror;
 mod parent;
 mod runtime_context;
+mod unlocked;
 
 use crate::cpython::{CollectorOff, cpython};
 use crate::object::forget_error;
@@ -79,9 +81,12 @@ pub(crate) fn bind_context(
         variable,
         context_class,
     };
-    BINDING.get_or_init(py, || Binding { span_key, access });
+    attached::make_type(py)?;
+    let bound = BINDING.get_or_init(py, || Binding { span_key, access });
     install.call0()?;
-    mirror::find_offset(py)?;
+    if let Access::Direct { variable, .. } = &bound.access {
+        unlocked::learn(variable.bind(py))?;
+    }
     hook::install();
     Ok(())
 }
@@ -95,7 +100,7 @@ pub(crate) fn bind_public_context(
     detach: Py<PyAny>,
     with_span: Py<PyAny>,
     span_key: Py<PyAny>,
-) -> PyResult<()> {
+) {
     let access = Access::Public {
         current,
         attach,
@@ -103,9 +108,7 @@ pub(crate) fn bind_public_context(
         with_span,
     };
     BINDING.get_or_init(py, || Binding { span_key, access });
-    mirror::find_offset(py)?;
     hook::install();
-    Ok(())
 }
 
 /// Whether the context is bound.
@@ -128,7 +131,11 @@ pub(crate) fn current<'py>(binding: &Binding, py: Python<'py>) -> Option<Bound<'
                 forget_error(py);
             }
             // SAFETY: an owned reference or NULL.
-            unsafe { Bound::from_owned_ptr_or_opt(py, value) }
+            let value = unsafe { Bound::from_owned_ptr_or_opt(py, value) }?;
+            if Span::cast(value.as_borrowed()).is_some() {
+                return Some(value);
+            }
+            attached::unwrap(value)
         }
         Access::Public { current, .. } => current.bind(py).call0().ok(),
     }
@@ -155,7 +162,6 @@ pub(crate) fn push<'py>(
         }
     };
     span.token.put(token);
-    mirror::note_span(&span);
     Ok(())
 }
 
@@ -183,16 +189,11 @@ pub(crate) fn pop(span: Span<'_, '_>) {
     let Ok(binding) = binding(py) else { return };
     match &binding.access {
         Access::Direct { variable, .. } => {
-            if reset_variable(variable, &token) {
-                mirror::note_restored(span.previous.get(py).as_ref(), binding);
-            } else {
+            if !reset_variable(variable, &token) {
                 forget_error(py);
             }
         }
-        Access::Public { detach, .. } => {
-            drop(detach.bind(py).call1((token,)));
-            mirror::note_restored(current(binding, py).as_ref(), binding);
-        }
+        Access::Public { detach, .. } => drop(detach.bind(py).call1((token,))),
     }
     drop(span.own_context.take(py));
 }
@@ -219,7 +220,7 @@ fn span_in<'py>(context: &Bound<'py, PyAny>, binding: &Binding) -> Option<Bound<
         .flatten()
 }
 
-/// Adds the helper by which `mirror` finds its way, and nothing else.
+/// Adds the helper by which `unlocked` finds its way, and nothing else.
 pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    mirror::add_to(module)
+    unlocked::add_to(module)
 }

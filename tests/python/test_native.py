@@ -106,19 +106,13 @@ def test_tasks_keep_their_own_trees(native, captured):
         assert parents(captured, f"native of r{n}") == [span_id] * 5
 
 
-def test_without_the_gil_an_inherited_span_is_unknown_rather_than_wrong(captured):
-    with libtracer.start_span("outer"):
-        copied = contextvars.copy_context()
-        before = libtracer.stats()["unknown_parent"]
-        copied.run(WITHOUT_GIL.span)
-        assert libtracer.stats()["unknown_parent"] == before + 1
-    assert parents(captured) == [None]
-
-
-def test_with_the_gil_an_inherited_span_is_the_parent(captured):
+@both
+def test_an_inherited_span_is_the_parent(native, captured):
+    before = libtracer.stats()["unknown_parent"]
     with libtracer.start_span("outer") as outer:
-        contextvars.copy_context().run(WITH_GIL.span)
+        contextvars.copy_context().run(native.span)
     assert parents(captured) == [outer.span_id]
+    assert libtracer.stats()["unknown_parent"] == before
 
 
 @both
@@ -140,11 +134,16 @@ def test_native_code_reads_the_current_traceparent(native):
         assert (trace_id, span_id) == (span.trace_id, span.span_id)
 
 
-def test_a_span_of_another_library_is_the_parent_too(captured):
+def test_a_span_of_another_library_is_the_parent_too_or_unknown(captured):
     context = trace.SpanContext(0xABC, 0xDEF, is_remote=True, trace_flags=trace.TraceFlags(1))
-    with trace.use_span(trace.NonRecordingSpan(context)):
+    before = libtracer.stats()["unknown_parent"]
+    with libtracer.start_span("outer"), trace.use_span(trace.NonRecordingSpan(context)):
         WITH_GIL.span()
+        assert libtracer.stats()["unknown_parent"] == before
+        WITHOUT_GIL.span("unknown")  # only Python code knows the ids
+        assert libtracer.stats()["unknown_parent"] == before + 1
     assert parents(captured) == [f"{0xDEF:016x}"]
+    assert parents(captured, "unknown") == [None]
 
 
 @both

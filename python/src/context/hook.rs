@@ -1,11 +1,12 @@
 //! The answer to native code that asks what is current in Python on its thread.
 
-use super::mirror::{self, Known};
+use super::attached::{self, Known};
+use super::unlocked::{self, Value};
 use super::{Parent, binding, current};
 use crate::cpython::{cpython, is_our_interpreter};
 use crate::object::{SetAside, Slot};
 use crate::runtime::set_current_hook;
-use crate::span::{Ids, Span};
+use crate::span::{Ids, Span, SpanBody};
 use libtracer_abi::{tracer_context_value, tracer_span};
 use pyo3::{Bound, PyAny, Python, ffi};
 use std::panic::catch_unwind;
@@ -50,7 +51,7 @@ unsafe extern "C" fn hook(
 fn no_span(status: i32) -> tracer_context_value {
     let mut ids = Ids::default();
     if status == UNKNOWN {
-        ids.span_id = (mirror::context_here() as u64).to_ne_bytes();
+        ids.span_id = (unlocked::context_here() as u64).to_ne_bytes();
     }
     ids.with_trace_state("")
 }
@@ -77,10 +78,26 @@ fn ask() -> Answer {
             Err(NO_SAY)
         };
     }
-    match mirror::look_up(state) {
-        Known::Span(context, span) => Ok((context, span)),
-        Known::Nothing => Ok((Ids::default().with_trace_state(""), tracer_span::default())),
-        Known::Unknown => Err(UNKNOWN),
+    without_gil(unlocked::value(state))
+}
+
+/// The answer for the variable's value.
+fn without_gil(value: Value) -> Answer {
+    let nothing = || (Ids::default().with_trace_state(""), tracer_span::default());
+    let object = match value {
+        Value::Unset => return Ok(nothing()),
+        Value::Unknown => return Err(UNKNOWN),
+        Value::Object(object) => object,
+    };
+    // SAFETY: the context of this thread keeps the object until Python code runs on the thread.
+    if let Some(span) = unsafe { SpanBody::peek(object) } {
+        return Ok((span.context_value(), span.handle.get().0));
+    }
+    // SAFETY: as above.
+    match unsafe { attached::peek(object) } {
+        Some(Known::Span(context, span)) => Ok((context, span)),
+        Some(Known::Nothing) => Ok(nothing()),
+        Some(Known::Foreign) | None => Err(UNKNOWN),
     }
 }
 

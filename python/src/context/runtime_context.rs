@@ -1,7 +1,7 @@
 //! What OpenTelemetry's `RuntimeContext` is made of once we have taken over: `get_current`,
 //! `attach` and `detach` on the same `ContextVar`, and our own `get_current_span`.
 
-use super::{Access, Binding, binding, current, mirror, reset_variable, set_variable, span_in};
+use super::{Access, Binding, attached, binding, current, reset_variable, set_variable, span_in};
 use crate::object::{Args, missing};
 use crate::span::Span;
 use pyo3::ffi;
@@ -130,9 +130,8 @@ pub(crate) fn attach<'py>(
     let binding = binding(py)?;
     match &binding.access {
         Access::Direct { variable, .. } => {
-            let token = set_variable(variable, context.as_ptr(), py)?;
-            mirror::note(Some(&context), binding);
-            Ok(token)
+            let value = attached::wrap(context, binding)?;
+            set_variable(variable, value.as_ptr(), py)
         }
         Access::Public { attach, .. } => attach.bind(py).call1((context,)),
     }
@@ -154,7 +153,6 @@ pub(crate) fn detach<'py>(
             if !reset_variable(variable, &token) {
                 return Err(PyErr::fetch(py));
             }
-            mirror::note_restored(current(binding, py).as_ref(), binding);
             Ok(none(py))
         }
         Access::Public { detach, .. } => detach.bind(py).call1((token,)),

@@ -9,12 +9,6 @@ use std::ffi::{c_char, c_void};
 use std::mem::MaybeUninit;
 use std::ptr;
 
-/// Bits of W3C trace flags.
-pub(crate) mod flags {
-    /// The span is sampled.
-    pub(crate) const SAMPLED: u8 = 1;
-}
-
 /// A span of the runtime. Every call takes it by value, and a stale one is a counted no-op.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Handle(pub(crate) tracer_span);

@@ -9,7 +9,7 @@ use pyo3::ffi::{self, PyObject};
 use pyo3::{Borrowed, Bound, PyAny, Python};
 use std::cell::{Cell, OnceCell};
 use std::ops::Deref;
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::Ordering;
 
 /// Where a span is in its life.
@@ -111,8 +111,6 @@ pub(crate) struct SpanBody {
     pub(crate) options: Cell<u16>,
     /// How often the span is entered now.
     pub(crate) depth: Cell<u16>,
-    /// Address of the `contextvars.Context` in which the span was made current last, 0 = in none.
-    pub(crate) entered_in: Cell<usize>,
     /// OTLP's number of the kind.
     pub(crate) kind: Cell<i32>,
     pub(crate) handle: Cell<Handle>,
@@ -153,7 +151,6 @@ impl SpanBody {
             state: Cell::new(State::Pending),
             options: Cell::new(0),
             depth: Cell::new(0),
-            entered_in: Cell::new(0),
             kind: Cell::new(0),
             handle: Cell::new(Handle::default()),
             ids: Cell::new(Ids::default()),
@@ -191,6 +188,23 @@ impl SpanBody {
             &self.span_context,
             &self.exception,
         ]
+    }
+
+    /// The body of an object, if that is a span of ours, also without the GIL: what is set when a
+    /// span starts may then be read of one that is or was current.
+    ///
+    /// # Safety
+    ///
+    /// The object must stay alive for `'a`.
+    pub(crate) unsafe fn peek<'a>(object: NonNull<PyObject>) -> Option<&'a Self> {
+        // SAFETY: alive, as the caller promises.
+        let kind = unsafe { ffi::Py_TYPE(object.as_ptr()) };
+        if kind != SPAN_TYPE.load(Ordering::Relaxed) {
+            return None;
+        }
+        let span: *mut SpanObject = object.as_ptr().cast();
+        // SAFETY: an object of the type is a `SpanObject`, alive as the caller promises.
+        Some(unsafe { &(*span).body })
     }
 
     /// Whether an option is on.
