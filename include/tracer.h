@@ -493,6 +493,13 @@ TRACER_MUST_USE
 tracer_status tracer_provider_shutdown(const tracer_provider *provider,
                                        uint32_t timeout_ms);
 
+// Adds the destinations of a configuration to a provider (NULL = the default one) that may be in
+// use, each with a queue and an account of its own: they get the spans that end from then on, here
+// and in forked children. Nothing else of the configuration counts. Refused after shutdown.
+TRACER_MUST_USE
+tracer_status tracer_provider_add_exporter(const tracer_provider *provider,
+                                           const tracer_config *config);
+
 // Makes a provider the default one. One that was there is flushed and shut down.
 TRACER_MUST_USE tracer_status tracer_provider_set_default(const tracer_provider *provider);
 

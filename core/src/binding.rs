@@ -7,4 +7,4 @@ pub use crate::current::{attach_span_context, current_pair, current_with_base, d
 pub use crate::errno::Saved as SavedErrno;
 pub use crate::span::{Decided, Started};
 pub use crate::stats::{MisuseKind, count_misuse};
-pub use crate::tracer::nameless_tracer;
+pub use crate::tracer::{default_provider, nameless_tracer};

@@ -11,12 +11,16 @@ pub(crate) use process::{
 };
 
 mod account;
+mod grow;
 pub(crate) mod hooks;
+mod latest;
 mod queue;
 mod streams;
+mod ways;
 
-pub(crate) use queue::{Admitted, Bounds, Look, Queues, may_block};
+pub(crate) use queue::{Admitted, Look, Queues, may_block};
 pub(crate) use streams::Setup;
+pub(crate) use ways::{Facts, Ways};
 
 use crate::config::{Config, PipelineConfig};
 use crate::errno::Saved;
@@ -24,22 +28,23 @@ use crate::error::{ConfigError, Timeout};
 use crate::export::Signal;
 use crate::limits::SpanLimits;
 use crate::logs::state::{RecordSettings, RecordState};
-use crate::pipeline::counters::PipelineCounters;
 use crate::pipeline::producer::Logs;
+use crate::pipeline::worker::Feed;
 use crate::propagate::Propagator;
 use crate::resource::EncodedResource;
 use crate::runtime::{Runtime, runtime, runtime_if_built};
 use crate::sampler::Sampler;
 use crate::scope::{Scope, ScopeRule};
 use crate::stats::Stats;
-use crate::testing::MemoryStore;
 use crate::thread::{enter, undisturbed};
 use hooks::{CUSTOM_VALUES, Hooks, PROCESSORS};
+use latest::Latest;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use streams::StreamParts;
+use ways::Growing;
 
 /// A configured provider.
 #[derive(Debug)]
@@ -55,7 +60,7 @@ pub(crate) struct Provider {
     pub(crate) scope_rule: Option<ScopeRule>,
     pub(crate) propagator: Arc<dyn Propagator>,
     limits: SpanLimits,
-    pipelines: Vec<PipelineConfig>,
+    pipelines: Latest<Vec<PipelineConfig>>,
     block_when_full: Option<Duration>,
     memory_limit: Option<usize>,
     exit_timeout: Duration,
@@ -94,14 +99,13 @@ pub(crate) struct ProviderState {
     #[cfg(feature = "metrics")]
     pub(crate) metrics: crate::metrics::state::Metrics,
     resource: Arc<[u8]>,
-    exits: Vec<(String, Arc<PipelineCounters>)>,
-    memory: Vec<Arc<MemoryStore>>,
+    feed: Arc<Feed>,
+    ways: Growing,
     shut_down: AtomicBool,
     /// The worker knows it no more: nobody else counts what comes late.
     ended: AtomicBool,
-    /// Batches of one span: the worker is woken by every span.
-    eager: bool,
-    bounds: queue::Bounds,
+    /// How long an end waits for room.
+    block: Option<Duration>,
     /// Chunks that threads have filled.
     filled: AtomicU32,
     reentrant: &'static AtomicU64,
@@ -136,7 +140,7 @@ impl Provider {
             scope_rule: own.scope_rule,
             propagator: config.propagator_in_force(),
             limits: config.limits_in_force(),
-            pipelines,
+            pipelines: Latest::new(pipelines),
             block_when_full: config.chosen_block_when_full(),
             memory_limit: config.chosen_memory_limit(),
             exit_timeout: config.exit_timeout_in_force(),
@@ -205,6 +209,7 @@ impl Provider {
         if state.shut_down.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
+        state.close_to_destinations();
         let deadline = deadline_in(timeout);
         let seen = state.end_processors(deadline);
         if !state.is_served() {
@@ -237,6 +242,7 @@ impl ProviderState {
             runtime.budget.set_limit(limit);
         }
         if provider.block_when_full.is_some() {
+            queue::enter_blocking_mode();
             runtime.budget.keep_half_for_open();
         }
         let resource = provider.resource.here();
@@ -245,17 +251,9 @@ impl ProviderState {
             runtime,
             resource: &resource,
         };
-        let StreamParts {
-            logs,
-            exits,
-            memory,
-            bounds,
-            eager,
-        } = setup.stream(
-            Signal::Traces,
-            &provider.pipelines,
-            Bounds::new(provider.block_when_full),
-        );
+        let block = provider.block_when_full;
+        let StreamParts { logs, feed, ways } =
+            setup.stream(Signal::Traces, provider.pipelines.get(), block);
         let records = RecordState::new(&setup);
         Self {
             id: provider.id,
@@ -268,12 +266,11 @@ impl ProviderState {
             #[cfg(feature = "metrics")]
             metrics: crate::metrics::state::Metrics::new(&provider.metrics),
             resource,
-            exits,
-            memory,
+            feed,
+            ways: Growing::new(ways),
             shut_down: AtomicBool::new(provider.shut_down.load(Ordering::Relaxed)),
             ended: AtomicBool::new(false),
-            eager,
-            bounds,
+            block,
             filled: AtomicU32::new(0),
             reentrant: &provider.reentrant,
             reentrant_before: provider.reentrant.load(Ordering::Relaxed),
@@ -281,15 +278,21 @@ impl ProviderState {
         }
     }
 
+    /// What its ways out have in common.
+    #[inline]
+    pub(crate) fn facts(&self) -> Facts {
+        self.ways.facts()
+    }
+
     /// Whether a worker pipeline takes its spans.
     #[inline]
     pub(crate) fn exports(&self) -> bool {
-        !self.exits.is_empty()
+        self.facts().exports()
     }
 
     /// Whether an in-memory exporter or a processor takes its spans.
     pub(crate) fn keeps(&self) -> bool {
-        !self.memory.is_empty() || self.hooks.special() & PROCESSORS != 0
+        self.facts().memory() || self.hooks.special() & PROCESSORS != 0
     }
 
     /// The fields of OTLP `ResourceSpans` that stand before its spans.
@@ -335,14 +338,14 @@ impl ProviderState {
     /// Whether someone looks at each span as it ends.
     #[inline]
     pub(crate) fn is_watched(&self) -> bool {
-        !self.memory.is_empty() || self.runtime.captures.is_active()
+        self.facts().memory() || self.runtime.captures.is_active()
     }
 
     /// Shows a finished span (OTLP `Span`) to captures and in-memory exporters.
     #[cold]
     pub(crate) fn show(&self, scope: &'static Scope, span: &[u8]) {
         let _errno = Saved::now();
-        self.show_to(Signal::Traces, scope, span, &self.memory);
+        self.show_to(Signal::Traces, scope, span, &self.ways.all().memory);
     }
 
     /// A thread has filled a chunk: every few of them the worker is woken. Waking another
@@ -361,7 +364,7 @@ impl ProviderState {
     /// Wakes the worker for a single span, if batches are of one.
     #[inline]
     pub(crate) fn wake_if_eager(&self) {
-        if self.eager {
+        if self.facts().eager() {
             let _errno = Saved::now();
             self.wake();
         }

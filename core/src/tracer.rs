@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::current::{Current, Parent, current};
 use crate::error::{ConfigError, Timeout};
 use crate::processor::Processor;
-use crate::provider::{self, Provider, default_provider};
+use crate::provider::{self, Provider};
 use crate::runtime::runtime;
 use crate::scope::{Scope, ScopeParts};
 use crate::span::{Decided, Link, Span, SpanHandle, SpanKind, Start, Started};
@@ -60,6 +60,27 @@ impl TracerProvider {
     /// Adds a processor, also for spans of tracers that exist already.
     pub fn add_processor(&self, processor: Arc<dyn Processor>) {
         self.provider.add_processor(processor);
+    }
+
+    /// Adds the destinations of spans that `config` names, each with a queue, retries and an account of
+    /// its own; nothing else of `config` counts. They get every span that ends from then on, in this
+    /// process and in those forked from it. Recording goes on meanwhile.
+    ///
+    /// ```
+    /// use libtracer::{BatchSettings, Config, MemoryExporter, TracerProvider};
+    ///
+    /// let provider = TracerProvider::new(&Config::new().service_name("shop"))?;
+    /// let finished = MemoryExporter::new();
+    /// provider.add_destinations(&Config::new().memory(&finished))?;
+    /// provider.tracer("checkout").start("order").end();
+    /// assert_eq!(finished.spans().len(), 1);
+    /// # Ok::<(), libtracer::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If an option of `config` cannot be used, or the provider is shut down.
+    pub fn add_destinations(&self, config: &Config) -> Result<(), ConfigError> {
+        self.provider.add_destinations(config)
     }
 
     pub(crate) fn inner(&self) -> &'static Provider {
@@ -123,6 +144,12 @@ pub fn tracer_builder(name: &str) -> TracerBuilder<'_> {
     TracerBuilder::new(None, name)
 }
 
+/// The default provider, if one is configured.
+#[must_use]
+pub fn default_provider() -> Option<TracerProvider> {
+    provider::configured_default().map(|provider| TracerProvider { provider })
+}
+
 /// Whether a default provider is configured in this process.
 #[must_use]
 pub fn is_configured() -> bool {
@@ -148,7 +175,9 @@ pub fn shutdown(timeout: Duration) -> Result<(), Timeout> {
 /// The account of the default provider's pipelines; empty if none is configured.
 #[must_use]
 pub fn stats() -> Vec<Stats> {
-    default_provider().map(Provider::stats).unwrap_or_default()
+    provider::default_provider()
+        .map(Provider::stats)
+        .unwrap_or_default()
 }
 
 /// Starts spans of one instrumentation scope. Cheap to clone, safe from any thread.
@@ -164,7 +193,7 @@ impl Tracer {
     /// API, "Enabled"). Ask each time, before work that is done for the span alone.
     #[must_use]
     pub fn is_enabled(&self) -> bool {
-        let provider = self.provider.or_else(default_provider);
+        let provider = self.provider.or_else(provider::default_provider);
         provider.is_some_and(|provider| provider.has_use_for(self.scope))
     }
 
@@ -327,7 +356,7 @@ impl<'a> SpanBuilder<'a> {
             attributes: self.attributes,
             links: self.links,
         };
-        let started = match self.tracer.provider.or_else(default_provider) {
+        let started = match self.tracer.provider.or_else(provider::default_provider) {
             Some(provider) => begin(provider, &start),
             None => Started::nothing(&parent),
         };

@@ -3,11 +3,13 @@
 use crate::boundary::guard;
 use crate::boundary::record;
 use crate::config::tracer_config;
-use crate::last_error::{delivered, invalid_config, missing};
+use crate::last_error::{delivered, fail, invalid_config, missing};
 use crate::{ptr, value};
 use libtracer::binding::SavedErrno;
 use libtracer::{Tracer, TracerProvider, ValueBuilder};
-use libtracer_abi::{TRACER_INTERNAL, TRACER_OK, tracer_status, tracer_value};
+use libtracer_abi::{
+    TRACER_INTERNAL, TRACER_INVALID_ARGUMENT, TRACER_OK, tracer_status, tracer_value,
+};
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
 use std::ptr::null;
@@ -164,6 +166,30 @@ pub extern "C" fn tracer_provider_shutdown(
     guard(TRACER_INTERNAL, || match provider {
         Some(provider) => delivered(provider.0.shutdown(milliseconds(timeout_ms))),
         None => delivered(libtracer::shutdown(milliseconds(timeout_ms))),
+    })
+}
+
+/// Adds the destinations of a configuration to a provider (NULL = the default one) that may be in
+/// use, each with a queue and an account of its own: they get the spans that end from then on, here
+/// and in forked children. Nothing else of the configuration counts. Refused after shutdown.
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn tracer_provider_add_exporter(
+    provider: Option<&tracer_provider>,
+    config: Option<&tracer_config>,
+) -> tracer_status {
+    guard(TRACER_INTERNAL, || {
+        let Some(config) = config else {
+            return missing("config");
+        };
+        let default = || libtracer::binding::default_provider();
+        let Some(provider) = provider.map(|it| it.0.clone()).or_else(default) else {
+            return fail(TRACER_INVALID_ARGUMENT, &"there is no default provider");
+        };
+        match provider.add_destinations(config.get()) {
+            Ok(()) => TRACER_OK,
+            Err(error) => invalid_config(&error),
+        }
     })
 }
 

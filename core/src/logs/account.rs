@@ -68,8 +68,8 @@ impl ProviderState {
     /// Records in the batch that each pipeline exports now.
     #[cfg(feature = "metrics")]
     pub(crate) fn logs_in_flight(&self) -> Vec<u64> {
-        let exits = self.records.exits.iter();
-        exits.map(|(_, counters)| counters.in_flight()).collect()
+        let exits = self.records.ways.exits.iter();
+        exits.map(|exit| exit.counters.in_flight()).collect()
     }
 
     fn log_stats(&self) -> Vec<LogStats> {
@@ -77,9 +77,10 @@ impl ProviderState {
         let records = &self.records;
         // Exits are read before entries, so that a moving queue never reads below zero.
         let exits: Vec<_> = records
+            .ways
             .exits
             .iter()
-            .map(|(name, counters)| (name, counters, counters.exits()))
+            .map(|exit| (exit, exit.counters.exits()))
             .collect();
         let totals = records.logs.totals();
         let reentrant = records.reentrant.load(Ordering::Relaxed);
@@ -98,15 +99,15 @@ impl ProviderState {
         if exits.is_empty() {
             return vec![common];
         }
-        let of_pipeline = exits.into_iter().map(|(name, counters, exits)| LogStats {
-            pipeline: name.clone(),
+        let of_pipeline = exits.into_iter().map(|(exit, exits)| LogStats {
+            pipeline: exit.name.clone(),
             exported: exits.exported,
             dropped_rejected: exits.rejected,
             dropped_export_failed: exits.failed,
             dropped_queue_full: common.dropped_queue_full + exits.queue_full,
             dropped_shutdown: common.dropped_shutdown + exits.shutdown,
             queued: totals.published.saturating_sub(exits.total()),
-            last_error: counters.last_error(),
+            last_error: exit.counters.last_error(),
             ..common.clone()
         });
         of_pipeline.collect()
@@ -116,9 +117,6 @@ impl ProviderState {
     pub(crate) fn bury_logs(&self) {
         let mut late = Vec::new();
         self.records.logs.drain(&mut late);
-        for (place, (_, counters)) in self.records.exits.iter().enumerate() {
-            let left = late.iter().filter(|run| run.is_for(place));
-            counters.count_shutdown(left.map(|run| run.count as u64).sum());
-        }
+        self.records.ways.count_late(&late);
     }
 }

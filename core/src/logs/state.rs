@@ -4,12 +4,10 @@ use crate::config::{PipelineConfig, RecordConfig};
 use crate::errno::Saved;
 use crate::export::Signal;
 use crate::limits::SpanLimits;
-use crate::pipeline::counters::PipelineCounters;
 use crate::pipeline::producer::{Logs, Stream};
-use crate::provider::{Bounds, Provider, ProviderState, Queues, Setup};
+use crate::provider::{Provider, ProviderState, Queues, Setup, Ways};
 use crate::runtime::runtime_if_built;
 use crate::scope::Scope;
-use crate::testing::MemoryStore;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -50,10 +48,7 @@ impl RecordSettings {
 pub(crate) struct RecordState {
     pub(super) logs: Arc<Logs>,
     pub(super) limits: SpanLimits,
-    pub(super) exits: Vec<(String, Arc<PipelineCounters>)>,
-    memory: Vec<Arc<MemoryStore>>,
-    bounds: Bounds,
-    eager: bool,
+    pub(super) ways: Ways,
     pub(super) reentrant: &'static AtomicU64,
     pub(super) reentrant_before: u64,
 }
@@ -62,16 +57,12 @@ impl RecordState {
     /// The state in this process.
     pub(crate) fn new(setup: &Setup<'_>) -> Self {
         let settings = &setup.provider.records;
-        let bounds = Bounds::new(None);
-        let stream = setup.stream(Signal::Logs, settings.pipelines(), bounds);
+        let stream = setup.stream(Signal::Logs, settings.pipelines(), None);
         let reentrant = &settings.reentrant;
         Self {
             logs: stream.logs,
             limits: settings.config.limits,
-            exits: stream.exits,
-            memory: stream.memory,
-            bounds: stream.bounds,
-            eager: stream.eager,
+            ways: stream.ways,
             reentrant,
             reentrant_before: reentrant.load(Ordering::Relaxed),
         }
@@ -79,17 +70,17 @@ impl RecordState {
 
     /// Whether a worker pipeline takes its records.
     pub(crate) fn exports(&self) -> bool {
-        !self.exits.is_empty()
+        !self.ways.exits.is_empty()
     }
 
     /// Its pipelines, if one of them has a queue size.
     pub(super) fn limited(&self) -> Option<Queues<'_>> {
-        self.bounds.limited.then_some(Queues(&self.exits))
+        self.ways.limited.then_some(Queues(&self.ways.exits))
     }
 
     /// Whether an in-memory exporter keeps its records.
     pub(super) fn keeps(&self) -> bool {
-        !self.memory.is_empty()
+        !self.ways.memory.is_empty()
     }
 }
 
@@ -112,13 +103,13 @@ impl ProviderState {
     #[cold]
     pub(super) fn show_log(&self, scope: &'static Scope, record: &[u8]) {
         let _errno = Saved::now();
-        let also = &self.records.memory;
+        let also = &self.records.ways.memory;
         self.show_to(Signal::Logs, scope, record, also);
     }
 
     /// Wakes the worker for a single record, if batches are of one.
     pub(super) fn wake_for_log(&self) {
-        if self.records.eager {
+        if self.records.ways.eager {
             let _errno = Saved::now();
             self.wake();
         }

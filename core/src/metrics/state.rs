@@ -6,7 +6,7 @@ use crate::config::MetricConfig;
 use crate::export::Signal;
 use crate::pipeline::counters::PipelineCounters;
 use crate::pipeline::queue::PipelineSettings;
-use crate::pipeline::worker::ProviderPipes;
+use crate::pipeline::worker::{Feed, ProviderPipes};
 use crate::provider::{Provider, ProviderState};
 use crate::thread::undisturbed;
 use opentelemetry_sdk::metrics::{ManualReader, MeterProviderBuilder, SdkMeterProvider};
@@ -154,7 +154,7 @@ impl ProviderState {
         self.runtime.worker.add_provider(ProviderPipes {
             id: self.id,
             resource: Arc::from(self.resource()),
-            source: Arc::new(source),
+            feed: Feed::new(Arc::new(source)),
             pipelines,
         });
         self.ensure_worker();

@@ -93,6 +93,11 @@ impl PipelineCounters {
         }
     }
 
+    /// Whether it has a queue size.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.limit.is_some()
+    }
+
     /// Counts one more span in, if the queue size leaves room for it.
     pub(crate) fn admit(&self) -> Admission {
         let Some(limit) = &self.limit else {
@@ -136,7 +141,11 @@ impl PipelineCounters {
         if let Some(limit) = &self.limit
             && spans > 0
         {
-            limit.held.fetch_sub(spans, Ordering::Relaxed);
+            // Saturating: a thread that was ending a span as the pipeline joined did not count it in.
+            let less = |held: u64| Some(held.saturating_sub(spans));
+            let _ = limit
+                .held
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
             limit.room.made();
         }
     }

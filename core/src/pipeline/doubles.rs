@@ -3,7 +3,7 @@
 use super::{
     counters::PipelineCounters,
     queue::PipelineSettings,
-    worker::{ProviderPipes, Source},
+    worker::{Feed, ProviderPipes, Source},
 };
 use crate::{
     export::{Accepted, Batch, ExportError, ExportFuture, Exporter, ExporterFactory, Run},
@@ -275,7 +275,7 @@ pub(super) fn provider(
         ProviderPipes {
             id,
             resource: Arc::default(),
-            source,
+            feed: Feed::new(source),
             pipelines,
         },
         counters,

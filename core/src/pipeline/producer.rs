@@ -51,6 +51,11 @@ macro_rules! counts {
 
         impl Totals {
             fn sum(&mut self, counts: &Counts) { $(self.$name += counts.$name.read();)* }
+
+            /// What came since `before` was read.
+            pub(crate) fn since(&self, before: &Self) -> Self {
+                Self { $($name: self.$name.saturating_sub(before.$name),)* }
+            }
         }
 
         impl Counts {
@@ -80,6 +85,19 @@ counts! {
     shutdown,
     /// Lost at end: nothing exports.
     no_exporter,
+}
+
+impl Totals {
+    /// As of a pipeline that joins now and gets nothing of the first `published` spans: what is over
+    /// by then. Open spans are still to come.
+    pub(crate) fn over(self, published: u64) -> Self {
+        let lost = self.open_limit + self.queue_full + self.no_memory + self.shutdown;
+        Self {
+            started: published + self.kept + lost + self.no_exporter,
+            published,
+            ..self
+        }
+    }
 }
 
 /// A thread's log as others see it.

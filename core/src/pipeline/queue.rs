@@ -90,6 +90,8 @@ pub(super) struct Pipeline {
     resource: Arc<[u8]>,
     backlog: RefCell<Backlog>,
     in_flight_bytes: Cell<usize>,
+    /// Waiting bytes above which new spans are dropped.
+    share_bytes: Cell<usize>,
     /// Most bytes of a batch: the setting, or less where the destination was found to take less.
     size: Size,
     /// Spans taken into the backlog, and of those the ones counted at an exit.
@@ -127,6 +129,7 @@ impl Pipeline {
         let reporter = RefCell::new(Reporter::new(settings.signal));
         Rc::new(Self {
             size: Size::new(most_bytes),
+            share_bytes: Cell::new(settings.share_bytes),
             settings,
             counters,
             resource,
@@ -152,6 +155,11 @@ impl Pipeline {
         self.settings.schedule_delay
     }
 
+    /// The part of the memory that it may hold from now on.
+    pub(super) fn share(&self, bytes: usize) {
+        self.share_bytes.set(bytes);
+    }
+
     /// Whether the account is final; what is offered from now on counts as left over.
     pub(super) fn is_finished(&self) -> bool {
         self.finished.get()
@@ -171,7 +179,7 @@ impl Pipeline {
         let taken = {
             let mut backlog = self.backlog.borrow_mut();
             let used = backlog.bytes() + self.in_flight_bytes.get();
-            backlog.push(run.clone(), self.settings.share_bytes.saturating_sub(used))
+            backlog.push(run.clone(), self.share_bytes.get().saturating_sub(used))
         };
         self.entered.set(self.entered.get() + count(taken));
         let dropped = count(run.count.saturating_sub(taken));

@@ -7,11 +7,14 @@
 //! counted by the worker thread alone (or, when no thread could be started, by the caller that
 //! shuts down), so no span is counted twice.
 
+mod feed;
 mod serve;
 mod thread;
 
+pub(crate) use feed::Feed;
+
 use super::{
-    counters::{PipelineCounters, count},
+    counters::PipelineCounters,
     queue::PipelineSettings,
     ticket::{Promise, Ticket, ticket},
 };
@@ -51,9 +54,8 @@ pub(crate) fn serves_exporters() -> bool {
 
 /// The finished spans of one provider.
 pub(crate) trait Source: Send + Sync {
-    /// Appends everything published since the last call. Calls never overlap: they come from the
-    /// worker thread, or from a caller that flushes or shuts down while there is none. It must not
-    /// call the worker.
+    /// Appends everything published since the last call. Calls never overlap: a [`Feed`] makes them,
+    /// one at a time. It must not call the worker.
     fn drain(&self, out: &mut Vec<Run>);
 
     /// How many were lost so far before they were published: no pipeline sees those.
@@ -74,20 +76,17 @@ pub(crate) struct ProviderPipes {
     /// The fields of OTLP `ResourceSpans` that stand before the spans.
     pub(crate) resource: Arc<[u8]>,
     /// Where its spans come from.
-    pub(crate) source: Arc<dyn Source>,
+    pub(crate) feed: Arc<Feed>,
     /// Where they go: each pipeline gets every span.
-    pub(crate) pipelines: Vec<(PipelineSettings, Arc<PipelineCounters>)>,
+    pub(crate) pipelines: Pipes,
 }
 
-/// A provider and what was drained for it before the thread ran.
-struct Newcomer {
-    pipes: ProviderPipes,
-    runs: Vec<Run>,
-}
+/// Pipelines and what counts their exits.
+pub(crate) type Pipes = Vec<(PipelineSettings, Arc<PipelineCounters>)>;
 
 /// What callers ask of the thread; `None` means every provider.
 enum Request {
-    Add(Newcomer),
+    Add(ProviderPipes),
     Flush(Option<u32>, Instant, Promise),
     Shutdown(Option<u32>, Instant, Promise),
 }
@@ -154,12 +153,16 @@ impl Worker {
     /// Serves the provider from now on; starts no thread. After the first span is published,
     /// `wake` or `ensure_started` must be called once, else its schedule does not run.
     pub(crate) fn add_provider(&self, pipes: ProviderPipes) {
-        let newcomer = Newcomer {
-            pipes,
-            runs: Vec::new(),
-        };
-        self.shared.lock().requests.push(Request::Add(newcomer));
+        self.shared.lock().requests.push(Request::Add(pipes));
         self.shared.news.notify_one();
+    }
+
+    /// As `wake`, but starts no thread.
+    pub(crate) fn look_again(&self) {
+        let running = matches!(self.shared.lock().thread, Thread::Running);
+        if running {
+            self.wake();
+        }
     }
 
     /// Asks the thread to take what is published. Cheap: one swap, and only the first call since
@@ -262,11 +265,10 @@ impl Worker {
 impl Inbox {
     /// Takes what the newcomers published; whether there is anything. Only without a thread: the
     /// lock that the caller holds keeps one from starting.
-    fn drain_newcomers(&mut self, provider: Option<u32>) -> bool {
+    fn drain_newcomers(&self, provider: Option<u32>) -> bool {
         let mut anything = false;
         for newcomer in self.newcomers(provider) {
-            newcomer.pipes.source.drain(&mut newcomer.runs);
-            anything |= !newcomer.runs.is_empty();
+            anything |= newcomer.feed.hold();
         }
         anything
     }
@@ -279,29 +281,26 @@ impl Inbox {
         let ending = matches!(request, Request::Shutdown(..));
         let mut all = true;
         for newcomer in self.newcomers(provider) {
-            all &= newcomer.runs.is_empty();
+            all &= !newcomer.feed.hold();
             if ending {
-                for (place, (_, counters)) in newcomer.pipes.pipelines.iter().enumerate() {
-                    let left = newcomer.runs.iter().filter(|run| run.is_for(place));
-                    counters.count_shutdown(left.map(|run| count(run.count)).sum());
-                }
+                newcomer.feed.give_up(&newcomer.pipelines);
             }
         }
         if ending {
             self.requests.retain(|request| match request {
-                Request::Add(newcomer) => provider.is_some_and(|id| id != newcomer.pipes.id),
+                Request::Add(newcomer) => provider.is_some_and(|id| id != newcomer.id),
                 Request::Flush(..) | Request::Shutdown(..) => true,
             });
         }
         if all { Ok(()) } else { Err(Timeout) }
     }
 
-    fn newcomers(&mut self, provider: Option<u32>) -> impl Iterator<Item = &mut Newcomer> {
+    fn newcomers(&self, provider: Option<u32>) -> impl Iterator<Item = &ProviderPipes> {
         self.requests
-            .iter_mut()
+            .iter()
             .filter_map(move |request| match request {
                 Request::Add(newcomer) => provider
-                    .is_none_or(|id| id == newcomer.pipes.id)
+                    .is_none_or(|id| id == newcomer.id)
                     .then_some(newcomer),
                 Request::Flush(..) | Request::Shutdown(..) => None,
             })

@@ -1,6 +1,9 @@
 //! A provider's account in this process, and what comes after its end.
 
 use super::ProviderState;
+use super::ways::Exit;
+use crate::pipeline::counters::Exits;
+use crate::pipeline::producer::Totals;
 use crate::pipeline::worker::Source;
 use crate::stats::Stats;
 use std::sync::atomic::Ordering;
@@ -9,54 +12,58 @@ impl ProviderState {
     pub(super) fn stats(&self) -> Vec<Stats> {
         self.bury();
         // Exits are read before entries, so that a moving queue never reads below zero.
-        let exits: Vec<_> = self
-            .exits
-            .iter()
-            .map(|(name, counters)| (name, counters, counters.exits()))
-            .collect();
+        let ways = self.ways.all();
+        let exits = ways.exits.iter();
+        let exits: Vec<_> = exits.map(|exit| (exit, exit.counters.exits())).collect();
         let open = crate::span::count_open(self.id);
         let totals = self.logs.totals();
         let reentrant = self
             .reentrant
             .load(Ordering::Relaxed)
             .saturating_sub(self.reentrant_before);
-        let mut common = Stats {
+        let common = |totals: &Totals| Stats {
             open,
-            ..Stats::of_threads(&totals)
+            started: totals.started + reentrant,
+            dropped_reentrant: reentrant,
+            ..Stats::of_threads(totals)
         };
-        common.started += reentrant;
-        common.dropped_reentrant = reentrant;
         if exits.is_empty() {
-            common.exported = totals.kept;
-            let name = match (self.memory.is_empty(), self.keeps()) {
+            let name = match (ways.memory.is_empty(), self.keeps()) {
                 (false, _) => "memory",
                 (true, true) => "processors",
                 (true, false) => "",
             };
-            common.pipeline = name.into();
-            return vec![common];
+            return vec![Stats {
+                pipeline: name.into(),
+                exported: totals.kept,
+                ..common(&totals)
+            }];
         }
-        exits
-            .into_iter()
-            .map(|(name, counters, exits)| Stats {
-                pipeline: name.clone(),
+        let of_pipeline = |(exit, exits): (&Exit, Exits)| {
+            let own = totals.since(&exit.before);
+            let common = common(&own);
+            Stats {
+                pipeline: exit.name.clone(),
+                // What was kept without a pipeline is in nobody's account.
+                started: common.started.saturating_sub(own.kept),
                 exported: exits.exported,
                 dropped_rejected: exits.rejected,
                 dropped_export_failed: exits.failed,
                 dropped_queue_full: common.dropped_queue_full + exits.queue_full,
                 dropped_shutdown: common.dropped_shutdown + exits.shutdown,
-                queued: totals.published.saturating_sub(exits.total()),
-                last_error: counters.last_error(),
-                ..common.clone()
-            })
-            .collect()
+                queued: own.published.saturating_sub(exits.total()),
+                last_error: exit.counters.last_error(),
+                ..common
+            }
+        };
+        exits.into_iter().map(of_pipeline).collect()
     }
 
     /// Spans in the batch that each pipeline exports now.
     #[cfg(feature = "metrics")]
     pub(crate) fn in_flight(&self) -> Vec<u64> {
-        let exits = self.exits.iter();
-        exits.map(|(_, counters)| counters.in_flight()).collect()
+        let exits = self.ways.all().exits.iter();
+        exits.map(|exit| exit.counters.in_flight()).collect()
     }
 
     /// The worker has answered a shutdown: it takes nothing more of this provider.
@@ -79,10 +86,7 @@ impl ProviderState {
         }
         let mut late = Vec::new();
         self.logs.drain(&mut late);
-        for (place, (_, counters)) in self.exits.iter().enumerate() {
-            let left = late.iter().filter(|run| run.is_for(place));
-            counters.count_shutdown(left.map(|run| run.count as u64).sum());
-        }
+        self.ways.all().count_late(&late);
         self.bury_logs();
     }
 }

@@ -3,6 +3,7 @@
 //! Code of the program's own is called through [`contained`]: a panic of it ends here.
 
 use super::Provider;
+use super::latest::Latest;
 use crate::clock::Clock;
 use crate::context::SpanContext;
 use crate::error::Timeout;
@@ -12,9 +13,8 @@ use crate::span::SpanHandle;
 use crate::stats::{MisuseKind, count_misuse};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 /// What makes a span take the longer way, as bits; none of them on the usual one.
@@ -65,8 +65,7 @@ pub(crate) struct Hooks {
     special: AtomicU8,
     pub(crate) ids: Option<Arc<dyn IdGenerator>>,
     pub(crate) clock: Option<Arc<dyn Clock>>,
-    /// A leaked list, replaced when a processor is added: readers take no lock.
-    processors: AtomicPtr<Vec<Arc<dyn Processor>>>,
+    processors: Latest<Vec<Arc<dyn Processor>>>,
 }
 
 impl Hooks {
@@ -105,27 +104,12 @@ impl Hooks {
 
     /// The processors now.
     pub(crate) fn processors(&self) -> &'static [Arc<dyn Processor>] {
-        // Acquire pairs with the release in `add`.
-        let list = self.processors.load(Ordering::Acquire);
-        // SAFETY: null or a leaked list, published with release.
-        unsafe { list.as_ref() }.map_or(&[], Vec::as_slice)
+        self.processors.get()
     }
 
-    /// Adds processors behind those that are there. No lock: a child forked meanwhile would wait for
-    /// it for ever.
+    /// Adds processors behind those that are there.
     fn add(&self, more: &[Arc<dyn Processor>]) {
-        loop {
-            let known = self.processors.load(Ordering::Acquire);
-            let list = [self.processors(), more].concat();
-            let list = ptr::from_mut(Box::leak(Box::new(list)));
-            // Release pairs with the acquire load in `processors`. A list that came too late is small.
-            let added =
-                self.processors
-                    .compare_exchange(known, list, Ordering::Release, Ordering::Relaxed);
-            if added.is_ok() {
-                break;
-            }
-        }
+        self.processors.update(|known| [known, more].concat());
         self.special.fetch_or(PROCESSORS, Ordering::Relaxed);
     }
 

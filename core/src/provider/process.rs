@@ -68,6 +68,7 @@ pub(crate) fn shutdown_all(timeout: Duration) -> Result<(), Timeout> {
     let Some(runtime) = runtime_if_built() else {
         return Ok(());
     };
+    // Takes the lock under which destinations are added: later ones are refused.
     let states = runtime.states();
     let deadline = deadline_in(timeout);
     let mut all = Ok(());

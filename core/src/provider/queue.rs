@@ -7,6 +7,7 @@
 //! span, outside of everything that others wait for, and keeps the place for that end.
 
 use super::ProviderState;
+use super::ways::Exit;
 use crate::config::BatchSettings;
 use crate::pipeline::budget::Budget;
 use crate::pipeline::chunk::{REFUSED_MARK_LEN, SPAN_TAG, write_refused_mark};
@@ -16,9 +17,8 @@ use crate::scope::Scope;
 use crate::wire::buf::Writer;
 use crate::wire::field_len;
 use crate::wire::record::Record;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Pipelines that can have a queue size: as many as a mark has bits.
 const MOST_LIMITED: usize = 64;
@@ -32,46 +32,22 @@ pub(crate) fn may_block() -> bool {
     BLOCKING.load(Ordering::Relaxed)
 }
 
-/// What a provider's queues are bounded by, apart from memory.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
-    /// Some pipeline has a queue size.
-    pub(crate) limited: bool,
-    /// How long an end waits for room.
-    block: Option<Duration>,
+/// A provider is in the blocking mode.
+pub(super) fn enter_blocking_mode() {
+    BLOCKING.store(true, Ordering::Relaxed);
 }
 
-impl Bounds {
-    pub(crate) fn new(block: Option<Duration>) -> Self {
-        if block.is_some() {
-            BLOCKING.store(true, Ordering::Relaxed);
+/// The counters of the pipeline at `place`, with its queue size if it has one.
+pub(super) fn counters(
+    place: usize,
+    batch: &BatchSettings,
+    budget: &'static Budget,
+) -> PipelineCounters {
+    match batch.max_queue_size {
+        Some(most) if place < MOST_LIMITED => {
+            PipelineCounters::limited(most, batch.max_export_batch_size, &budget.room)
         }
-        let limited = false;
-        Self { limited, block }
-    }
-
-    /// The memory that one of so many exporters may use; who waits for room shares all of it.
-    pub(super) fn share(self, limit: usize, exporters: usize) -> usize {
-        match self.block {
-            Some(_) => limit,
-            None => limit / exporters.max(1),
-        }
-    }
-
-    /// The counters of the pipeline at `place`, with its queue size if it has one.
-    pub(crate) fn counters(
-        &mut self,
-        place: usize,
-        batch: &BatchSettings,
-        budget: &'static Budget,
-    ) -> PipelineCounters {
-        match batch.max_queue_size {
-            Some(most) if place < MOST_LIMITED => {
-                self.limited = true;
-                PipelineCounters::limited(most, batch.max_export_batch_size, &budget.room)
-            }
-            _ => PipelineCounters::default(),
-        }
+        _ => PipelineCounters::default(),
     }
 }
 
@@ -82,6 +58,8 @@ pub(crate) struct Admitted {
     refused: u64,
     /// The worker has something to do.
     fills: bool,
+    /// How many were asked; others came later.
+    asked: usize,
 }
 
 impl ProviderState {
@@ -93,7 +71,7 @@ impl ProviderState {
         scope: &'static Scope,
         record: &Record<'_>,
     ) {
-        if self.bounds.limited {
+        if self.facts().limited() {
             return self.enqueue_limited(producer, scope, record);
         }
         let len = record.len();
@@ -120,7 +98,7 @@ impl ProviderState {
     }
 
     fn queues(&self) -> Queues<'_> {
-        Queues(&self.exits)
+        Queues(&self.ways.all().exits)
     }
 
     /// The span was not published after all.
@@ -131,7 +109,7 @@ impl ProviderState {
 
 /// The queues of one stream's pipelines, where some of them have a size.
 #[derive(Clone, Copy)]
-pub(crate) struct Queues<'a>(pub(crate) &'a [(String, Arc<PipelineCounters>)]);
+pub(crate) struct Queues<'a>(pub(crate) &'a [Exit]);
 
 impl Queues<'_> {
     /// Publishes a record of `len` bytes for every pipeline that has room for it, and counts the
@@ -143,7 +121,8 @@ impl Queues<'_> {
         len: usize,
         write: impl FnOnce(&mut Writer<'_>),
     ) -> bool {
-        let admitted = producer.admitted.take().unwrap_or_else(|| self.admit());
+        let kept = producer.admitted.take();
+        let admitted = kept.map_or_else(|| self.admit(), |kept| self.admit_rest(kept));
         if admitted.refused != 0 && admitted.refused == self.all() {
             producer.log.counts.queue_full.count();
             return false;
@@ -166,9 +145,9 @@ impl Queues<'_> {
             return false;
         }
         // After the record is published, so that no reader sees an exit before an entry.
-        for (place, (_, counters)) in self.0.iter().enumerate() {
+        for (place, exit) in self.0.iter().enumerate() {
             if is_set(admitted.refused, place) {
-                counters.count_refused();
+                exit.counters.count_refused();
             }
         }
         if admitted.fills {
@@ -179,21 +158,26 @@ impl Queues<'_> {
 
     /// Asks each pipeline for room for one more record.
     fn admit(self) -> Admitted {
-        let mut admitted = Admitted::default();
-        for (place, (_, counters)) in self.0.iter().enumerate() {
-            match counters.admit() {
+        self.admit_rest(Admitted::default())
+    }
+
+    /// Asks those that were not asked yet.
+    fn admit_rest(self, mut admitted: Admitted) -> Admitted {
+        for (place, exit) in self.0.iter().enumerate().skip(admitted.asked) {
+            match exit.counters.admit() {
                 Admission::Held => {}
                 Admission::Fills => admitted.fills = true,
                 Admission::Refused => admitted.refused |= bit(place),
             }
         }
+        admitted.asked = self.0.len();
         admitted
     }
 
     fn take_back(self, admitted: Admitted) {
-        for (place, (_, counters)) in self.0.iter().enumerate() {
+        for (place, exit) in self.0.iter().enumerate().take(admitted.asked) {
             if !is_set(admitted.refused, place) {
-                counters.take_back();
+                exit.counters.take_back();
             }
         }
     }
@@ -221,14 +205,14 @@ pub(crate) enum Look {
 impl ProviderState {
     /// Keeps a place for a span of `len` bytes, where there is one.
     pub(crate) fn look_for_room(&self, producer: &mut Producer, len: usize) -> Look {
-        let needless = self.bounds.block.is_none() || !self.exports() || self.is_shut_down();
+        let needless = self.block.is_none() || !self.exports() || self.is_shut_down();
         if needless || producer.admitted.is_some() {
             return Look::Room;
         }
         if !producer.reserve(REFUSED_MARK_LEN + len) {
             return Look::Full(self.queues().all());
         }
-        if self.bounds.limited {
+        if self.facts().limited() {
             let admitted = self.queues().admit();
             if admitted.refused != 0 {
                 self.take_back(admitted);
@@ -241,7 +225,7 @@ impl ProviderState {
 
     /// When a wait that begins now ends.
     pub(crate) fn waits_until(&self) -> Option<Instant> {
-        self.bounds.block.map(super::deadline_in)
+        self.block.map(super::deadline_in)
     }
 
     /// Lets the worker send what there is, full batch or not.
@@ -260,8 +244,8 @@ impl ProviderState {
     }
 
     fn of(&self, mask: u64) -> impl Iterator<Item = &PipelineCounters> {
-        let counters = self.exits.iter().map(|(_, counters)| &**counters);
-        let places = counters.enumerate();
+        let exits = self.ways.all().exits.iter();
+        let places = exits.map(|exit| &*exit.counters).enumerate();
         places.filter_map(move |(place, counters)| is_set(mask, place).then_some(counters))
     }
 }

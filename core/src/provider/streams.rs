@@ -1,16 +1,18 @@
 //! What a provider's streams (spans, log records, metrics) have in common.
 
-use super::{Bounds, Provider, ProviderState};
+use super::queue::counters;
+use super::ways::{Exit, Ways};
+use super::{Provider, ProviderState};
 use crate::config::{PipelineConfig, PipelineKind};
 use crate::export::Signal;
-use crate::pipeline::counters::PipelineCounters;
 use crate::pipeline::producer::Logs;
 use crate::pipeline::queue::PipelineSettings;
-use crate::pipeline::worker::ProviderPipes;
+use crate::pipeline::worker::{Feed, Pipes, ProviderPipes};
 use crate::runtime::Runtime;
 use crate::scope::Scope;
 use crate::testing::{MemoryStore, resource_spans};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What the streams of a provider are made with in a process.
 #[derive(Clone, Copy)]
@@ -20,15 +22,13 @@ pub(crate) struct Setup<'a> {
     pub(crate) resource: &'a Arc<[u8]>,
 }
 
-/// The way of one stream in this process: from the logs of threads to its pipelines.
+/// One stream in this process: from the logs of threads to its pipelines.
 #[derive(Debug)]
 pub(crate) struct StreamParts {
     pub(crate) logs: Arc<Logs>,
-    pub(crate) exits: Vec<(String, Arc<PipelineCounters>)>,
-    pub(crate) memory: Vec<Arc<MemoryStore>>,
-    pub(crate) bounds: Bounds,
-    /// Batches of one record: the worker is woken by every record.
-    pub(crate) eager: bool,
+    /// Through which its pipelines are fed.
+    pub(crate) feed: Arc<Feed>,
+    pub(crate) ways: Ways,
 }
 
 impl Setup<'_> {
@@ -37,55 +37,76 @@ impl Setup<'_> {
         &self,
         signal: Signal,
         pipelines: &[PipelineConfig],
-        bounds: Bounds,
+        block: Option<Duration>,
     ) -> StreamParts {
+        let logs = Arc::new(Logs::default());
+        let feed = Feed::new(logs.clone());
+        let mut ways = Ways::default();
+        let pipes = self.pipelines(signal, pipelines, block, &mut ways);
+        ways.exits = pipes.iter().map(Exit::of).collect();
+        if !pipes.is_empty() {
+            self.runtime.worker.add_provider(ProviderPipes {
+                id: self.provider.id,
+                resource: Arc::clone(self.resource),
+                feed: Arc::clone(&feed),
+                pipelines: pipes,
+            });
+        }
+        StreamParts { logs, feed, ways }
+    }
+
+    /// What the worker serves of these pipelines, which come after those of `ways`; the others are
+    /// added to them.
+    pub(super) fn pipelines(
+        &self,
+        signal: Signal,
+        pipelines: &[PipelineConfig],
+        block: Option<Duration>,
+        ways: &mut Ways,
+    ) -> Pipes {
         let budget = &self.runtime.budget;
-        let share_bytes = bounds.share(budget.limit(), self.exporter_count());
-        let mut served = Vec::new();
-        let mut stream = StreamParts {
-            logs: Arc::new(Logs::default()),
-            exits: Vec::new(),
-            memory: Vec::new(),
-            bounds,
-            eager: false,
-        };
+        let mut served = Pipes::new();
         for pipeline in pipelines {
             let factory = match &pipeline.kind {
                 PipelineKind::Memory(exporter) => {
-                    stream.memory.push(exporter.store());
+                    ways.memory.push(exporter.store());
                     continue;
                 }
                 PipelineKind::Exporter(factory) => factory.clone(),
             };
-            let place = stream.exits.len();
-            let counters = stream.bounds.counters(place, &pipeline.batch, budget);
-            let counters = Arc::new(counters);
-            stream.exits.push((pipeline.name.clone(), counters.clone()));
-            stream.eager |= pipeline.batch.max_export_batch_size <= 1;
+            let batch = &pipeline.batch;
+            let place = ways.exits.len() + served.len();
+            let counters = counters(place, batch, budget);
+            ways.limited |= counters.is_limited();
+            ways.eager |= batch.max_export_batch_size <= 1;
             let settings = PipelineSettings {
-                max_export_batch_size: pipeline.batch.max_export_batch_size,
-                schedule_delay: pipeline.batch.schedule_delay,
-                export_timeout: pipeline.batch.export_timeout,
-                share_bytes,
+                max_export_batch_size: batch.max_export_batch_size,
+                schedule_delay: batch.schedule_delay,
+                export_timeout: batch.export_timeout,
+                share_bytes: self.share_bytes(block),
                 signal,
                 ..PipelineSettings::new(&pipeline.name, factory)
             };
-            served.push((settings, counters));
+            served.push((settings, Arc::new(counters)));
         }
-        if !served.is_empty() {
-            self.runtime.worker.add_provider(ProviderPipes {
-                id: self.provider.id,
-                resource: Arc::clone(self.resource),
-                source: stream.logs.clone(),
-                pipelines: served,
-            });
+        served
+    }
+
+    /// The memory that each pipeline may use; who waits for room (`block`) shares all of it.
+    pub(super) fn share_bytes(&self, block: Option<Duration>) -> usize {
+        let limit = self.runtime.budget.limit();
+        match block {
+            Some(_) => limit,
+            None => limit / self.exporter_count().max(1),
         }
-        stream
     }
 
     /// Pipelines of spans and log records that the worker serves: they share the memory bound.
     fn exporter_count(&self) -> usize {
-        let all = [&self.provider.pipelines, self.provider.records.pipelines()];
+        let all = [
+            self.provider.pipelines.get(),
+            self.provider.records.pipelines(),
+        ];
         let all = all.into_iter().flatten();
         all.filter(|pipeline| pipeline.is_exporter()).count()
     }

@@ -205,9 +205,9 @@ fn deliver(
     };
     let counts = &producer.log.counts;
     let watched = provider.is_watched();
-    // Asked once: a shutdown in between must not lose the span to the account.
-    let is_over = provider.is_shut_down();
-    if watched || copy.is_some() || !provider.exports() || is_over {
+    // Asked once: a shutdown or a new destination in between must not lose the span to the account.
+    let (is_over, exports) = (provider.is_shut_down(), provider.exports());
+    if watched || copy.is_some() || !exports || is_over {
         let shown = encode(record, &mut thread.scratch);
         if let (Some(copy), true) = (copy, shown) {
             copy(thread.scratch.as_slice());
@@ -220,7 +220,7 @@ fn deliver(
             if watched {
                 provider.show(scope, thread.scratch.as_slice());
             }
-            if !provider.exports() {
+            if !exports {
                 let kept = provider.keeps();
                 let counter = if kept {
                     &counts.kept
@@ -231,7 +231,7 @@ fn deliver(
             }
         }
         thread.scratch.clear_modestly();
-        if !provider.exports() || is_over || !shown {
+        if !exports || is_over || !shown {
             return;
         }
     }

@@ -64,7 +64,12 @@ fn set_trace_state(context: &mut tracer_context_value, state: &str) {
 
 pub(super) unsafe extern "C" fn span_start(start: *const tracer_start, out: *mut tracer_started) {
     // SAFETY: the table's contract.
-    unsafe { start_by(start, |builder| builder.start_unowned(), None, out) };
+    unsafe { start_by(start, undecided, None, out) };
+}
+
+#[inline]
+fn undecided(builder: SpanBuilder<'_>) -> Started {
+    builder.start_unowned()
 }
 
 pub(super) unsafe extern "C" fn span_start_decided(

@@ -78,6 +78,7 @@ c_functions! {
     tracer_provider_free: fn(*mut Provider);
     tracer_provider_flush: fn(*const Provider, u32) -> tracer_status;
     tracer_provider_shutdown: fn(*const Provider, u32) -> tracer_status;
+    tracer_provider_add_exporter: fn(*const Provider, *const Config) -> tracer_status;
     tracer_provider_set_default: fn(*const Provider) -> tracer_status;
     tracer_provider_read_stats: fn(*const Provider, *mut tracer_stats);
     tracer_scope_new_with_attributes:

@@ -41,6 +41,13 @@ impl Provider {
         Failure::check(unsafe { call(self.as_ptr(), timeout_ms) })
     }
 
+    /// Adds the destinations of a configuration, for spans that end from now on.
+    pub(crate) fn add_exporter(&self, config: &NewConfig) -> Result<(), Failure> {
+        let call = runtime().functions.tracer_provider_add_exporter;
+        // SAFETY: a live provider and a live configuration, read before the call returns.
+        Failure::check(unsafe { call(self.as_ptr(), config.as_ptr()) })
+    }
+
     /// Makes it the default one; may wait for the one before it.
     pub(crate) fn set_default(&self) -> Result<(), Failure> {
         let call = runtime().functions.tracer_provider_set_default;

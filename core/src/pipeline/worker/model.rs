@@ -44,7 +44,7 @@ fn pipes(id: u32, source: &Arc<Counted>) -> ProviderPipes {
     ProviderPipes {
         id,
         resource: Arc::from(&b""[..]),
-        source: Arc::clone(source) as Arc<dyn Source>,
+        feed: Feed::new(Arc::clone(source) as Arc<dyn Source>),
         pipelines: Vec::new(),
     }
 }
@@ -68,13 +68,13 @@ fn serve(shared: &Shared) {
         let woken = shared.woken.swap(false, Ordering::AcqRel);
         for request in shared.take_requests() {
             if let Request::Add(newcomer) = request {
-                sources.push(newcomer.pipes.source);
+                sources.push(newcomer.feed);
             }
         }
         if woken {
             sources.retain(|source| {
                 let mut runs = Vec::new();
-                source.drain(&mut runs);
+                source.take(&mut runs);
                 runs.is_empty()
             });
         }

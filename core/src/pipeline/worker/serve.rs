@@ -1,11 +1,12 @@
 //! The loop of the exporter thread: takes what is published, gives it to every pipeline of its
 //! provider, passes orders on. It never waits for a pipeline; each is a task of its own.
 
-use super::{Newcomer, Promise, Request, Shared, Source};
+use super::{Feed, Pipes, Promise, ProviderPipes, Request, Shared};
 use crate::{
     export::Run,
     pipeline::{
-        queue::{Pipeline, Sender},
+        counters::PipelineCounters,
+        queue::{Pipeline, PipelineSettings, Sender},
         ticket::Waiting,
     },
 };
@@ -25,11 +26,14 @@ struct Pipe {
     pipeline: Rc<Pipeline>,
     delay: Duration,
     tick_at: Instant,
+    /// What was lost before it joined.
+    lost_before: u64,
 }
 
 struct Provider {
     id: u32,
-    source: Arc<dyn Source>,
+    resource: Arc<[u8]>,
+    feed: Arc<Feed>,
     pipes: Vec<Pipe>,
     /// Asked to end: it goes as soon as its pipelines have ended.
     closing: bool,
@@ -52,18 +56,18 @@ pub(super) async fn serve(shared: &Arc<Shared>) {
         for provider in &mut providers {
             let due = provider.pipes.iter().any(|pipe| pipe.tick_at <= now);
             if due {
-                provider.source.measure();
+                provider.feed.source.measure();
             }
             if woken || due {
-                provider.drain(&mut runs);
+                provider.drain(shared, &mut runs);
             }
             provider.tick(now, pressed);
         }
-        providers.retain(|provider| {
+        providers.retain_mut(|provider| {
             let ended = provider.has_ended();
             if ended {
                 // What was published after the shutdown began: the pipelines count it.
-                provider.drain(&mut runs);
+                provider.drain(shared, &mut runs);
             }
             !ended
         });
@@ -97,16 +101,18 @@ fn obey(
     runs: &mut Vec<Run>,
 ) {
     match request {
-        Request::Add(newcomer) => providers.push(Provider::new(shared, newcomer)),
+        Request::Add(newcomer) => providers.push(Provider::new(shared, newcomer, runs)),
         Request::Flush(id, deadline, promise) => {
             let deadline = Instant::from_std(deadline);
-            order(providers, id, promise, runs, |pipeline, waiting| {
+            drain(shared, providers, id, runs);
+            order(providers, id, promise, |pipeline, waiting| {
                 pipeline.flush(waiting, deadline);
             });
         }
         Request::Shutdown(id, deadline, promise) => {
             let deadline = Instant::from_std(deadline);
-            order(providers, id, promise, runs, |pipeline, waiting| {
+            drain(shared, providers, id, runs);
+            order(providers, id, promise, |pipeline, waiting| {
                 pipeline.close(waiting, deadline);
             });
             for provider in chosen(providers, id) {
@@ -116,12 +122,19 @@ fn obey(
     }
 }
 
-/// Drains the chosen providers and gives one order to all their pipelines.
+/// Takes what the chosen providers have until now.
+fn drain(shared: &Arc<Shared>, providers: &mut [Provider], id: Option<u32>, runs: &mut Vec<Run>) {
+    for provider in chosen(providers, id) {
+        provider.feed.source.measure();
+        provider.drain(shared, runs);
+    }
+}
+
+/// Gives one order to all pipelines of the chosen providers.
 fn order(
     providers: &mut [Provider],
     id: Option<u32>,
     promise: Promise,
-    runs: &mut Vec<Run>,
     give: impl Fn(&Pipeline, &Rc<Waiting>),
 ) {
     let pipelines = chosen(providers, id)
@@ -129,11 +142,9 @@ fn order(
         .sum();
     let waiting = Waiting::new(promise, pipelines);
     for provider in chosen(providers, id) {
-        provider.source.measure();
-        provider.drain(runs);
-        let lost = provider.source.lost();
+        let lost = provider.feed.source.lost();
         for pipe in &provider.pipes {
-            pipe.pipeline.tell_losses(lost);
+            pipe.tell_losses(lost);
             give(&pipe.pipeline, &waiting);
         }
     }
@@ -145,44 +156,72 @@ fn chosen(providers: &mut [Provider], id: Option<u32>) -> impl Iterator<Item = &
         .filter(move |provider| id.is_none_or(|id| id == provider.id))
 }
 
+impl Pipe {
+    fn start(
+        shared: &Arc<Shared>,
+        resource: &Arc<[u8]>,
+        (settings, counters): (PipelineSettings, Arc<PipelineCounters>),
+        lost_before: u64,
+    ) -> Self {
+        let pipeline = Pipeline::new(settings, counters, Arc::clone(resource));
+        let sender = Sender::new(Rc::clone(&pipeline));
+        let shared = Arc::clone(shared);
+        spawn_local(async move {
+            sender.run().await;
+            // The loop removes the provider when its last pipeline has ended.
+            shared.news.notify_one();
+        });
+        let delay = pipeline
+            .schedule_delay()
+            .clamp(SHORTEST_DELAY, LONGEST_DELAY);
+        Self {
+            pipeline,
+            delay,
+            tick_at: Instant::now() + delay,
+            lost_before,
+        }
+    }
+
+    /// So many were lost, so far, before any pipeline saw them.
+    fn tell_losses(&self, lost: u64) {
+        self.pipeline
+            .tell_losses(lost.saturating_sub(self.lost_before));
+    }
+}
+
 impl Provider {
-    fn new(shared: &Arc<Shared>, newcomer: Newcomer) -> Self {
-        let Newcomer { pipes, runs } = newcomer;
-        let now = Instant::now();
-        let start = |(settings, counters)| {
-            let pipeline = Pipeline::new(settings, counters, Arc::clone(&pipes.resource));
-            let sender = Sender::new(Rc::clone(&pipeline));
-            let shared = Arc::clone(shared);
-            spawn_local(async move {
-                sender.run().await;
-                // The loop removes the provider when its last pipeline has ended.
-                shared.news.notify_one();
-            });
-            let delay = pipeline
-                .schedule_delay()
-                .clamp(SHORTEST_DELAY, LONGEST_DELAY);
-            Pipe {
-                pipeline,
-                delay,
-                tick_at: now + delay,
-            }
-        };
-        let pipelines = pipes.pipelines.into_iter().map(start).collect();
-        let provider = Self {
-            id: pipes.id,
-            source: pipes.source,
-            pipes: pipelines,
+    fn new(shared: &Arc<Shared>, newcomer: ProviderPipes, runs: &mut Vec<Run>) -> Self {
+        let mut provider = Self {
+            id: newcomer.id,
+            resource: newcomer.resource,
+            feed: newcomer.feed,
+            pipes: Vec::new(),
             closing: false,
         };
-        provider.offer(&runs);
+        provider.start(shared, newcomer.pipelines, 0);
+        provider.drain(shared, runs);
         provider
     }
 
-    /// Gives what was published to every pipeline.
-    fn drain(&self, runs: &mut Vec<Run>) {
+    fn start(&mut self, shared: &Arc<Shared>, pipes: Pipes, lost_before: u64) {
+        let start = |pipe| Pipe::start(shared, &self.resource, pipe, lost_before);
+        let started: Vec<Pipe> = pipes.into_iter().map(start).collect();
+        self.pipes.extend(started);
+    }
+
+    /// Gives what was published to every pipeline, and to those that joined what came after.
+    fn drain(&mut self, shared: &Arc<Shared>, runs: &mut Vec<Run>) {
         runs.clear();
-        self.source.drain(runs);
-        self.offer(runs);
+        let mut from = 0;
+        for joining in self.feed.take(runs) {
+            self.offer(runs.get(from..joining.after).unwrap_or_default());
+            from = joining.after;
+            self.start(shared, joining.pipes, self.feed.source.lost());
+            for pipe in &self.pipes {
+                pipe.pipeline.share(joining.share_bytes);
+            }
+        }
+        self.offer(runs.get(from..).unwrap_or_default());
         // The pipelines hold what they took: nothing else keeps the bytes.
         runs.clear();
     }
@@ -204,7 +243,7 @@ impl Provider {
             }
             if due || pressed {
                 pipe.pipeline.tick();
-                pipe.pipeline.tell_losses(self.source.lost());
+                pipe.tell_losses(self.feed.source.lost());
             }
         }
     }
