@@ -9,7 +9,8 @@ use pyo3::{Bound, FromPyObject, PyAny, PyResult, pyfunction};
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 struct Described {
-    exporter: String,
+    /// None: those of the environment.
+    exporter: Option<String>,
     #[pyo3(default)]
     endpoint: Option<String>,
     #[pyo3(default)]
@@ -80,7 +81,7 @@ impl Described {
             })
         };
         let endpoint = self.endpoint.as_deref();
-        match self.exporter.as_str() {
+        match self.exporter.as_deref().unwrap_or_default() {
             "otlp" => {
                 text("endpoint", endpoint, |url| config.endpoint(url))?;
                 named()

@@ -1,0 +1,135 @@
+"""A provider as the ``OTEL_*`` variables describe it, for zero-code set-up.
+
+What the variables name and libtracer has is native. Other exporters, samplers and id generators are
+looked for among the entry points of what is installed, and run in Python. What cannot be had is
+said once and left out: the program around it goes on.
+"""
+
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from libtracer._config import _DESTINATIONS
+from libtracer.trace import TracerProvider, _resource
+from libtracer.trace.export import (
+    BatchSpanProcessor,
+    NativeExporter,
+    Options,
+    OTLPSpanExporter,
+)
+
+_logger = logging.getLogger("libtracer")
+
+_EXPORTERS = {"otlp", "console", "zipkin", "jaeger", "otlp/file", "otlp_file", "otlp/stdout"}
+_EXPORTERS |= {"otlp_stdout", "memory"}
+# The names of the SDK's exporter packages that lead to the same.
+_SAME = {"zipkin_json": "zipkin", "zipkin_proto": "zipkin"}
+_PROTOCOLS = {"otlp_proto_grpc": "grpc", "otlp_proto_http": "http/protobuf"}
+_ROOT_SAMPLERS = {"always_on", "always_off", "traceidratio"}
+_SAMPLERS = _ROOT_SAMPLERS | {f"parentbased_{name}" for name in _ROOT_SAMPLERS}
+
+
+@dataclass(frozen=True, repr=False)
+class _Named(NativeExporter):
+    """A destination by its name, None for those of the configuration file."""
+
+    name: str | None
+
+    def native_options(self) -> Options:
+        return {"exporter": self.name}
+
+
+def tracer_provider(auto_instrumentation_version: str | None = None) -> TracerProvider:
+    """Return a new provider that exports where the environment says.
+
+    Args:
+        auto_instrumentation_version: Version of what sets the program up without its code.
+    """
+    provider = TracerProvider(
+        sampler=_sampler(), id_generator=_id_generator(), resource=_of(auto_instrumentation_version)
+    )
+    for processor in _processors():
+        provider.add_span_processor(processor)
+    return provider
+
+
+def _of(version: str | None) -> Any:
+    if version is None:
+        return None
+    return _resource.default().merge(_resource.Resource({"telemetry.auto.version": version}))
+
+
+def _processors() -> Iterator[Any]:
+    if os.environ.get("OTEL_CONFIG_FILE") or os.environ.get("OTEL_EXPERIMENTAL_CONFIG_FILE"):
+        yield BatchSpanProcessor(_Named(None))
+        return
+    for name in _names():
+        native = name.lower()
+        native = _SAME.get(native, native)
+        try:
+            if native in _PROTOCOLS:
+                yield BatchSpanProcessor(OTLPSpanExporter(protocol=_PROTOCOLS[native]))
+            elif native in _EXPORTERS:
+                yield BatchSpanProcessor(_Named(native))
+            else:
+                exporter = _load("opentelemetry_traces_exporter", name)()
+                yield _python_processor(exporter)
+        except Exception as error:
+            _left_out("OTEL_TRACES_EXPORTER", name, error)
+
+
+def _names() -> list[str]:
+    """Return the exporters asked for; OTLP where only its endpoint is given."""
+    text = os.environ.get("OTEL_TRACES_EXPORTER", "").strip()
+    if not text and any(os.environ.get(name) for name in _DESTINATIONS):
+        text = "otlp"
+    names = [name.strip() for name in text.split(",")]
+    return [name for name in names if name and name.lower() != "none"]
+
+
+def _python_processor(exporter: Any) -> Any:
+    from opentelemetry.sdk.trace import export
+
+    return export.BatchSpanProcessor(exporter)
+
+
+def _sampler() -> Any:
+    """Return a sampler that only others have; None leaves the choice to the provider."""
+    name = os.environ.get("OTEL_TRACES_SAMPLER", "").strip()
+    if not name or name.lower() in _SAMPLERS:
+        return None
+    try:
+        factory = _load("opentelemetry_traces_sampler", name)
+        sampler = factory(os.environ.get("OTEL_TRACES_SAMPLER_ARG"))
+        if not callable(getattr(sampler, "should_sample", None)):
+            raise TypeError(f"{sampler!r} has no should_sample")
+    except Exception as error:
+        _left_out("OTEL_TRACES_SAMPLER", name, error)
+        return None
+    return sampler
+
+
+def _id_generator() -> Any:
+    name = os.environ.get("OTEL_PYTHON_ID_GENERATOR", "").strip()
+    if not name or name == "random":
+        return None
+    try:
+        return _load("opentelemetry_id_generator", name)()
+    except Exception as error:
+        _left_out("OTEL_PYTHON_ID_GENERATOR", name, error)
+        return None
+
+
+def _load(group: str, name: str) -> Any:
+    from importlib.metadata import entry_points
+
+    found = list(entry_points(group=group, name=name))
+    if not found:
+        raise LookupError(f"no installed package has an entry point {name!r} in {group}")
+    return found[0].load()
+
+
+def _left_out(variable: str, name: str, error: Exception) -> None:
+    _logger.warning("%s=%s is ignored: %s: %s", variable, name, type(error).__name__, error)
