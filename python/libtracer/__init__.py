@@ -32,6 +32,7 @@ from libtracer._native import (
     stats,
     version,
 )
+from libtracer._threads import instrument_threads, uninstrument_threads
 from libtracer._traced import traced
 from libtracer._tracer import get_tracer
 
@@ -55,12 +56,14 @@ __all__ = [
     "get_library",
     "get_tracer",
     "init",
+    "instrument_threads",
     "shutdown",
     "start_span",
     "stats",
     "testing",
     "traced",
     "tracing",
+    "uninstrument_threads",
 ]
 
 __version__ = version()
