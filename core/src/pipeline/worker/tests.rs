@@ -321,7 +321,7 @@ fn a_source_that_panics_ends_tracing_but_hangs_nobody() {
     }
     let worker = Worker::new();
     let (mut pipes, _) = provider(1, &Arc::default(), vec![Destination::default().settings()]);
-    pipes.source = Arc::new(Defect);
+    pipes.feed = Feed::new(Arc::new(Defect));
     worker.add_provider(pipes);
     worker.wake();
     while is_running(&worker) {
