@@ -60,10 +60,19 @@ pub(crate) fn is_configured() -> bool {
 /// Exports what is finished; False when `timeout_ms` passed first. A signal may end the wait.
 #[pyfunction]
 pub(crate) fn force_flush(py: Python<'_>, timeout_ms: u32) -> PyResult<bool> {
+    flushed(py, timeout_ms, runtime::flush)
+}
+
+/// Waits for a flush in slices, so that a signal may end the wait.
+pub(crate) fn flushed(
+    py: Python<'_>,
+    timeout_ms: u32,
+    flush: impl Fn(u32) -> Result<(), Failure> + Sync,
+) -> PyResult<bool> {
     let mut left = timeout_ms;
     loop {
         let slice = left.min(SLICE_MS);
-        if delivered(py, py.detach(|| runtime::flush(slice)))? {
+        if delivered(py, py.detach(|| flush(slice)))? {
             return Ok(true);
         }
         py.check_signals()?;
@@ -80,7 +89,7 @@ pub(crate) fn shutdown(py: Python<'_>, timeout_ms: u32) -> PyResult<bool> {
     delivered(py, py.detach(|| runtime::shutdown(timeout_ms)))
 }
 
-fn delivered(py: Python<'_>, outcome: Result<(), Failure>) -> PyResult<bool> {
+pub(crate) fn delivered(py: Python<'_>, outcome: Result<(), Failure>) -> PyResult<bool> {
     match outcome {
         Ok(()) => Ok(true),
         Err(failure) if failure.status == TRACER_TIMEOUT => Ok(false),

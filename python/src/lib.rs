@@ -39,7 +39,7 @@ mod _native {
     #[pymodule_export]
     use super::runtime::{library_path, version};
     #[pymodule_export]
-    use super::span::set_facade;
+    use super::span::{set_default_tracer, set_facade};
     #[pymodule_export]
     use super::stats::stats;
     #[pymodule_export]

@@ -24,7 +24,7 @@ use std::sync::OnceLock;
 pub(crate) use handles::{Captured, Scope, account};
 pub(crate) use new_config::NewConfig;
 pub(crate) use provider::Provider;
-pub(crate) use record::{Handle, set_current_hook};
+pub(crate) use record::{Handle, native_since, set_current_hook};
 pub(crate) use setup::{Failure, flush, is_configured, shutdown};
 pub(crate) use values::Builder;
 

@@ -12,6 +12,7 @@ mod life;
 mod methods;
 mod object;
 mod read;
+mod verdict;
 mod watched;
 mod write;
 
@@ -21,6 +22,7 @@ use pyo3::{Bound, Py, PyAny, PyResult, Python, pyfunction};
 
 pub(crate) use life::{ensure_started as start_now, enter, exit, fresh, pending};
 pub(crate) use object::{Ids, Span, SpanBody, State, option};
+pub(crate) use watched::set_default_tracer;
 
 /// Answers `span.__class__`; made by `libtracer._facade` once OpenTelemetry's API is there.
 static FACADE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();

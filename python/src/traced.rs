@@ -9,7 +9,7 @@ use crate::object::{
     Args, SetAside, Slot, forever, getter, method, new_type, offset_member, raise,
 };
 use crate::runtime::is_configured;
-use crate::span::{Span, enter, exit, fresh};
+use crate::span::{Span, enter, exit, fresh, option};
 use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyTypeError};
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::{PyAnyMethods, PyModule, PyModuleMethods};
@@ -109,11 +109,12 @@ unsafe extern "C" fn call(
 /// The span of this call, current; none when tracing is off or no span can be made.
 #[inline]
 fn around<'py>(traced: &Traced, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-    if !is_configured() {
+    let template = traced.template.get(py)?;
+    let template = Span::cast(template.as_borrowed())?;
+    if template.has(option::GATED) && !is_configured() {
         return None;
     }
-    let template = traced.template.get(py)?;
-    let made = fresh(Span::cast(template.as_borrowed())?).ok()?;
+    let made = fresh(template).ok()?;
     enter(Span::cast(made.as_borrowed())?).ok()?;
     Some(made)
 }

@@ -14,6 +14,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 /// Bits of [`Tracer::ways`]: why a span must go the longer way.
 pub(crate) mod way {
+    /// The sampler or the ids are the program's own.
+    pub(crate) const ASKS: u8 = 1;
     /// There are processors of the program's own.
     pub(crate) const WATCHED: u8 = 2;
     /// The tracer is switched off.
@@ -214,6 +216,13 @@ impl Tracer {
             options: options(record_exception, set_status_on_exception, end_on_exit),
         };
         made(slf, name, &start)
+    }
+
+    /// Gives a tracer without a provider of its own what the default provider's have.
+    fn _join(&self, settings: Py<PyAny>) {
+        let held = self.settings.lock();
+        let old = held.ok().and_then(|mut held| held.replace(settings));
+        drop(old);
     }
 
     /// Sends the spans that start from now on the longer way (bits), or no more (0).

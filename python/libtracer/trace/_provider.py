@@ -3,21 +3,21 @@
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from opentelemetry.trace import NoOpTracer
 from opentelemetry.trace import TracerProvider as ApiTracerProvider
 
-from libtracer import _facade, _native
-from libtracer.trace import _resource, _scope
+from libtracer import _facade, _native, _process
+from libtracer.trace import _ids, _limits, _resource, _sampling, _scope
 from libtracer.trace._processors import SpanProcessors
 from libtracer.trace._settings import Settings, TracerConfig
 
 _logger = logging.getLogger("libtracer.trace")
 
-_WATCHED = 2
-_OFF = 4
+_SHUTDOWN_SECONDS = 30.0
 
 
 class TracerProvider(ApiTracerProvider):
@@ -50,18 +50,24 @@ class TracerProvider(ApiTracerProvider):
         _tracer_configurator: Callable[[Any], Any] | None = None,
     ) -> None:
         self._active_span_processor = active_span_processor or SpanProcessors()
-        self.id_generator = id_generator
+        self._id_generator = _ids.default() if id_generator is None else id_generator
         self._resource = _resource.default() if resource is None else resource
-        self.sampler = sampler
-        self._span_limits = span_limits
+        self._sampler = sampler or _sampling.default()
+        self._span_limits = span_limits or _limits.default()
         self._meter_provider = meter_provider
         self._disabled = os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
         self._tracer_configurator = _tracer_configurator
-        self._tracers: dict[Any, tuple[_native.Tracer, Settings]] = {}
+        self._tracers: dict[Any, Settings] = {}
         self._tracers_lock = threading.RLock()
-        self._native = _native.Provider()
+        self._native_sampler = _sampling.native_of(self._sampler)
+        self._native = _native.Provider(
+            resource=dict(self._resource.attributes),
+            schema_url=self._resource.schema_url or "",
+            sampler=self._native_sampler,
+            limits=_limits.native_of(self._span_limits),
+        )
         if isinstance(self._active_span_processor, SpanProcessors):
-            self._active_span_processor.changed = self._renew_ways
+            self._active_span_processor.changed = self._renew
 
     @property  # type: ignore[misc]
     def __class__(self) -> type:
@@ -71,6 +77,26 @@ class TracerProvider(ApiTracerProvider):
     def resource(self) -> Any:
         """What the spans come from."""
         return self._resource
+
+    @property
+    def sampler(self) -> Any:
+        """Decides which spans are recorded."""
+        return self._sampler
+
+    @sampler.setter
+    def sampler(self, sampler: Any) -> None:
+        self._sampler = sampler
+        self._renew()
+
+    @property
+    def id_generator(self) -> Any:
+        """Makes trace and span ids."""
+        return self._id_generator
+
+    @id_generator.setter
+    def id_generator(self, id_generator: Any) -> None:
+        self._id_generator = id_generator
+        self._renew()
 
     def get_tracer(
         self,
@@ -97,13 +123,32 @@ class TracerProvider(ApiTracerProvider):
         with self._tracers_lock:
             found = self._tracers.get(scope)
             if found is None:
-                settings = Settings(self, scope, self._config_of(scope))
-                tracer = self._native.tracer(
-                    settings, instrumenting_module_name, version, schema_url
-                )
-                tracer._set_ways(self._ways_of(settings))
-                found = self._tracers[scope] = (tracer, settings)
-        return found[0]
+                found = self._tracers[scope] = self._new_tracer(scope)
+        return found.tracer
+
+    def _new_tracer(self, scope: Any) -> Settings:
+        settings = Settings(scope, self._native_sampler)
+        settings._tracer_config = self._config_of(scope)
+        settings.resource = self._resource
+        settings._span_limits = self._span_limits
+        settings.tracer = self._native.tracer(
+            settings, scope.name, scope.version, scope.schema_url, dict(scope.attributes)
+        )
+        self._give(settings)
+        return settings
+
+    def _give(self, settings: Settings) -> None:
+        """Give a tracer what the provider has now."""
+        settings.sampler = self._sampler
+        settings.id_generator = self._id_generator
+        settings.span_processor = self._active_span_processor
+        settings.renew()
+
+    def _renew(self) -> None:
+        """Give the tracers handed out so far what the provider has now."""
+        with self._tracers_lock:
+            for settings in self._tracers.values():
+                self._give(settings)
 
     def add_span_processor(self, span_processor: Any) -> None:
         """Tell one more processor of spans, after those before it."""
@@ -111,11 +156,15 @@ class TracerProvider(ApiTracerProvider):
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
         """Export what is finished; False when the time was up first."""
-        return bool(self._active_span_processor.force_flush(timeout_millis))
+        deadline = time.monotonic() + timeout_millis / 1000
+        flushed = bool(self._active_span_processor.force_flush(timeout_millis))
+        left = max(deadline - time.monotonic(), 0)
+        return self._native.force_flush(_process.milliseconds(left)) and flushed
 
     def shutdown(self) -> None:
         """Export what is finished, and stop."""
         self._active_span_processor.shutdown()
+        self._native.shutdown(_process.milliseconds(_SHUTDOWN_SECONDS))
 
     def _config_of(self, scope: Any) -> Any:
         configurator = self._tracer_configurator
@@ -130,24 +179,11 @@ class TracerProvider(ApiTracerProvider):
     def _set_tracer_configurator(self, *, tracer_configurator: Callable[[Any], Any]) -> None:
         self._tracer_configurator = tracer_configurator
         with self._tracers_lock:
-            for scope, (_, settings) in self._tracers.items():
-                settings._tracer_config = self._config_of(scope)
-            self._renew_ways()
+            for scope, settings in self._tracers.items():
+                settings._set_tracer_config(self._config_of(scope))
 
     def _update_resource(self, resource: Any) -> None:
         with self._tracers_lock:
             self._resource = self._resource.merge(resource)
-            for _, settings in self._tracers.values():
+            for settings in self._tracers.values():
                 settings._set_resource(self._resource)
-
-    def _ways_of(self, settings: Settings) -> int:
-        processors = self._active_span_processor
-        quiet = isinstance(processors, SpanProcessors) and not processors._span_processors
-        ways = 0 if quiet else _WATCHED
-        return ways if settings._is_enabled() else ways | _OFF
-
-    def _renew_ways(self) -> None:
-        """Tell the tracers handed out so far which way their spans go from now on."""
-        with self._tracers_lock:
-            for tracer, settings in self._tracers.values():
-                tracer._set_ways(self._ways_of(settings))

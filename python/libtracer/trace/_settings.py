@@ -2,11 +2,14 @@
 
 from typing import TYPE_CHECKING, Any
 
-from libtracer.trace import _scope
-from libtracer.trace._processors import contained
+from libtracer.trace import _ids, _sampling, _scope
+from libtracer.trace._processors import SpanProcessors, contained
 
 if TYPE_CHECKING:
-    from libtracer.trace._provider import TracerProvider
+    from libtracer import _native
+
+# Why the spans of a tracer go the longer way; the bits of the native tracer's byte.
+_ASKS, _WATCHED, _OFF = 1, 2, 4
 
 
 class TracerConfig:
@@ -17,18 +20,25 @@ class TracerConfig:
 
 
 class Settings:
-    """One tracer's provider, scope and switches, under the names the SDK's tracer has."""
+    """One tracer's scope and what its spans are made with, by the names the SDK's tracer has.
 
-    def __init__(self, provider: "TracerProvider", scope: Any, config: Any) -> None:
-        self._provider = provider
+    Args:
+        scope: The instrumentation scope.
+        native_sampler: The sampler that the native provider has.
+    """
+
+    tracer: "_native.Tracer"
+    resource: Any
+    sampler: Any
+    id_generator: Any
+    span_processor: Any
+    _span_limits: Any
+    _tracer_config: Any
+
+    def __init__(self, scope: Any, native_sampler: _sampling.Native | None) -> None:
         self._instrumentation_scope = scope
-        self._tracer_config = config
+        self._native_sampler = native_sampler
         self._info: Any = None
-        self.resource = provider.resource
-        self.sampler = provider.sampler
-        self.id_generator = provider.id_generator
-        self.span_processor = provider._active_span_processor
-        self._span_limits = provider._span_limits
 
     @property
     def instrumentation_info(self) -> Any:
@@ -39,7 +49,7 @@ class Settings:
 
     def _set_tracer_config(self, tracer_config: Any) -> None:
         self._tracer_config = tracer_config
-        self._provider._renew_ways()
+        self.renew()
 
     def _set_resource(self, resource: Any) -> None:
         self.resource = resource
@@ -47,7 +57,26 @@ class Settings:
     def _is_enabled(self) -> bool:
         return bool(self._tracer_config.is_enabled)
 
-    # What the native tracer calls, when its byte says so.
+    def renew(self) -> None:
+        """Tell the native tracer which way its spans go from now on."""
+        ways = 0 if self._is_enabled() else _OFF
+        processors = self.span_processor
+        if not isinstance(processors, SpanProcessors) or processors._span_processors:
+            ways |= _WATCHED
+        sampler = None if self._is_native(self.sampler) else self.sampler
+        ids = None if _ids.is_plain(self.id_generator) else self.id_generator
+        if sampler is not None or ids is not None:
+            ways |= _ASKS
+        self.decide = _sampling.Decider(sampler, ids).decide
+        self.tracer._set_ways(ways)
+
+    def _is_native(self, sampler: Any) -> bool:
+        if _sampling.is_of_environment(sampler):
+            return self._native_sampler is None
+        native = _sampling.native_of(sampler)
+        return native is not None and native == self._native_sampler
+
+    # What the native tracer calls when its byte says so, beside `decide`.
 
     def started(self, span: Any, parent_context: Any) -> None:
         """Tell the processors of a span that has started."""

@@ -158,6 +158,22 @@ impl Handle {
     }
 }
 
+/// The native span that was entered on this thread since `foreign` became current, if one was.
+pub(crate) fn native_since(
+    foreign: &tracer_context_value,
+) -> Option<(tracer_context_value, tracer_span)> {
+    let mut context = MaybeUninit::<tracer_context_value>::uninit();
+    let mut span = tracer_span::default();
+    let call = runtime().table.current_native;
+    // SAFETY: all pointers are valid.
+    let found = unsafe { call(ptr::from_ref(foreign), context.as_mut_ptr(), &raw mut span) };
+    if !found {
+        return None;
+    }
+    // SAFETY: written, as there is one.
+    Some((unsafe { context.assume_init() }, span))
+}
+
 /// Installs Python's answer to "what is current here".
 pub(crate) fn set_current_hook(hook: tracer_current_hook) {
     // SAFETY: the hook has the contract of `tracer_current_hook` and lives as long as the process.

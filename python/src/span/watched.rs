@@ -3,28 +3,64 @@
 
 use super::life::{begun, finish};
 use super::object::{Ids, Span, State, option};
+use super::verdict::{self, Verdict};
+use crate::object::Slot;
 use crate::runtime::Handle;
 use crate::tracer::{Tracer, way};
 use libtracer_abi::tracer_start;
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::PyAnyMethods;
-use pyo3::{Bound, PyAny, PyResult, intern};
-use std::time::{SystemTime, UNIX_EPOCH};
+use pyo3::{Bound, PyAny, PyResult, Python, ffi, intern, pyfunction};
+
+/// The tracer of spans that no tracer made: the default provider's, where one is set.
+struct Default(Slot);
+
+// SAFETY: touched only with the GIL held (the module demands one).
+unsafe impl Sync for Default {}
+
+static DEFAULT: Default = Default(Slot::empty());
+
+/// Sets the tracer of spans that no tracer made.
+#[pyfunction]
+pub(crate) fn set_default_tracer(tracer: Bound<'_, Tracer>) {
+    DEFAULT.0.put(tracer.into_any());
+}
 
 /// A tracer whose spans go the longer way, and how.
 pub(super) struct Watching<'py> {
-    settings: Bound<'py, PyAny>,
+    pub(super) settings: Bound<'py, PyAny>,
     ways: u8,
 }
 
-/// Who wants to hear of the span, if anybody does.
+/// Who wants to hear of a span that is about to start, if anybody does.
 #[inline]
 pub(super) fn by<'py>(span: Span<'_, 'py>) -> Option<Watching<'py>> {
-    let tracer = span.tracer.get(span.py())?;
-    let tracer = tracer.cast_exact::<Tracer>().ok()?.get();
+    let own = span.tracer.get(span.py());
+    let tracer = match &own {
+        Some(tracer) => tracer.cast_exact::<Tracer>().ok()?.get(),
+        None => return by_default(span),
+    };
+    match tracer.ways() {
+        0 => None,
+        ways => watching(tracer, ways, span),
+    }
+}
+
+/// A span without a tracer of its own has that of the default provider, where one is set.
+#[inline]
+fn by_default<'py>(span: Span<'_, 'py>) -> Option<Watching<'py>> {
+    let default = DEFAULT.0.get(span.py())?;
+    let tracer = default.cast_exact::<Tracer>().ok()?.get();
     let ways = tracer.ways();
     if ways == 0 {
         return None;
     }
+    span.tracer.put(default.clone());
+    watching(tracer, ways, span)
+}
+
+#[cold]
+fn watching<'py>(tracer: &Tracer, ways: u8, span: Span<'_, 'py>) -> Option<Watching<'py>> {
     let settings = tracer.settings(span.py())?;
     Some(Watching { settings, ways })
 }
@@ -34,31 +70,42 @@ pub(super) fn by<'py>(span: Span<'_, 'py>) -> Option<Watching<'py>> {
 pub(super) fn start(
     span: Span<'_, '_>,
     watching: &Watching<'_>,
-    start: tracer_start,
+    mut start: tracer_start,
     parent_context: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<()> {
     if watching.ways & way::OFF != 0 {
         off(span, &start);
         return Ok(());
     }
-    begun(span, &Handle::start(&start));
+    let started = if watching.ways & way::ASKS == 0 {
+        Handle::start(&start)
+    } else {
+        let owner = verdict::settle_parent(&mut start);
+        let verdict = Verdict::ask(span, watching, &start, parent_context, owner.is_some())?;
+        if span.state.get() != State::Pending {
+            return Ok(()); // the sampler has started this very span
+        }
+        let started = Handle::start_decided(&start, &verdict.native());
+        drop(owner);
+        started
+    };
+    begun(span, &started);
     if watching.ways & way::WATCHED != 0 && span.has(option::RECORDING) {
         span.mark(option::WATCHED);
         let name = intern!(span.py(), "started");
         let told = watching
             .settings
             .call_method1(name, (span.object(), parent_context));
-        settled(told);
+        settled(told, span.py());
     }
     Ok(())
 }
 
 /// A span of a tracer that is switched off: it stands for its parent.
 fn off(span: Span<'_, '_>, start: &tracer_start) {
-    let parent = Ids::from(&start.parent);
     span.state.set(State::Live);
     span.handle.set(Handle::default());
-    span.ids.set(parent);
+    span.ids.set(Ids::from(&start.parent));
     span.parent.set(Ids::default());
     let text = crate::context::trace_state_text(&start.parent);
     if !text.is_empty() {
@@ -81,22 +128,29 @@ pub(super) fn end(span: Span<'_, '_>, end_unix_ns: u64) {
         return finish(span, end_unix_ns);
     };
     let end_unix_ns = match end_unix_ns {
-        0 => now(),
+        0 => span.handle.get().now(),
         given => given,
     };
     span.end_unix_ns.set(end_unix_ns);
-    settled(settings.call_method1(intern!(py, "ending"), (span.object(),)));
+    settled(
+        settings.call_method1(intern!(py, "ending"), (span.object(),)),
+        py,
+    );
     finish(span, end_unix_ns);
-    settled(settings.call_method1(intern!(py, "ended"), (span.object(),)));
+    settled(
+        settings.call_method1(intern!(py, "ended"), (span.object(),)),
+        py,
+    );
 }
 
-/// Nothing of a processor's reaches the program: what is left is what cannot be told, as at exit.
-fn settled(outcome: PyResult<Bound<'_, PyAny>>) {
-    drop(outcome);
-}
-
-/// The time by the system's clock.
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(0))
+/// Python lets no exception of a processor through; what comes all the same does not take the place
+/// of the program's own. An interrupt is raised again as soon as we are out of the way.
+fn settled(outcome: PyResult<Bound<'_, PyAny>>, py: Python<'_>) {
+    let Err(error) = outcome else { return };
+    if error.is_instance_of::<PyKeyboardInterrupt>(py) {
+        // SAFETY: the GIL is held; the call only notes that the interrupt is due.
+        unsafe { ffi::PyErr_SetInterrupt() };
+    } else {
+        error.write_unraisable(py, None);
+    }
 }
