@@ -76,7 +76,7 @@ impl Described {
     /// What is exported to, and where that is.
     fn place(&self, config: &NewConfig) -> Result<(), Failure> {
         let named = || {
-            text("exporter", Some(&self.exporter), |name| {
+            text("exporter", self.exporter.as_deref(), |name| {
                 config.exporter(name)
             })
         };
