@@ -5,40 +5,68 @@ use crate::span::Ids;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 pub(crate) use opentelemetry_proto::tonic::trace::v1 as proto;
-use pyo3::prelude::{PyAnyMethods, PyDictMethods, PyListMethods};
+use pyo3::prelude::{PyAnyMethods, PyDictMethods};
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyList, PyMappingProxy, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyMappingProxy, PyString, PyTuple};
 use pyo3::{Bound, IntoPyObject, Py, PyAny, PyResult, Python};
 
 type Object<'py> = PyResult<Bound<'py, PyAny>>;
 
-/// The classes of OpenTelemetry's API that our answers are made of.
-struct Api {
+/// The classes of OpenTelemetry's API that our answers are made of, and their usual instances.
+pub(crate) struct Api {
     span_context: Py<PyAny>,
     trace_flags: Py<PyAny>,
     trace_state: Py<PyAny>,
-    span_kind: Py<PyAny>,
+    no_trace_state: Py<PyAny>,
+    /// By their number.
+    kinds: Vec<Py<PyAny>>,
+    /// By their number.
+    codes: Vec<Py<PyAny>>,
     status: Py<PyAny>,
-    status_code: Py<PyAny>,
+    unset: Py<PyAny>,
     link: Py<PyAny>,
 }
 
 static API: PyOnceLock<Api> = PyOnceLock::new();
 
-fn api(py: Python<'_>) -> PyResult<&'static Api> {
-    API.get_or_try_init(py, || {
-        let module = py.import("opentelemetry.trace")?;
-        let class = |name: &str| module.getattr(name).map(Bound::unbind);
-        Ok(Api {
-            span_context: class("SpanContext")?,
-            trace_flags: class("TraceFlags")?,
-            trace_state: class("TraceState")?,
-            span_kind: class("SpanKind")?,
-            status: class("Status")?,
-            status_code: class("StatusCode")?,
-            link: class("Link")?,
+impl Api {
+    /// The classes; the first call imports them.
+    pub(crate) fn get(py: Python<'_>) -> PyResult<&'static Self> {
+        API.get_or_try_init(py, || {
+            let module = py.import("opentelemetry.trace")?;
+            let class = |name: &str| module.getattr(name).map(Bound::unbind);
+            let members = |name: &str| -> PyResult<Vec<Py<PyAny>>> {
+                let members = module.getattr(name)?.try_iter()?;
+                members.map(|member| member.map(Bound::unbind)).collect()
+            };
+            let (trace_state, status) = (class("TraceState")?, class("Status")?);
+            Ok(Self {
+                span_context: class("SpanContext")?,
+                trace_flags: class("TraceFlags")?,
+                no_trace_state: trace_state.call0(py)?,
+                trace_state,
+                kinds: members("SpanKind")?,
+                codes: members("StatusCode")?,
+                unset: status.call0(py)?,
+                status,
+                link: class("Link")?,
+            })
         })
-    })
+    }
+
+    /// A `Status` with the code of that number.
+    pub(crate) fn status<'py>(
+        &self,
+        py: Python<'py>,
+        code: i32,
+        description: Option<&Bound<'py, PyAny>>,
+    ) -> Object<'py> {
+        let index = usize::try_from(code).unwrap_or(0);
+        match self.codes.get(index) {
+            Some(code) if index > 0 => self.status.bind(py).call1((code, description)),
+            _ => Ok(self.unset.bind(py).clone()),
+        }
+    }
 }
 
 /// Ids from a message; missing or malformed ones are zero.
@@ -55,11 +83,11 @@ pub(crate) fn ids(trace_id: &[u8], span_id: &[u8], trace_flags: u32) -> Ids {
 
 /// An API `SpanContext`.
 pub(crate) fn span_context<'py>(py: Python<'py>, ids: &Ids, trace_state: &str) -> Object<'py> {
-    let api = api(py)?;
-    let state = api.trace_state.bind(py);
+    let api = Api::get(py)?;
     let state = if trace_state.is_empty() {
-        state.call0()?
+        api.no_trace_state.bind(py).clone()
     } else {
+        let state = api.trace_state.bind(py);
         state.call_method1("from_header", (vec![trace_state],))?
     };
     api.span_context.bind(py).call1((
@@ -73,32 +101,25 @@ pub(crate) fn span_context<'py>(py: Python<'py>, ids: &Ids, trace_state: &str) -
 
 /// An API `SpanKind` from OTLP's number.
 pub(crate) fn kind(py: Python<'_>, number: i32) -> Object<'_> {
-    api(py)?
-        .span_kind
-        .bind(py)
-        .call1((number.saturating_sub(1).max(0),))
+    let kinds = &Api::get(py)?.kinds;
+    let index = usize::try_from(number.saturating_sub(1)).unwrap_or(0);
+    let found = kinds.get(index).or_else(|| kinds.first());
+    Ok(found.map_or_else(|| py.None().into_bound(py), |kind| kind.bind(py).clone()))
 }
 
 /// An API `Status`.
 pub(crate) fn status<'py>(py: Python<'py>, span: &proto::Span) -> Object<'py> {
-    let api = api(py)?;
     let (code, text) = span
         .status
         .as_ref()
         .map_or((0, ""), |s| (s.code, s.message.as_str()));
-    let code = api.status_code.bind(py).call1((code,))?;
-    let text = (!text.is_empty()).then_some(text);
-    api.status.bind(py).call1((code, text))
+    let text = (!text.is_empty()).then(|| PyString::new(py, text).into_any());
+    Api::get(py)?.status(py, code, text.as_ref())
 }
 
 /// A time in nanoseconds; None for a time that is not known yet.
 pub(crate) fn time(py: Python<'_>, unix_ns: u64) -> Object<'_> {
     Ok((unix_ns != 0).then_some(unix_ns).into_pyobject(py)?)
-}
-
-/// A count.
-pub(crate) fn count(py: Python<'_>, count: u32) -> Object<'_> {
-    Ok(count.into_pyobject(py)?.into_any())
 }
 
 /// Lower-case hexadecimal text.
@@ -113,11 +134,12 @@ pub(crate) fn hex<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyAny> {
 
 /// Attributes as a read-only mapping.
 pub(crate) fn attributes<'py>(py: Python<'py>, attributes: &[KeyValue]) -> Object<'py> {
-    let map = map_of(py, attributes)?;
+    let map = dict(py, attributes)?;
     Ok(PyMappingProxy::new(py, map.as_mapping()).into_any())
 }
 
-fn map_of<'py>(py: Python<'py>, items: &[KeyValue]) -> PyResult<Bound<'py, PyDict>> {
+/// Attributes as a dict of the caller's own.
+pub(crate) fn dict<'py>(py: Python<'py>, items: &[KeyValue]) -> PyResult<Bound<'py, PyDict>> {
     let map = PyDict::new(py);
     for item in items {
         map.set_item(&item.key, value(py, item.value.as_ref())?)?;
@@ -135,7 +157,7 @@ fn value<'py>(py: Python<'py>, value_: Option<&AnyValue>) -> Object<'py> {
         Value::IntValue(number) => number.into_pyobject(py)?.into_any(),
         Value::DoubleValue(number) => number.into_pyobject(py)?.into_any(),
         Value::BytesValue(bytes) => PyBytes::new(py, bytes).into_any(),
-        Value::KvlistValue(list) => map_of(py, &list.values)?.into_any(),
+        Value::KvlistValue(list) => dict(py, &list.values)?.into_any(),
         Value::ArrayValue(array) => {
             let items: PyResult<Vec<_>> = array
                 .values
@@ -149,23 +171,29 @@ fn value<'py>(py: Python<'py>, value_: Option<&AnyValue>) -> Object<'py> {
     })
 }
 
-/// Events as a tuple.
+/// Events as a tuple of [`Event`]s.
 pub(crate) fn events<'py>(py: Python<'py>, span: &proto::Span) -> Object<'py> {
-    let events = PyList::empty(py);
-    for event in &span.events {
-        events.append(Bound::new(py, Event::new(py, event)?)?)?;
-    }
-    Ok(events.to_tuple().into_any())
+    let events: PyResult<Vec<_>> = span
+        .events
+        .iter()
+        .map(|event| Bound::new(py, Event::new(py, event)?))
+        .collect();
+    Ok(PyTuple::new(py, events?)?.into_any())
 }
 
-/// API `Link`s as a tuple.
-pub(crate) fn links<'py>(py: Python<'py>, span: &proto::Span) -> Object<'py> {
-    let links = PyList::empty(py);
-    for link in &span.links {
+/// API `Link`s as a tuple; `bound` makes their attributes from a dict and the number of those
+/// dropped.
+pub(crate) fn links<'py>(
+    py: Python<'py>,
+    span: &proto::Span,
+    bound: impl Fn(Bound<'py, PyDict>, u32) -> Object<'py>,
+) -> Object<'py> {
+    let link = |link: &proto::span::Link| {
         let ids = ids(&link.trace_id, &link.span_id, link.flags);
         let context = span_context(py, &ids, &link.trace_state)?;
-        let attributes = attributes(py, &link.attributes)?;
-        links.append(api(py)?.link.bind(py).call1((context, attributes))?)?;
-    }
-    Ok(links.to_tuple().into_any())
+        let attributes = bound(dict(py, &link.attributes)?, link.dropped_attributes_count)?;
+        Api::get(py)?.link.bind(py).call1((context, attributes))
+    };
+    let links: PyResult<Vec<_>> = span.links.iter().map(link).collect();
+    Ok(PyTuple::new(py, links?)?.into_any())
 }

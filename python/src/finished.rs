@@ -1,8 +1,17 @@
 //! Finished spans, read-only and shaped as OpenTelemetry's SDK shapes them.
 
 use crate::decode::{self, proto};
+use crate::sdk;
 use opentelemetry_proto::tonic::common::v1 as common;
-use pyo3::{Bound, Py, PyAny, PyResult, Python, pyclass, pymethods};
+
+use pyo3::prelude::PyAnyMethods;
+use pyo3::{Bound, Py, PyAny, PyResult, Python, intern, pyclass, pymethods};
+
+pub(crate) use origin::{InstrumentationScope, Resource};
+
+mod origin;
+
+type Object<'py> = PyResult<Bound<'py, PyAny>>;
 
 /// Something that happened during a span.
 #[pyclass(frozen, get_all, module = "libtracer")]
@@ -36,38 +45,34 @@ impl Event {
     }
 }
 
-/// What a span came from: service, process, host.
-#[pyclass(frozen, get_all, module = "libtracer")]
-pub(crate) struct Resource {
-    attributes: Py<PyAny>,
-    schema_url: String,
-}
-
-/// Which library made a span.
-#[pyclass(frozen, get_all, module = "libtracer")]
-pub(crate) struct InstrumentationScope {
-    name: String,
-    version: String,
-    schema_url: String,
-    attributes: Py<PyAny>,
-}
-
 /// A span that has ended.
-#[pyclass(frozen, module = "libtracer")]
+#[pyclass(frozen, module = "libtracer", weakref)]
 pub(crate) struct ReadableSpan {
     span: proto::Span,
-    resource: Py<Resource>,
-    scope: Py<InstrumentationScope>,
+    resource: Py<PyAny>,
+    scope: Py<PyAny>,
 }
 
 impl ReadableSpan {
+    /// A span and where it comes from.
+    pub(crate) fn of(
+        span: proto::Span,
+        resource: Bound<'_, PyAny>,
+        scope: Bound<'_, PyAny>,
+    ) -> Self {
+        Self {
+            span,
+            resource: resource.unbind(),
+            scope: scope.unbind(),
+        }
+    }
+
     /// From a message that holds one span; `None` when it holds none.
     pub(crate) fn new(py: Python<'_>, message: proto::ResourceSpans) -> PyResult<Option<Self>> {
-        let resource = message.resource.unwrap_or_default();
-        let resource = Resource {
-            attributes: decode::attributes(py, &resource.attributes)?.unbind(),
-            schema_url: message.schema_url,
-        };
+        let resource = Resource::new(
+            decode::attributes(py, &message.resource.unwrap_or_default().attributes)?,
+            message.schema_url,
+        );
         let Some(scoped) = message.scope_spans.into_iter().next() else {
             return Ok(None);
         };
@@ -77,24 +82,18 @@ impl ReadableSpan {
             attributes,
             ..
         } = scoped.scope.unwrap_or_default();
-        let scope = InstrumentationScope {
-            name,
-            version,
-            schema_url: scoped.schema_url,
-            attributes: decode::attributes(py, &attributes)?.unbind(),
-        };
+        let attributes = decode::attributes(py, &attributes)?;
+        let scope = InstrumentationScope::new(name, version, scoped.schema_url, attributes);
         let Some(span) = scoped.spans.into_iter().next() else {
             return Ok(None);
         };
         Ok(Some(Self {
             span,
-            resource: Py::new(py, resource)?,
-            scope: Py::new(py, scope)?,
+            resource: Py::new(py, resource)?.into_any(),
+            scope: Py::new(py, scope)?.into_any(),
         }))
     }
 }
-
-type Object<'py> = PyResult<Bound<'py, PyAny>>;
 
 #[pymethods]
 impl ReadableSpan {
@@ -144,7 +143,7 @@ impl ReadableSpan {
 
     #[getter]
     fn links<'py>(&self, py: Python<'py>) -> Object<'py> {
-        decode::links(py, &self.span)
+        decode::links(py, &self.span, sdk::bounded)
     }
 
     #[getter]
@@ -197,13 +196,28 @@ impl ReadableSpan {
     }
 
     #[getter]
-    fn resource<'py>(&self, py: Python<'py>) -> Bound<'py, Resource> {
+    fn resource<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
         self.resource.bind(py).clone()
     }
 
     #[getter]
-    fn instrumentation_scope<'py>(&self, py: Python<'py>) -> Bound<'py, InstrumentationScope> {
+    fn instrumentation_scope<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
         self.scope.bind(py).clone()
+    }
+
+    /// The span as JSON, with opentelemetry-sdk's fields.
+    #[pyo3(signature = (indent=Some(4)), text_signature = "($self, indent=4)")]
+    fn to_json<'py>(slf: &Bound<'py, Self>, indent: Option<usize>) -> Object<'py> {
+        let shapes = slf.py().import(intern!(slf.py(), "libtracer._shapes"))?;
+        shapes.call_method1(intern!(slf.py(), "to_json"), (slf, indent))
+    }
+
+    fn __copy__<'py>(slf: &Bound<'py, Self>) -> Bound<'py, Self> {
+        slf.clone()
+    }
+
+    fn __deepcopy__<'py>(slf: &Bound<'py, Self>, _memo: &Bound<'_, PyAny>) -> Bound<'py, Self> {
+        slf.clone()
     }
 
     fn __repr__(&self) -> String {

@@ -79,7 +79,7 @@ fn configuration(
             Some(map) => config.resource(map, Some(schema_url)),
             None => Ok(()),
         };
-        value::with_map(Some(attributes), set)?;
+        value::with_map(Some(attributes), value::Rules::Own, set)?;
     }
     if let Some((sampler, ratio)) = sampler {
         config.sampler(sampler, ratio)?;
@@ -133,7 +133,7 @@ impl Provider {
         let version = version.map(c_text).transpose()?;
         let schema = schema_url.map(c_text).transpose()?;
         let text = c_text(name)?;
-        let scope = value::with_map(attributes, |attributes| {
+        let scope = value::with_map(attributes, value::Rules::Own, |attributes| {
             let (version, schema) = (version.as_deref(), schema.as_deref());
             Scope::new_in(self.native.as_ref(), &text, version, schema, attributes)
         });

@@ -53,7 +53,7 @@ impl Tracer {
         Self {
             scope,
             ways: AtomicU8::new(0),
-            options: option::PASSIVE,
+            options: option::PASSIVE | option::SDK,
             name: name.to_owned(),
             settings: Mutex::new(Some(settings)),
         }
@@ -213,7 +213,8 @@ impl Tracer {
             attributes,
             links,
             at: start_time,
-            options: options(record_exception, set_status_on_exception, end_on_exit),
+            options: options(record_exception, set_status_on_exception, end_on_exit)
+                | slf.get().options & option::SDK,
         };
         made(slf, name, &start)
     }

@@ -1,33 +1,44 @@
 //! Python values as OpenTelemetry attribute values.
 //!
-//! Nothing here raises: what has no counterpart is recorded as its bounded `repr`, and counted.
-//! Conversions that can run foreign code (`repr`, a mapping's own methods) hold owned references
-//! and touch no span while they do.
+//! Nothing here raises. What has no counterpart becomes text, by one of two rules: spans of the
+//! package's own functions take its bounded `repr`, spans of a provider what opentelemetry-sdk
+//! makes of it. Conversions that can run foreign code (`repr`, a mapping's own methods) hold owned
+//! references and touch no span while they do.
 
+mod text;
+
+use crate::notice::{Cause, notice};
 use crate::object::{each_item, int_value};
 use crate::runtime::{Builder, Handle};
 use pyo3::prelude::{
     PyAnyMethods, PyBytesMethods, PyDictMethods, PyListMethods, PyTupleMethods, PyTypeMethods,
 };
 use pyo3::types::{
-    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMapping, PyString,
-    PyStringMethods, PyTuple,
+    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMapping, PyMemoryView,
+    PySequence, PyString, PyTuple,
 };
-use pyo3::{Bound, PyAny};
+use pyo3::{Bound, PyAny, intern};
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+pub(crate) use text::{MENDED, any_text, text_of, type_name};
 
 /// Nesting that is still recorded; deeper containers become `"..."`.
 const MAX_DEPTH: usize = 32;
 /// Values in one attribute, over all levels; the rest is left out.
 const MAX_ITEMS: usize = 10_000;
-/// Characters of a `repr` that are kept.
-const MAX_REPR_CHARS: usize = 1_024;
 
-/// Values recorded as their `repr`, or cut.
+/// Values recorded as text that they are not, or cut.
 pub(crate) static CONVERTED: AtomicU64 = AtomicU64::new(0);
-/// Texts with lone surrogates, mended.
-pub(crate) static MENDED: AtomicU64 = AtomicU64::new(0);
+
+/// What becomes of an object that OpenTelemetry has no type for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rules {
+    /// Its bounded `repr`.
+    Own,
+    /// Its `str`, if its class has one, else null; and a line in the log.
+    Sdk,
+}
 
 /// One value, ready to be recorded.
 enum Value<'a, 'py> {
@@ -39,77 +50,100 @@ enum Value<'a, 'py> {
     Bytes(Cow<'a, [u8]>),
     List(Bound<'py, PyList>),
     Tuple(Bound<'py, PyTuple>),
+    Sequence(Bound<'py, PyAny>),
     Map(Bound<'py, PyDict>),
 }
 
 /// Sets one attribute of a span.
 #[inline]
-pub(crate) fn set_attribute<'py>(span: Handle, key: &Bound<'py, PyAny>, value: &Bound<'py, PyAny>) {
+pub(crate) fn set_attribute(
+    span: Handle,
+    key: &Bound<'_, PyAny>,
+    value: &Bound<'_, PyAny>,
+    rules: Rules,
+) {
     let name = key.cast::<PyString>().map(text_of).unwrap_or_default();
-    match classify(value) {
-        Value::Text(text) => span.set_string(&name, &text),
-        Value::Int(number) => span.set_int(&name, number),
-        Value::Double(number) => span.set_double(&name, number),
-        Value::Bool(truth) => span.set_bool(&name, truth),
-        Value::Bytes(bytes) => span.set_bytes(&name, &bytes),
+    if name.is_empty() {
+        return refuse_key(span, key);
+    }
+    set_named(span, &name, value, rules);
+}
+
+#[inline]
+fn set_named(span: Handle, name: &str, value: &Bound<'_, PyAny>, rules: Rules) {
+    match classify(value, rules) {
+        Value::Text(text) => span.set_string(name, &text),
+        Value::Int(number) => span.set_int(name, number),
+        Value::Double(number) => span.set_double(name, number),
+        Value::Bool(truth) => span.set_bool(name, truth),
+        Value::Bytes(bytes) => span.set_bytes(name, &bytes),
         nested => {
             Builder::with(|builder| {
-                push(builder, nested, 0, &mut 0);
-                span.set_value(&name, builder);
+                Writer::new(builder, rules).push(nested, 0);
+                span.set_value(name, builder);
             });
         }
     }
 }
 
+/// An attribute without a usable key: the runtime counts it.
+#[cold]
+fn refuse_key(span: Handle, key: &Bound<'_, PyAny>) {
+    let what = if key.is_instance_of::<PyString>() {
+        "an empty one".to_owned()
+    } else {
+        type_name(key)
+    };
+    notice(key.py(), Cause::AttributeKey, &what);
+    span.set_string("", "");
+}
+
 /// Sets the attributes of a mapping; anything else is counted as one bad attribute.
-pub(crate) fn set_attributes(span: Handle, attributes: &Bound<'_, PyAny>) {
-    match as_dict(attributes) {
-        Some(map) => each_item(&map, |key, value| set_attribute(span, &key, &value)),
-        None => span.set_string("", ""),
-    }
+pub(crate) fn set_attributes(span: Handle, attributes: &Bound<'_, PyAny>, rules: Rules) {
+    let Some(map) = as_dict(attributes) else {
+        notice(
+            attributes.py(),
+            Cause::AttributeMapping,
+            &type_name(attributes),
+        );
+        return span.set_string("", "");
+    };
+    each_item(&map, |key, value| {
+        if rules == Rules::Own || key.is_instance_of::<PyString>() {
+            return set_attribute(span, &key, &value, rules);
+        }
+        match text::sdk_key(&key) {
+            Some(name) => set_named(span, &name, &value, rules),
+            None => span.set_string("", ""),
+        }
+    });
 }
 
 /// Runs `then` with the mapping as a map value; `None` stands for an empty mapping or none.
 pub(crate) fn with_map<R>(
     attributes: Option<&Bound<'_, PyAny>>,
+    rules: Rules,
     then: impl Fn(Option<&Builder>) -> R,
 ) -> R {
-    let map = attributes.and_then(as_dict).filter(|map| !map.is_empty());
-    match map {
+    let map = attributes.and_then(|given| {
+        let map = as_dict(given);
+        if map.is_none() {
+            notice(given.py(), Cause::AttributeMapping, &type_name(given));
+        }
+        map
+    });
+    match map.filter(|map| !map.is_empty()) {
         None => then(None),
         Some(map) => Builder::with(|builder| {
-            push(builder, Value::Map(map), 0, &mut 0);
+            Writer::new(builder, rules).push(Value::Map(map), 0);
             then(Some(builder))
         })
         .unwrap_or_else(|| then(None)),
     }
 }
 
-/// The text of a `str`, with lone surrogates mended.
 #[inline]
-pub(crate) fn text_of<'a>(text: &'a Bound<'_, PyString>) -> Cow<'a, str> {
-    match text.to_str() {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => mended(text),
-    }
-}
-
-#[cold]
-fn mended<'a>(text: &'a Bound<'_, PyString>) -> Cow<'a, str> {
-    MENDED.fetch_add(1, Ordering::Relaxed);
-    Cow::Owned(text.to_string_lossy().into_owned())
-}
-
-/// The text of any object: itself if it is one, else its bounded `repr`.
-pub(crate) fn any_text<'a>(object: &'a Bound<'_, PyAny>) -> Cow<'a, str> {
-    match object.cast::<PyString>() {
-        Ok(text) => text_of(text),
-        Err(_) => Cow::Owned(bounded_repr(object)),
-    }
-}
-
-#[inline]
-fn classify<'a, 'py>(value: &'a Bound<'py, PyAny>) -> Value<'a, 'py> {
+fn classify<'a, 'py>(value: &'a Bound<'py, PyAny>, rules: Rules) -> Value<'a, 'py> {
     if let Ok(text) = value.cast_exact::<PyString>() {
         Value::Text(text_of(text))
     } else if value.is_exact_instance_of::<PyInt>() {
@@ -119,26 +153,18 @@ fn classify<'a, 'py>(value: &'a Bound<'py, PyAny>) -> Value<'a, 'py> {
     } else if let Ok(truth) = value.cast_exact::<PyBool>() {
         Value::Bool(pyo3::types::PyBoolMethods::is_true(truth))
     } else {
-        classify_other(value)
+        classify_other(value, rules)
     }
 }
 
 fn integer<'a>(value: &Bound<'_, PyAny>) -> Value<'a, 'static> {
     match int_value(value) {
         Some(number) => Value::Int(number),
-        None => Value::Text(Cow::Owned(decimal(value))),
+        None => Value::Text(Cow::Owned(text::decimal(value))),
     }
 }
 
-/// An int beyond 64 bits as text; one beyond the interpreter's digit limit as its size.
-fn decimal(value: &Bound<'_, PyAny>) -> String {
-    value.str().map_or_else(
-        |_| "<int too large to print>".to_owned(),
-        |text| text_of(&text).into_owned(),
-    )
-}
-
-fn classify_other<'a, 'py>(value: &'a Bound<'py, PyAny>) -> Value<'a, 'py> {
+fn classify_other<'a, 'py>(value: &'a Bound<'py, PyAny>, rules: Rules) -> Value<'a, 'py> {
     if value.is_none() {
         Value::Null
     } else if let Ok(bytes) = value.cast::<PyBytes>() {
@@ -155,11 +181,60 @@ fn classify_other<'a, 'py>(value: &'a Bound<'py, PyAny>) -> Value<'a, 'py> {
         integer(value)
     } else if let Ok(number) = value.cast::<PyFloat>() {
         Value::Double(pyo3::types::PyFloatMethods::value(number))
-    } else if let Ok(bytes) = value.cast::<PyByteArray>() {
-        Value::Bytes(Cow::Owned(pyo3::types::PyByteArrayMethods::to_vec(bytes)))
     } else {
-        CONVERTED.fetch_add(1, Ordering::Relaxed);
-        Value::Text(Cow::Owned(bounded_repr(value)))
+        classify_rare(value, rules)
+    }
+}
+
+#[cold]
+fn classify_rare<'a, 'py>(value: &'a Bound<'py, PyAny>, rules: Rules) -> Value<'a, 'py> {
+    let own = rules == Rules::Own;
+    if own && let Some(bytes) = memory_of(value) {
+        return Value::Bytes(Cow::Owned(bytes));
+    }
+    if value.cast::<PySequence>().is_ok() {
+        return Value::Sequence(value.clone());
+    }
+    if own && let Some(plain) = numpy_value(value) {
+        return plain;
+    }
+    CONVERTED.fetch_add(1, Ordering::Relaxed);
+    if own {
+        return Value::Text(Cow::Owned(text::bounded_repr(value)));
+    }
+    notice(value.py(), Cause::AttributeValue, &type_name(value));
+    text::sdk_text(value).map_or(Value::Null, |text| Value::Text(Cow::Owned(text)))
+}
+
+/// The bytes of a `bytearray` or `memoryview`.
+fn memory_of(value: &Bound<'_, PyAny>) -> Option<Vec<u8>> {
+    if let Ok(bytes) = value.cast::<PyByteArray>() {
+        return Some(pyo3::types::PyByteArrayMethods::to_vec(bytes));
+    }
+    let memory = value.cast::<PyMemoryView>().ok()?;
+    memory
+        .call_method0(intern!(value.py(), "tobytes"))
+        .ok()?
+        .extract()
+        .ok()
+}
+
+/// The number, truth or text that a scalar of numpy stands for.
+fn numpy_value<'py>(value: &Bound<'py, PyAny>) -> Option<Value<'static, 'py>> {
+    let py = value.py();
+    let module = value.get_type().module().ok()?;
+    if text_of(&module) != "numpy" {
+        return None;
+    }
+    let plain = value.call_method0(intern!(py, "item")).ok()?;
+    if let Ok(truth) = plain.cast_exact::<PyBool>() {
+        Some(Value::Bool(pyo3::types::PyBoolMethods::is_true(truth)))
+    } else if let Ok(number) = plain.cast_exact::<PyFloat>() {
+        Some(Value::Double(pyo3::types::PyFloatMethods::value(number)))
+    } else if plain.is_exact_instance_of::<PyInt>() {
+        Some(integer(&plain))
+    } else {
+        None
     }
 }
 
@@ -174,81 +249,97 @@ fn as_dict<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
     Some(copy)
 }
 
-/// `repr(object)`, cut to a bound; the type's name when it has no usable `repr`.
-fn bounded_repr(object: &Bound<'_, PyAny>) -> String {
-    let Ok(text) = object.repr() else {
-        let name = object.get_type().name();
-        let name = name.as_ref().map(text_of).unwrap_or_default();
-        return format!("<{name} without a usable repr>");
-    };
-    let text = text_of(&text);
-    match text.char_indices().nth(MAX_REPR_CHARS) {
-        None => text.into_owned(),
-        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
-    }
+/// Writes one value of any shape to a builder.
+struct Writer<'b> {
+    builder: &'b Builder,
+    rules: Rules,
+    /// What the attribute has so far, over all levels.
+    items: usize,
 }
 
-/// Adds a value to what the builder holds; `items` counts what the attribute has so far.
-fn push(builder: &Builder, value: Value<'_, '_>, depth: usize, items: &mut usize) {
-    match value {
-        Value::Null => builder.add_null(),
-        Value::Bool(truth) => builder.add_bool(truth),
-        Value::Int(number) => builder.add_int(number),
-        Value::Double(number) => builder.add_double(number),
-        Value::Text(text) => builder.add_string(&text),
-        Value::Bytes(bytes) => builder.add_bytes(&bytes),
-        _ if depth >= MAX_DEPTH => {
+impl<'b> Writer<'b> {
+    fn new(builder: &'b Builder, rules: Rules) -> Self {
+        Self {
+            builder,
+            rules,
+            items: 0,
+        }
+    }
+
+    fn push(&mut self, value: Value<'_, '_>, depth: usize) {
+        let builder = self.builder;
+        match value {
+            Value::Null => builder.add_null(),
+            Value::Bool(truth) => builder.add_bool(truth),
+            Value::Int(number) => builder.add_int(number),
+            Value::Double(number) => builder.add_double(number),
+            Value::Text(text) => builder.add_string(&text),
+            Value::Bytes(bytes) => builder.add_bytes(&bytes),
+            _ if depth >= MAX_DEPTH => {
+                CONVERTED.fetch_add(1, Ordering::Relaxed);
+                builder.add_string("...");
+            }
+            Value::Map(map) => self.push_map(&map, depth),
+            Value::List(list) => self.push_list(&list, depth),
+            Value::Tuple(tuple) => self.push_array(tuple.iter(), depth),
+            Value::Sequence(sequence) => {
+                let items = sequence.try_iter().into_iter().flatten();
+                self.push_array(items.map_while(Result::ok), depth);
+            }
+        }
+    }
+
+    /// A list may change under us: its length is asked for again at each item.
+    fn push_list(&mut self, list: &Bound<'_, PyList>, depth: usize) {
+        let mut index = 0;
+        let items = std::iter::from_fn(|| {
+            let item = list.get_item(index).ok();
+            index = index.saturating_add(1);
+            item
+        });
+        self.push_array(items, depth);
+    }
+
+    fn push_array<'py>(&mut self, items: impl Iterator<Item = Bound<'py, PyAny>>, depth: usize) {
+        self.builder.begin_array();
+        for item in items {
+            if !self.has_room() {
+                break;
+            }
+            self.push(classify(&item, self.rules), depth.saturating_add(1));
+        }
+        self.builder.end();
+    }
+
+    fn push_map(&mut self, map: &Bound<'_, PyDict>, depth: usize) {
+        self.builder.begin_map();
+        each_item(map, |key, value| {
+            let Some(name) = self.key(&key, depth) else {
+                return;
+            };
+            if self.has_room() {
+                self.builder.key(&name);
+                self.push(classify(&value, self.rules), depth.saturating_add(1));
+            }
+        });
+        self.builder.end();
+    }
+
+    /// The name of an entry, `None` to leave it out. On the top level of an event's or link's
+    /// attributes an empty name has the runtime leave it out and count it.
+    fn key(&self, key: &Bound<'_, PyAny>, depth: usize) -> Option<String> {
+        match self.rules {
+            Rules::Own => Some(text::key_text(key)),
+            Rules::Sdk => text::sdk_key(key).or_else(|| (depth == 0).then(String::new)),
+        }
+    }
+
+    /// Counts one more item; false, and counted, from the limit on.
+    fn has_room(&mut self) -> bool {
+        self.items = self.items.saturating_add(1);
+        if self.items == MAX_ITEMS {
             CONVERTED.fetch_add(1, Ordering::Relaxed);
-            builder.add_string("...");
         }
-        Value::List(list) => {
-            builder.begin_array();
-            let mut index = 0;
-            while let Some(item) = list.get_item(index).ok().filter(|_| has_room(items)) {
-                push(builder, classify(&item), depth.saturating_add(1), items);
-                index = index.saturating_add(1);
-            }
-            builder.end();
-        }
-        Value::Tuple(tuple) => {
-            builder.begin_array();
-            for item in tuple.iter() {
-                if !has_room(items) {
-                    break;
-                }
-                push(builder, classify(&item), depth.saturating_add(1), items);
-            }
-            builder.end();
-        }
-        Value::Map(map) => {
-            builder.begin_map();
-            each_item(&map, |key, value| {
-                if has_room(items) {
-                    builder.key(&key_text(&key));
-                    push(builder, classify(&value), depth.saturating_add(1), items);
-                }
-            });
-            builder.end();
-        }
-    }
-}
-
-/// Counts one more item; false, and counted, from the limit on.
-fn has_room(items: &mut usize) -> bool {
-    *items = items.saturating_add(1);
-    if *items == MAX_ITEMS {
-        CONVERTED.fetch_add(1, Ordering::Relaxed);
-    }
-    *items < MAX_ITEMS
-}
-
-/// The key of a nested map: a text as it is, anything else as `str` shows it.
-fn key_text(key: &Bound<'_, PyAny>) -> String {
-    match key.cast::<PyString>() {
-        Ok(text) => text_of(text).into_owned(),
-        Err(_) => match key.str() {
-            Ok(text) => text_of(&text).into_owned(),
-            Err(_) => bounded_repr(key),
-        },
+        self.items < MAX_ITEMS
     }
 }

@@ -95,6 +95,6 @@ class Settings:
     def ended(self, span: Any) -> None:
         """Tell the processors of a span that has ended."""
         try:
-            self.span_processor.on_end(span)
+            self.span_processor.on_end(span._readable_span())
         except Exception:
             contained(self.span_processor, "on_end")

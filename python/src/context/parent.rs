@@ -14,6 +14,8 @@ pub(crate) struct Parent<'py> {
     /// `tracer_start.flags`.
     pub(crate) flags: u32,
     owner: Option<Bound<'py, PyAny>>,
+    /// The `SpanContext` that it was read from, when that is not ours to make.
+    seen: Option<Bound<'py, PyAny>>,
 }
 
 impl<'py> Parent<'py> {
@@ -24,6 +26,7 @@ impl<'py> Parent<'py> {
             span: tracer_span::default(),
             flags: 0,
             owner: None,
+            seen: None,
         }
     }
 
@@ -62,6 +65,12 @@ impl<'py> Parent<'py> {
         }
     }
 
+    /// What a child shows its parent by: a span of ours, or a `SpanContext`.
+    #[inline]
+    pub(crate) fn shown(&self) -> Option<&Bound<'py, PyAny>> {
+        self.seen.as_ref().or(self.owner.as_ref())
+    }
+
     /// The object that keeps the context's trace state alive.
     pub(super) fn into_owner(self) -> Option<Bound<'py, PyAny>> {
         self.owner
@@ -77,6 +86,7 @@ impl<'py> Parent<'py> {
             span: span.handle.get().0,
             flags: 0,
             owner: Some(span.to_owned()),
+            seen: None,
         })
     }
 
@@ -113,6 +123,7 @@ impl<'py> Parent<'py> {
             span: tracer_span::default(),
             flags: 0,
             owner: header,
+            seen: Some(context.clone()),
         })
     }
 }

@@ -134,22 +134,40 @@ fn blank(py: Python<'_>, body: &mut SpanBody) {
     body.end_unix_ns.set(0);
     body.trace_state.take();
     body.decoded.take();
-    release_chain(py, &body.previous);
+    release_chain(py, body);
     for slot in body.slots() {
         drop(slot.take(py));
     }
 }
 
-/// Releases a chain of spans that were current inside one another, without recursion.
-fn release_chain(py: Python<'_>, previous: &Slot) {
-    let mut next = previous.take(py);
-    while let Some(object) = next {
-        // SAFETY: a live object, with the GIL held.
-        let is_last = unsafe { ffi::Py_REFCNT(object.as_ptr()) } == 1;
-        next = Span::cast(object.as_borrowed())
-            .filter(|_| is_last)
-            .and_then(|span| span.previous.take(py));
+/// Releases the spans that were current before one another, or are one another's parents, without
+/// recursion.
+fn release_chain(py: Python<'_>, body: &SpanBody) {
+    let mut next = body.previous.take(py);
+    let mut others = Vec::new();
+    put_off(py, &body.context, &mut others);
+    while let Some(object) = next.or_else(|| others.pop()) {
+        next = only(&object).and_then(|span| {
+            put_off(py, &span.context, &mut others);
+            span.previous.take(py)
+        });
     }
+}
+
+/// Releases what the slot holds, or notes it to be released later if it is the last of a span.
+fn put_off<'py>(py: Python<'py>, slot: &Slot, others: &mut Vec<Bound<'py, PyAny>>) {
+    if let Some(object) = slot.take(py)
+        && only(&object).is_some()
+    {
+        others.push(object);
+    }
+}
+
+/// The span, if this is the last reference to one.
+fn only<'a, 'py>(object: &'a Bound<'py, PyAny>) -> Option<Span<'a, 'py>> {
+    // SAFETY: a live object, with the GIL held.
+    let is_last = unsafe { ffi::Py_REFCNT(object.as_ptr()) } == 1;
+    Span::cast(object.as_borrowed()).filter(|_| is_last)
 }
 
 /// `tp_traverse`.

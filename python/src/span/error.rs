@@ -1,91 +1,121 @@
 //! Exceptions on a span: the event, and the status they leave behind.
 
 use super::object::{Span, State, option};
-use super::write;
+use super::status;
+use super::write::{event, given, records, time_of};
+use crate::object::{Args, missing};
 use crate::value;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::{PyAnyMethods, PyDictMethods, PyTypeMethods};
-use pyo3::types::{PyDict, PyList, PyString, PyStringMethods};
+use pyo3::types::{PyDict, PyList, PyMapping, PyString};
 use pyo3::{Bound, PyAny, PyResult, intern};
 
 /// An exception leaves the span's block: event and status, as the span was asked to do. What is
-/// not an `Exception` (a cancellation, an exit) is no error of the operation.
+/// not an `Exception` (a cancellation, an exit) is no error of the operation, except to a span
+/// entered as opentelemetry-sdk's `start_span` gives it, which makes no such difference.
 #[cold]
 pub(super) fn escaping(span: Span<'_, '_>, exception: &Bound<'_, PyAny>) {
     let records = span.state.get() == State::Live && span.has(option::RECORDING);
-    if !records || !exception.is_instance_of::<PyException>() {
+    let passive = span.has(option::PASSIVE);
+    if !records || !passive && !exception.is_instance_of::<PyException>() {
         return;
     }
-    if span.has(option::RECORD_EXCEPTION) {
-        record(span, exception, None, 0, false);
+    if span.has(option::RECORD_EXCEPTION) && !is_last(span, exception) {
+        let escaped = if passive { "True" } else { "False" };
+        record(span, exception, None, 0, escaped);
     }
-    if span.has(option::SET_STATUS) && !span.has(option::DESCRIBED) {
-        write::error_text(span, &status_text(exception));
+    let own_text = span.has(option::DESCRIBED) && !span.has(option::SDK);
+    if span.has(option::SET_STATUS) && !own_text {
+        status::set_error(span, &status_text(exception));
     }
 }
 
-/// Adds the exception as an event, unless it is the one recorded last.
-pub(super) fn record(
+/// `record_exception(exception, attributes=None, timestamp=None, escaped=False)`
+pub(super) fn record_exception<'py>(
+    this: Span<'_, 'py>,
+    args: Args<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    const NAME: &str = "record_exception";
+    let [exception, attributes, timestamp, escaped] =
+        args.parse(NAME, ["exception", "attributes", "timestamp", "escaped"], 4)?;
+    let exception = exception
+        .ok_or_else(|| missing(NAME, "exception"))?
+        .to_owned();
+    if records(this, NAME)? && (this.has(option::SDK) || !is_last(this, &exception)) {
+        let escaped = escaped.and_then(|escaped| escaped.str().ok());
+        let escaped = escaped.as_ref().map(value::text_of);
+        let (more, time) = (given(attributes), time_of(timestamp));
+        let escaped = escaped.as_deref().unwrap_or("False");
+        record(this, &exception, more.as_ref(), time, escaped);
+    }
+    Ok(this.to_owned())
+}
+
+/// Whether the exception is the one recorded last.
+fn is_last(span: Span<'_, '_>, exception: &Bound<'_, PyAny>) -> bool {
+    let last = span.exception.get(span.py());
+    last.is_some_and(|last| last.is(exception))
+}
+
+/// Adds the exception as an event.
+fn record(
     span: Span<'_, '_>,
     exception: &Bound<'_, PyAny>,
     more: Option<&Bound<'_, PyAny>>,
     unix_ns: u64,
-    escaped: bool,
+    escaped: &str,
 ) {
     let py = span.py();
-    if span
-        .exception
-        .get(py)
-        .is_some_and(|last| last.is(exception))
-    {
-        return;
-    }
     span.exception.put(exception.clone());
     let attributes = PyDict::new(py);
-    let described = describe(exception, &attributes, escaped)
-        .and_then(|()| more.map_or(Ok(()), |more| attributes.update(more.cast()?)));
+    let described = describe(exception, &attributes, escaped).and_then(|()| match more {
+        Some(more) => attributes.update(more.cast::<PyMapping>()?),
+        None => Ok(()),
+    });
     if described.is_err() {
         value::CONVERTED.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     }
     let name = intern!(py, "exception");
-    write::event(span, name.as_any(), Some(attributes.as_any()), unix_ns);
+    event(span, name.as_any(), Some(attributes.as_any()), unix_ns);
 }
 
 /// The attributes of OpenTelemetry's conventions for exceptions.
 fn describe(
     exception: &Bound<'_, PyAny>,
     attributes: &Bound<'_, PyDict>,
-    escaped: bool,
+    escaped: &str,
 ) -> PyResult<()> {
     let py = exception.py();
-    attributes.set_item(intern!(py, "exception.type"), type_name(exception)?)?;
+    attributes.set_item(intern!(py, "exception.type"), full_name(exception))?;
     attributes.set_item(intern!(py, "exception.message"), message(exception))?;
-    let escaped = if escaped {
-        intern!(py, "True")
-    } else {
-        intern!(py, "False")
+    attributes.set_item(intern!(py, "exception.stacktrace"), stack_trace(exception))?;
+    attributes.set_item(intern!(py, "exception.escaped"), escaped)
+}
+
+/// What the interpreter would print of the exception; empty if it cannot.
+fn stack_trace<'py>(exception: &Bound<'py, PyAny>) -> Bound<'py, PyAny> {
+    let py = exception.py();
+    let formatted = || {
+        let lines = py
+            .import(intern!(py, "traceback"))?
+            .call_method1(intern!(py, "format_exception"), (exception,))?;
+        PyString::new(py, "").call_method1(intern!(py, "join"), (lines.cast::<PyList>()?,))
     };
-    attributes.set_item(intern!(py, "exception.escaped"), escaped)?;
-    let lines = py
-        .import(intern!(py, "traceback"))?
-        .call_method1(intern!(py, "format_exception"), (exception,))?;
-    let text =
-        PyString::new(py, "").call_method1(intern!(py, "join"), (lines.cast::<PyList>()?,))?;
-    attributes.set_item(intern!(py, "exception.stacktrace"), text)
+    formatted().unwrap_or_else(|_| PyString::new(py, "").into_any())
 }
 
 /// The type's name, with its module unless it is a built-in one.
-fn type_name(exception: &Bound<'_, PyAny>) -> PyResult<String> {
+fn full_name(exception: &Bound<'_, PyAny>) -> String {
     let kind = exception.get_type();
-    let name = kind.qualname()?;
-    let name = name.to_string_lossy();
-    let module = kind.module()?;
-    let module = module.to_string_lossy();
-    Ok(if module == "builtins" {
+    let name = kind.qualname();
+    let name = name.as_ref().map(value::text_of).unwrap_or_default();
+    let module = kind.module();
+    let module = module.as_ref().map(value::text_of).unwrap_or_default();
+    if module.is_empty() || module == "builtins" {
         name.into_owned()
     } else {
         format!("{module}.{name}")
-    })
+    }
 }
 
 /// `str(exception)`, or what can be said when that fails.
@@ -98,7 +128,5 @@ fn message(exception: &Bound<'_, PyAny>) -> String {
 
 /// `Type: message`, the description of the ERROR status.
 fn status_text(exception: &Bound<'_, PyAny>) -> String {
-    let name = exception.get_type().name();
-    let name = name.as_ref().map(value::text_of).unwrap_or_default();
-    format!("{name}: {}", message(exception))
+    format!("{}: {}", value::type_name(exception), message(exception))
 }

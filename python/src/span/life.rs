@@ -76,6 +76,11 @@ fn start(span: Span<'_, '_>, current: Option<&Bound<'_, PyAny>>) -> PyResult<()>
     if span.state.get() != State::Pending {
         return Ok(());
     }
+    if span.has(option::SDK)
+        && let Some(parent) = parent.shown()
+    {
+        span.context.put(parent.clone()); // until the span ends, see `settle_parent`
+    }
     let name = span.name.get(py);
     let name = name.as_ref().map(value::any_text).unwrap_or_default();
     let start = tracer_start {
@@ -185,4 +190,23 @@ pub(super) fn finish(span: Span<'_, '_>, end_unix_ns: u64) {
     span.handle.get().end(end_unix_ns, &mut bytes);
     span.bytes.set(bytes);
     drop(span.exception.take(span.py()));
+    if span.has(option::SDK) {
+        settle_parent(span);
+    }
+}
+
+/// An ended span keeps its parent's `SpanContext`, if somebody has one, and the parent no more: a
+/// long line of spans must not keep itself alive.
+fn settle_parent(span: Span<'_, '_>) {
+    let py = span.py();
+    let Some(kept) = span.context.take(py) else {
+        return;
+    };
+    let shown = match Span::cast(kept.as_borrowed()) {
+        Some(parent) => parent.span_context.get(py),
+        None => Some(kept),
+    };
+    if let Some(shown) = shown {
+        span.context.put(shown);
+    }
 }

@@ -1,8 +1,8 @@
 //! The type's tables: methods, properties, slots.
 
 use super::object::{Span, SpanObject};
-use super::{alloc, read, write};
-use crate::object::{Args, forever, getter, method, new_type, offset_member};
+use super::{alloc, error, properties, read, status, surface, write};
+use crate::object::{Args, forever, method, new_type, offset_member};
 use pyo3::ffi::{self, PyMethodDef};
 use pyo3::prelude::PyAnyMethods;
 use pyo3::types::PyBool;
@@ -73,6 +73,11 @@ fn life_methods() -> Vec<PyMethodDef> {
             c"end($self, end_time=None)\n--\n\nEnd the span, now or at a time in nanoseconds since 1970; only the first call counts.",
             write::end
         ),
+        span_method!(
+            c"start",
+            c"start($self, start_time=None, parent_context=None)\n--\n\nStart the span, if a tracer has not: of opentelemetry-sdk's interface.",
+            write::start
+        ),
         reading_method!(
             c"get_span_context",
             c"get_span_context($self)\n--\n\nThe span's ``SpanContext``: ids as ints, flags and trace state.",
@@ -114,7 +119,7 @@ fn write_methods() -> Vec<PyMethodDef> {
         span_method!(
             c"set_status",
             c"set_status($self, status, description=None)\n--\n\nSet the status: a ``Status``, a ``StatusCode``, \"ok\" or \"error\".",
-            write::set_status
+            status::set_status
         ),
         span_method!(
             c"update_name",
@@ -123,85 +128,40 @@ fn write_methods() -> Vec<PyMethodDef> {
         ),
         span_method!(
             c"record_exception",
-            c"record_exception($self, exception, attributes=None, timestamp=None, escaped=False)\n--\n\nAdd an exception as an event; the same one in a row only once.",
-            write::record_exception
+            c"record_exception($self, exception, attributes=None, timestamp=None, escaped=False)\n--\n\nAdd an exception as an event; the one that leaves the block too is added only once.",
+            error::record_exception
         ),
     ]
 }
 
-/// What can be read.
-fn properties() -> Vec<ffi::PyGetSetDef> {
+/// What turns a span into something else.
+fn shape_methods() -> Vec<PyMethodDef> {
     vec![
-        getter!(
-            c"__class__",
-            c"The class OpenTelemetry's isinstance checks accept.",
-            read::class
+        span_method!(
+            c"to_json",
+            c"to_json($self, indent=4)\n--\n\nThe span as JSON, with opentelemetry-sdk's fields.",
+            surface::to_json
         ),
-        getter!(
-            c"context",
-            c"The span's ``SpanContext``.",
-            read::span_context
+        reading_method!(
+            c"_readable_span",
+            c"_readable_span($self)\n--\n\nThe span as it is now, for readers that keep it.",
+            "_readable_span",
+            surface::readable
         ),
-        getter!(c"name", c"The name.", read::name),
-        getter!(c"kind", c"The ``SpanKind``.", read::kind),
-        getter!(
-            c"parent",
-            c"``SpanContext`` of the parent, None for a root.",
-            read::parent
+        span_method!(
+            c"__copy__",
+            c"__copy__($self)\n--\n\nThe span itself.",
+            surface::copy
         ),
-        getter!(
-            c"attributes",
-            c"The attributes so far, read-only.",
-            read::attributes
+        span_method!(
+            c"__deepcopy__",
+            c"__deepcopy__($self, memo, /)\n--\n\nThe span itself.",
+            surface::copy
         ),
-        getter!(c"events", c"The events so far.", read::events),
-        getter!(c"links", c"The links so far.", read::links),
-        getter!(c"status", c"The ``Status``.", read::status),
-    ]
-}
-
-/// What can be read in numbers and text.
-fn more_properties() -> Vec<ffi::PyGetSetDef> {
-    vec![
-        getter!(
-            c"start_time",
-            c"Start in nanoseconds since 1970.",
-            read::start_time
-        ),
-        getter!(
-            c"end_time",
-            c"End in nanoseconds since 1970, None before it.",
-            read::end_time
-        ),
-        getter!(
-            c"dropped_attributes",
-            c"Attributes beyond the limit.",
-            read::dropped_attributes
-        ),
-        getter!(
-            c"dropped_events",
-            c"Events beyond the limit.",
-            read::dropped_events
-        ),
-        getter!(
-            c"dropped_links",
-            c"Links beyond the limit.",
-            read::dropped_links
-        ),
-        getter!(
-            c"trace_id",
-            c"Trace id, 32 hexadecimal digits.",
-            read::trace_id
-        ),
-        getter!(
-            c"span_id",
-            c"Span id, 16 hexadecimal digits.",
-            read::span_id
-        ),
-        getter!(
-            c"parent_id",
-            c"Span id of the parent, None for a root.",
-            read::parent_id
+        span_method!(
+            c"__reduce_ex__",
+            c"__reduce_ex__($self, protocol, /)\n--\n\nRaises: a span cannot be pickled.",
+            surface::reduce
         ),
     ]
 }
@@ -229,7 +189,7 @@ unsafe extern "C" fn repr_slot(this: *mut ffi::PyObject) -> *mut ffi::PyObject {
     let py = unsafe { Python::assume_attached() };
     // SAFETY: CPython keeps the object alive for the call.
     let this = unsafe { Borrowed::from_ptr(py, this) };
-    crate::object::finish(py, || read::repr_object(this))
+    crate::object::finish(py, || surface::repr(this))
 }
 
 /// `Span.__doc__`
@@ -241,9 +201,9 @@ pub(super) fn make_type(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     let weak = offset_member(c"__weaklistoffset__", offset_of!(SpanObject, weak));
     let mut methods = life_methods();
     methods.append(&mut write_methods());
+    methods.append(&mut shape_methods());
     methods.push(PyMethodDef::zeroed());
-    let mut properties = properties();
-    properties.append(&mut more_properties());
+    let mut properties = properties::all();
     properties.push(ffi::PyGetSetDef::default());
     let slot = |slot, pfunc| ffi::PyType_Slot { slot, pfunc };
     let slots = vec![

@@ -45,8 +45,10 @@ pub(crate) mod option {
     pub(crate) const PASSIVE: u16 = 64;
     /// Processors of the program's own have seen the span start and are told of its end.
     pub(crate) const WATCHED: u16 = 128;
+    /// Made by a provider's tracer: what is written follows opentelemetry-sdk's rules.
+    pub(crate) const SDK: u16 = 256;
     /// The options that a copy inherits.
-    pub(crate) const INHERITED: u16 = DEFAULT | GATED | PASSIVE;
+    pub(crate) const INHERITED: u16 = DEFAULT | GATED | PASSIVE | SDK;
 }
 
 /// The identity of a span.

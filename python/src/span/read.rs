@@ -3,17 +3,18 @@
 use super::life::ensure_started;
 use super::object::{Ids, Span, SpanBody, State, option};
 use crate::decode::{self, proto};
+use crate::sdk;
 use prost::Message;
 use pyo3::prelude::PyAnyMethods;
 use pyo3::types::{PyBool, PyString};
 use pyo3::{Borrowed, Bound, IntoPyObject, PyAny, PyResult};
 
 /// A property or a method without arguments.
-type Read<'py> = PyResult<Bound<'py, PyAny>>;
+pub(super) type Read<'py> = PyResult<Bound<'py, PyAny>>;
 
 /// The span behind a method's or getter's object, started.
 #[inline]
-fn started<'a, 'py>(this: Borrowed<'a, 'py, PyAny>) -> PyResult<Span<'a, 'py>> {
+pub(super) fn started<'a, 'py>(this: Borrowed<'a, 'py, PyAny>) -> PyResult<Span<'a, 'py>> {
     // SAFETY: only used by methods and getters of the type.
     let span = unsafe { Span::of_method(this) };
     ensure_started(span)?;
@@ -21,7 +22,7 @@ fn started<'a, 'py>(this: Borrowed<'a, 'py, PyAny>) -> PyResult<Span<'a, 'py>> {
 }
 
 /// Shows the encoding of the span to `show`: as it is now, or as it was when it ended.
-fn with_record<R>(span: Span<'_, '_>, show: impl FnOnce(&proto::Span) -> R) -> R {
+pub(super) fn with_record<R>(span: Span<'_, '_>, show: impl FnOnce(&proto::Span) -> R) -> R {
     if span.state.get() == State::Ended {
         return show(ended_record(&span));
     }
@@ -30,7 +31,9 @@ fn with_record<R>(span: Span<'_, '_>, show: impl FnOnce(&proto::Span) -> R) -> R
     } else {
         Vec::new()
     };
-    show(&proto::Span::decode(bytes.as_slice()).unwrap_or_default())
+    let mut record = proto::Span::decode(bytes.as_slice()).unwrap_or_default();
+    record.end_time_unix_nano = span.end_unix_ns.get();
+    show(&record)
 }
 
 fn ended_record(body: &SpanBody) -> &proto::Span {
@@ -54,11 +57,14 @@ pub(super) fn name<'py>(this: Borrowed<'_, 'py, PyAny>) -> Read<'py> {
 
 /// `get_span_context()`
 pub(super) fn span_context<'py>(this: Borrowed<'_, 'py, PyAny>) -> Read<'py> {
-    let span = started(this)?;
-    if let Some(made) = span.span_context.get(this.py()) {
+    own_context(started(this)?)
+}
+
+fn own_context<'py>(span: Span<'_, 'py>) -> Read<'py> {
+    if let Some(made) = span.span_context.get(span.py()) {
         return Ok(made);
     }
-    let made = decode::span_context(this.py(), &span.ids.get(), span.trace_state())?;
+    let made = decode::span_context(span.py(), &span.ids.get(), span.trace_state())?;
     span.span_context.put(made.clone());
     Ok(made)
 }
@@ -66,18 +72,32 @@ pub(super) fn span_context<'py>(this: Borrowed<'_, 'py, PyAny>) -> Read<'py> {
 /// `parent`
 pub(super) fn parent<'py>(this: Borrowed<'_, 'py, PyAny>) -> Read<'py> {
     let span = started(this)?;
-    let parent = span.parent.get();
-    if !parent.is_valid() {
-        return Ok(this.py().None().into_bound(this.py()));
+    let (py, ids) = (this.py(), span.parent.get());
+    if !ids.is_valid() {
+        return Ok(py.None().into_bound(py));
     }
-    decode::span_context(this.py(), &parent, span.trace_state())
+    let kept = span.context.get(py);
+    let made = match kept
+        .as_ref()
+        .map(|kept| (Span::cast(kept.as_borrowed()), kept))
+    {
+        Some((Some(parent), _)) if same(&parent.ids.get(), &ids) => own_context(parent)?,
+        Some((None, kept)) => return Ok(kept.clone()),
+        _ => decode::span_context(py, &ids, span.trace_state())?,
+    };
+    span.context.put(made.clone());
+    Ok(made)
+}
+
+fn same(ids: &Ids, other: &Ids) -> bool {
+    ids.trace_id == other.trace_id && ids.span_id == other.span_id
 }
 
 /// `is_recording()`
 pub(super) fn is_recording<'py>(this: Borrowed<'_, 'py, PyAny>) -> Read<'py> {
     let span = started(this)?;
-    let live = span.state.get() == State::Live && span.has(option::RECORDING);
-    let recording = live && span.handle.get().is_recording();
+    let live = span.state.get() == State::Live && span.end_unix_ns.get() == 0;
+    let recording = live && span.has(option::RECORDING) && span.handle.get().is_recording();
     Ok(PyBool::new(this.py(), recording).to_owned().into_any())
 }
 
@@ -95,14 +115,32 @@ pub(super) fn attributes<'py>(this: Borrowed<'_, 'py, PyAny>) -> Read<'py> {
     })
 }
 
+/// `_attributes`
+pub(super) fn bounded_attributes<'py>(this: Borrowed<'_, 'py, PyAny>) -> Read<'py> {
+    with_record(started(this)?, |span| {
+        let values = decode::dict(this.py(), &span.attributes)?;
+        sdk::bounded(values, span.dropped_attributes_count)
+    })
+}
+
 /// `events`
 pub(super) fn events<'py>(this: Borrowed<'_, 'py, PyAny>) -> Read<'py> {
-    with_record(started(this)?, |span| decode::events(this.py(), span))
+    let span = started(this)?;
+    let sdk = span
+        .has(option::SDK)
+        .then(|| sdk::loaded(this.py()))
+        .flatten();
+    with_record(span, |span| match sdk {
+        Some(sdk) => sdk::events(&sdk, span),
+        None => decode::events(this.py(), span),
+    })
 }
 
 /// `links`
 pub(super) fn links<'py>(this: Borrowed<'_, 'py, PyAny>) -> Read<'py> {
-    with_record(started(this)?, |span| decode::links(this.py(), span))
+    with_record(started(this)?, |span| {
+        decode::links(this.py(), span, sdk::bounded)
+    })
 }
 
 /// `status`
@@ -124,25 +162,24 @@ pub(super) fn end_time<'py>(this: Borrowed<'_, 'py, PyAny>) -> Read<'py> {
     })
 }
 
+fn count<'py>(this: Borrowed<'_, 'py, PyAny>, of: impl Fn(&proto::Span) -> u32) -> Read<'py> {
+    let count = with_record(started(this)?, of);
+    Ok(count.into_pyobject(this.py())?.into_any())
+}
+
 /// `dropped_attributes`
 pub(super) fn dropped_attributes<'py>(this: Borrowed<'_, 'py, PyAny>) -> Read<'py> {
-    with_record(started(this)?, |span| {
-        decode::count(this.py(), span.dropped_attributes_count)
-    })
+    count(this, |span| span.dropped_attributes_count)
 }
 
 /// `dropped_events`
 pub(super) fn dropped_events<'py>(this: Borrowed<'_, 'py, PyAny>) -> Read<'py> {
-    with_record(started(this)?, |span| {
-        decode::count(this.py(), span.dropped_events_count)
-    })
+    count(this, |span| span.dropped_events_count)
 }
 
 /// `dropped_links`
 pub(super) fn dropped_links<'py>(this: Borrowed<'_, 'py, PyAny>) -> Read<'py> {
-    with_record(started(this)?, |span| {
-        decode::count(this.py(), span.dropped_links_count)
-    })
+    count(this, |span| span.dropped_links_count)
 }
 
 /// `trace_id`
@@ -171,34 +208,4 @@ pub(super) fn class<'py>(this: Borrowed<'_, 'py, PyAny>) -> Read<'py> {
         Some(class_of) => class_of.bind(this.py()).call0(),
         None => Ok(this.get_type().into_any()),
     }
-}
-
-/// `repr(span)`
-pub(super) fn repr(span: Span<'_, '_>) -> String {
-    let name = span.name.get(span.py());
-    let name = name
-        .as_ref()
-        .map(crate::value::any_text)
-        .unwrap_or_default();
-    let Ids {
-        trace_id, span_id, ..
-    } = span.ids.get();
-    let state = match span.state.get() {
-        State::Pending => "not started",
-        State::Live => "live",
-        State::Ended => "ended",
-        State::Void => "no-op",
-    };
-    format!(
-        "<Span {name:?} {state} trace_id={:032x} span_id={:016x}>",
-        u128::from_be_bytes(trace_id),
-        u64::from_be_bytes(span_id)
-    )
-}
-
-/// The text of `repr(span)` as a Python object.
-pub(super) fn repr_object<'py>(this: Borrowed<'_, 'py, PyAny>) -> Read<'py> {
-    // SAFETY: a slot of the type.
-    let span = unsafe { Span::of_method(this) };
-    Ok(repr(span).into_pyobject(this.py())?.into_any())
 }

@@ -3,34 +3,69 @@
 use super::life::ensure_started;
 use super::object::{Span, State, option};
 use crate::context::Parent;
+use crate::notice::{Cause, notice};
 use crate::object::{Args, missing};
-use crate::value;
+use crate::value::{self, Rules};
 use pyo3::prelude::PyAnyMethods;
-use pyo3::types::PyString;
+use pyo3::types::PyFloat;
 use pyo3::{Borrowed, Bound, PyAny, PyResult, intern};
 
-/// OTLP's numbers of the status codes.
-const STATUS_OK: i32 = 1;
-const STATUS_ERROR: i32 = 2;
-
-/// Whether the runtime wants to hear about the span.
+/// Whether the runtime wants to hear about the span from `method`.
 #[inline]
-fn records(span: Span<'_, '_>) -> PyResult<bool> {
+pub(super) fn records(span: Span<'_, '_>, method: &str) -> PyResult<bool> {
     ensure_started(span)?;
-    Ok(span.state.get() == State::Live && span.has(option::RECORDING))
+    if span.state.get() != State::Live || span.end_unix_ns.get() != 0 {
+        too_late(span, method);
+        return Ok(false);
+    }
+    Ok(span.has(option::RECORDING))
+}
+
+#[cold]
+fn too_late(span: Span<'_, '_>, method: &str) {
+    if span.has(option::RECORDING) {
+        notice(span.py(), Cause::Ended, method);
+    }
+}
+
+/// The rules by which the span takes values.
+#[inline]
+pub(super) fn rules(span: Span<'_, '_>) -> Rules {
+    if span.has(option::SDK) {
+        Rules::Sdk
+    } else {
+        Rules::Own
+    }
 }
 
 /// An argument that was given and is not None.
 #[inline]
-fn given<'py>(argument: Option<Borrowed<'_, 'py, PyAny>>) -> Option<Bound<'py, PyAny>> {
+pub(super) fn given<'py>(argument: Option<Borrowed<'_, 'py, PyAny>>) -> Option<Bound<'py, PyAny>> {
     argument
         .filter(|object| !object.is_none())
         .map(Borrowed::to_owned)
 }
 
-/// A time in nanoseconds since 1970; 0 when absent or not an int.
-fn time_of(argument: Option<Borrowed<'_, '_, PyAny>>) -> u64 {
-    argument.and_then(|time| time.extract().ok()).unwrap_or(0)
+/// A time in nanoseconds since 1970; 0, for now, when it is absent or none.
+pub(super) fn time_of(argument: Option<Borrowed<'_, '_, PyAny>>) -> u64 {
+    given(argument).map_or(0, |time| {
+        time.extract()
+            .or_else(|_| rounded(&time).extract())
+            .unwrap_or_else(|_| {
+                let shown = value::any_text(&time);
+                notice(time.py(), Cause::Time, &shown);
+                0
+            })
+    })
+}
+
+/// A float without its fraction; anything else as it is.
+fn rounded<'py>(time: &Bound<'py, PyAny>) -> Bound<'py, PyAny> {
+    let whole = time
+        .cast::<PyFloat>()
+        .map_err(Into::into)
+        .and_then(|time| time.call_method0(intern!(time.py(), "__int__")));
+    whole.unwrap_or_else(|_| time.clone())
 }
 
 /// Records the attributes and links a span starts with.
@@ -40,8 +75,8 @@ pub(super) fn initial(span: Span<'_, '_>) {
     if !span.has(option::RECORDING) {
         return;
     }
-    if let Some(attributes) = attributes {
-        value::set_attributes(span.handle.get(), &attributes);
+    if let Some(attributes) = attributes.filter(|given| !given.is_none()) {
+        value::set_attributes(span.handle.get(), &attributes, rules(span));
     }
     for link in links
         .iter()
@@ -58,8 +93,9 @@ pub(super) fn initial(span: Span<'_, '_>) {
 }
 
 fn link_to(span: Span<'_, '_>, to: &Bound<'_, PyAny>, attributes: Option<&Bound<'_, PyAny>>) {
+    let attributes = attributes.filter(|given| !given.is_none());
     if let Ok(target) = Parent::of_span_context(to) {
-        value::with_map(attributes, |map| {
+        value::with_map(attributes, rules(span), |map| {
             span.handle.get().add_link(&target.context, map);
         });
     }
@@ -75,8 +111,8 @@ pub(super) fn set_attribute<'py>(
     let [key, value] = args.parse(NAME, ["key", "value"], 2)?;
     let key = key.ok_or_else(|| missing(NAME, "key"))?;
     let value = value.ok_or_else(|| missing(NAME, "value"))?;
-    if records(this)? {
-        value::set_attribute(this.handle.get(), &key, &value);
+    if records(this, NAME)? {
+        value::set_attribute(this.handle.get(), &key, &value, rules(this));
     }
     Ok(this.to_owned())
 }
@@ -86,11 +122,12 @@ pub(super) fn set_attributes<'py>(
     this: Span<'_, 'py>,
     args: Args<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let [attributes] = args.parse("set_attributes", ["attributes"], 1)?;
-    if let Some(attributes) = given(attributes)
-        && records(this)?
+    const NAME: &str = "set_attributes";
+    let [attributes] = args.parse(NAME, ["attributes"], 1)?;
+    if records(this, NAME)?
+        && let Some(attributes) = given(attributes)
     {
-        value::set_attributes(this.handle.get(), &attributes);
+        value::set_attributes(this.handle.get(), &attributes, rules(this));
     }
     Ok(this.to_owned())
 }
@@ -103,7 +140,7 @@ pub(super) fn add_event<'py>(
     const NAME: &str = "add_event";
     let [name, attributes, timestamp] = args.parse(NAME, ["name", "attributes", "timestamp"], 3)?;
     let name = name.ok_or_else(|| missing(NAME, "name"))?.to_owned();
-    if records(this)? {
+    if records(this, NAME)? {
         event(this, &name, given(attributes).as_ref(), time_of(timestamp));
     }
     Ok(this.to_owned())
@@ -117,7 +154,7 @@ pub(super) fn event(
     unix_ns: u64,
 ) {
     let name = value::any_text(name);
-    value::with_map(attributes, |map| {
+    value::with_map(attributes, rules(span), |map| {
         span.handle.get().add_event(&name, unix_ns, map);
     });
 }
@@ -130,67 +167,10 @@ pub(super) fn add_link<'py>(
     const NAME: &str = "add_link";
     let [context, attributes] = args.parse(NAME, ["context", "attributes"], 2)?;
     let context = context.ok_or_else(|| missing(NAME, "context"))?.to_owned();
-    if records(this)? {
+    if records(this, NAME)? {
         link_to(this, &context, given(attributes).as_ref());
     }
     Ok(this.to_owned())
-}
-
-/// `set_status(status, description=None)`; takes a `Status`, a `StatusCode`, "ok" or "error".
-pub(super) fn set_status<'py>(
-    this: Span<'_, 'py>,
-    args: Args<'_, 'py>,
-) -> PyResult<Bound<'py, PyAny>> {
-    const NAME: &str = "set_status";
-    let [status, description] = args.parse(NAME, ["status", "description"], 2)?;
-    let status = status.ok_or_else(|| missing(NAME, "status"))?.to_owned();
-    if records(this)? {
-        let (code, text) = status_of(&status, given(description));
-        let text = text.as_ref().map(value::any_text).unwrap_or_default();
-        status_text(this, code, &text);
-        if code == STATUS_OK || code == STATUS_ERROR && !text.is_empty() {
-            this.mark(option::DESCRIBED);
-        }
-    }
-    Ok(this.to_owned())
-}
-
-/// Sets the status of a span that records.
-pub(super) fn status_text(span: Span<'_, '_>, code: i32, text: &str) {
-    span.handle.get().set_status(code, text);
-}
-
-/// Sets the status to ERROR.
-pub(super) fn error_text(span: Span<'_, '_>, text: &str) {
-    status_text(span, STATUS_ERROR, text);
-}
-
-/// The number and the description of whatever form a status was given in.
-fn status_of<'py>(
-    status: &Bound<'py, PyAny>,
-    description: Option<Bound<'py, PyAny>>,
-) -> (i32, Option<Bound<'py, PyAny>>) {
-    let py = status.py();
-    if let Ok(text) = status.cast::<PyString>() {
-        let text = value::text_of(text).to_ascii_lowercase();
-        let code = match text.as_str() {
-            "ok" => STATUS_OK,
-            "error" => STATUS_ERROR,
-            _ => 0,
-        };
-        return (code, description);
-    }
-    let (code, description) = match status.getattr(intern!(py, "status_code")) {
-        Ok(code) => (code, status.getattr(intern!(py, "description")).ok()),
-        Err(_) => (status.clone(), description),
-    };
-    let number = code
-        .getattr(intern!(py, "value"))
-        .and_then(|number| number.extract());
-    (
-        number.unwrap_or(0),
-        description.filter(|text| !text.is_none()),
-    )
 }
 
 /// `update_name(name)`
@@ -201,38 +181,47 @@ pub(super) fn update_name<'py>(
     const NAME: &str = "update_name";
     let [name] = args.parse(NAME, ["name"], 1)?;
     let name = name.ok_or_else(|| missing(NAME, "name"))?.to_owned();
-    if records(this)? {
+    if records(this, NAME)? {
         this.handle.get().set_name(&value::any_text(&name));
         this.name.put(name);
     }
     Ok(this.to_owned())
 }
 
-/// `record_exception(exception, attributes=None, timestamp=None, escaped=False)`
-pub(super) fn record_exception<'py>(
-    this: Span<'_, 'py>,
-    args: Args<'_, 'py>,
-) -> PyResult<Bound<'py, PyAny>> {
-    const NAME: &str = "record_exception";
-    let [exception, attributes, timestamp, escaped] =
-        args.parse(NAME, ["exception", "attributes", "timestamp", "escaped"], 4)?;
-    let exception = exception
-        .ok_or_else(|| missing(NAME, "exception"))?
-        .to_owned();
-    if records(this)? {
-        let escaped = escaped.is_some_and(|escaped| escaped.is_truthy().unwrap_or(false));
-        let more = given(attributes);
-        super::error::record(this, &exception, more.as_ref(), time_of(timestamp), escaped);
+/// `start(start_time=None, parent_context=None)`: opentelemetry-sdk's; tracers start their spans.
+pub(super) fn start<'py>(this: Span<'_, 'py>, args: Args<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    const NAME: &str = "start";
+    let [time, parent] = args.parse(NAME, ["start_time", "parent_context"], 2)?;
+    if this.state.get() == State::Pending {
+        this.start_unix_ns.set(time_of(time));
+        if let Some(parent) = given(parent) {
+            this.context.put(parent);
+        }
+        ensure_started(this)?;
+    } else if this.has(option::RECORDING) {
+        notice(this.py(), Cause::StartedTwice, NAME);
     }
-    Ok(this.to_owned())
+    Ok(this.py().None().into_bound(this.py()))
 }
 
 /// `end(end_time=None)`
 pub(super) fn end<'py>(this: Span<'_, 'py>, args: Args<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
-    let [time] = args.parse("end", ["end_time"], 1)?;
+    const NAME: &str = "end";
+    let [time] = args.parse(NAME, ["end_time"], 1)?;
     ensure_started(this)?;
-    super::life::end(this, time_of(time));
+    if this.state.get() == State::Ended {
+        ended_twice(this, NAME);
+    } else {
+        super::life::end(this, time_of(time));
+    }
     Ok(this.py().None().into_bound(this.py()))
+}
+
+#[cold]
+fn ended_twice(span: Span<'_, '_>, method: &str) {
+    if span.has(option::RECORDING) {
+        notice(span.py(), Cause::EndedTwice, method);
+    }
 }
 
 /// `__enter__()`

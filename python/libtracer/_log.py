@@ -1,0 +1,30 @@
+"""What the library says about the program's use of it, through ``logging``.
+
+Recording never prints a line per span. A message is told for the place in the program that caused
+it, and only the first few times; the last of them says so.
+"""
+
+import logging
+import sys
+
+logger = logging.getLogger("libtracer.trace")
+
+# Lines for one cause at one place in the program.
+_TIMES = 3
+# Places that are remembered; beyond, nothing more is told.
+_MAX_PLACES = 1_000
+
+_told: dict[tuple[str, str, int], int] = {}
+
+
+def tell(message: str, detail: str) -> None:
+    """Log a warning for the line of the program that called into the extension."""
+    frame = sys._getframe(1)
+    place = (message, frame.f_code.co_filename, frame.f_lineno)
+    times = _told.get(place, 0) + 1
+    if times > _TIMES or (times == 1 and len(_told) >= _MAX_PLACES):
+        return
+    _told[place] = times
+    if times == _TIMES:
+        message += " This place is not mentioned again."
+    logger.warning(message, detail, stacklevel=2)
