@@ -221,6 +221,7 @@ static void put_span(seen *out, part span) {
 }
 
 static void put_scope(seen *out, part scope) {
+    put_pairs(out->scope_attributes, sizeof out->scope_attributes, scope, 3, FLAT);
     for (field one; next(&scope, &one);) {
         if (one.number <= 2) {
             put(out->scope, sizeof out->scope, one.number == 2 ? " " : "");
@@ -240,12 +241,17 @@ bool see(const tracer_capture *capture, size_t index, seen *out) {
     for (field one; next(&message, &one);) {
         if (one.number == 1) {
             put_pairs(out->resource, sizeof out->resource, one.bytes, 1, FLAT);
+        } else if (one.number == 3) {
+            put_text(out->schemas, sizeof out->schemas, one.bytes);
         }
         for (field two; one.number == 2 && next(&one.bytes, &two);) {
             if (two.number == 1) {
                 put_scope(out, two.bytes);
             } else if (two.number == 2) {
                 put_span(out, two.bytes);
+            } else if (two.number == 3) {
+                put(out->schemas, sizeof out->schemas, " ");
+                put_text(out->schemas, sizeof out->schemas, two.bytes);
             }
         }
     }

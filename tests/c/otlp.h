@@ -17,6 +17,8 @@ typedef struct seen {
     char message[256];
     char resource[2048];
     char scope[256]; /* name version */
+    char scope_attributes[512];
+    char schemas[256]; /* of the resource, of the scope */
     uint64_t kind, code, start, end, flags, event_time;
     uint64_t dropped_attributes, dropped_events, dropped_links;
 } seen;
