@@ -14,6 +14,7 @@ greet("world")
 ```
 """
 
+from importlib import import_module as _import_module
 from pathlib import Path as _Path
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
@@ -39,6 +40,8 @@ from libtracer._tracer import get_tracer
 if _TYPE_CHECKING:
     from opentelemetry.trace import SpanKind, StatusCode
 
+    from libtracer import trace
+
 __all__ = [
     "ConfigError",
     "Context",
@@ -61,6 +64,7 @@ __all__ = [
     "start_span",
     "stats",
     "testing",
+    "trace",
     "traced",
     "tracing",
     "uninstrument_threads",
@@ -80,7 +84,9 @@ def get_library() -> str:
 
 
 def __getattr__(name: str) -> _Any:
-    """Give OpenTelemetry's enums, importing its API only now."""
+    """Give OpenTelemetry's enums and ``libtracer.trace``, importing its API only now."""
+    if name == "trace":
+        return _import_module("libtracer.trace")
     if name in {"SpanKind", "StatusCode"}:
         from opentelemetry import trace
 

@@ -30,6 +30,7 @@ _DESTINATIONS = (
 
 _lock = threading.Lock()
 _initialised: list[Context] = []
+_service: list[str | None] = [None]
 
 
 def init(*, service: str | None = None, otel_endpoint: str | None = None) -> Context:
@@ -63,6 +64,7 @@ def init(*, service: str | None = None, otel_endpoint: str | None = None) -> Con
             exporter=_exporter(otel_endpoint, None),
         )
         _initialised.append(Context(service, otel_endpoint))
+        _configured(service)
         return _initialised[0]
 
 
@@ -97,7 +99,18 @@ def configure_tracing(
         exporter=_exporter(endpoint, exporter),
         sample_rate=sample_rate,
     )
+    _configured(service_name)
     return _tracer.get_tracer()
+
+
+def _configured(service: str | None) -> None:
+    _service[:] = [service]
+    _tracer.replaced()
+
+
+def service_name() -> str | None:
+    """Return the name of the service that tracing was configured with, if it was given."""
+    return _service[0]
 
 
 def _exporter(endpoint: str | None, exporter: str | None) -> str | None:

@@ -1,9 +1,11 @@
 """The process's end: flush at exit, and in children of ``multiprocessing``, which run no exit."""
 
 import atexit
+import logging
 import math
 import os
 import sys
+from collections.abc import Callable
 from types import ModuleType
 
 from libtracer import _native
@@ -22,7 +24,34 @@ def milliseconds(timeout: float | None) -> int:
     return min(max(int(timeout * 1000), 0), _FOREVER_MS)
 
 
+# What is to be closed before the runtime, by owner, in the order in which it came.
+_open: dict[int, Callable[[], object]] = {}
+_state = {"exiting": False}
+
+
+def at_exit(owner: object, close: Callable[[], object]) -> None:
+    """Call ``close`` at exit, before the runtime shuts down; the last comes first."""
+    _open.setdefault(id(owner), close)
+
+
+def done(owner: object) -> None:
+    """Forget what ``at_exit`` was told: the owner has closed itself."""
+    _open.pop(id(owner), None)
+
+
+def budget(seconds: float) -> float:
+    """Return the time that a shutdown may take: at exit less than when it is asked for."""
+    return EXIT_BUDGET_SECONDS if _state["exiting"] else seconds
+
+
 def _at_exit() -> None:
+    _state["exiting"] = True
+    while _open:
+        _, close = _open.popitem()
+        try:
+            close()
+        except Exception:
+            logging.getLogger("libtracer").exception("A provider failed to shut down at exit")
     _native.shutdown(milliseconds(EXIT_BUDGET_SECONDS))
 
 

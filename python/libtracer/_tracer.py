@@ -1,11 +1,26 @@
-"""Tracers by name."""
+"""Tracers by name, and the provider whose processors hear of their spans."""
 
 import threading
+from typing import Protocol
 
+from libtracer import _native
 from libtracer._native import Tracer
 
-_tracers: dict[tuple[str, str | None, str | None], Tracer] = {}
+_Key = tuple[str, str | None, str | None]
+
+_tracers: dict[_Key, Tracer] = {}
 _lock = threading.Lock()
+
+
+class _Provider(Protocol):
+    def _join(self, key: _Key, tracer: Tracer) -> None: ...
+
+    def _nameless(self) -> Tracer: ...
+
+    def _replaced(self) -> None: ...
+
+
+_default: list[_Provider] = []
 
 
 def get_tracer(
@@ -24,5 +39,32 @@ def get_tracer(
     found = _tracers.get(key)
     if found is None:
         with _lock:
-            found = _tracers.setdefault(key, Tracer(name, version, schema_url))
+            found = _tracers.get(key)
+            if found is None:
+                found = _tracers[key] = Tracer(name, version, schema_url)
+                for provider in _default:
+                    provider._join(key, found)
     return found
+
+
+def set_default(provider: _Provider | None) -> None:
+    """Let a provider's samplers and processors have their say on spans without a provider."""
+    with _lock:
+        _default[:] = [] if provider is None else [provider]
+        _native.set_default_tracer(None if provider is None else provider._nameless())
+        for key, tracer in _tracers.items():
+            if provider is None:
+                tracer._set_ways(0)
+            else:
+                provider._join(key, tracer)
+
+
+def replaced() -> None:
+    """Another native provider is the default one now."""
+    for provider in list(_default):
+        provider._replaced()
+
+
+def default() -> _Provider | None:
+    """Return the provider that has its say on spans without a provider."""
+    return _default[0] if _default else None

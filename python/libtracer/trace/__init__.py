@@ -36,6 +36,8 @@ from opentelemetry.trace import (
 )
 
 from libtracer._native import Tracer
+from libtracer.trace._default import default_provider
+from libtracer.trace._limits import SpanLimits
 from libtracer.trace._provider import TracerProvider
 
 __all__ = [
@@ -48,12 +50,14 @@ __all__ = [
     "Span",
     "SpanContext",
     "SpanKind",
+    "SpanLimits",
     "Status",
     "StatusCode",
     "TraceFlags",
     "TraceState",
     "Tracer",
     "TracerProvider",
+    "default_provider",
     "format_span_id",
     "format_trace_id",
     "get_current_span",

@@ -2,22 +2,28 @@
 
 import logging
 import os
+import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from opentelemetry.trace import NoOpTracer
 from opentelemetry.trace import TracerProvider as ApiTracerProvider
 
-from libtracer import _facade, _native, _process
+from libtracer import _facade, _native, _process, _tracer
 from libtracer.trace import _ids, _limits, _resource, _sampling, _scope
 from libtracer.trace._processors import SpanProcessors
 from libtracer.trace._settings import Settings, TracerConfig
+from libtracer.trace.export import NativeSpanProcessor
 
 _logger = logging.getLogger("libtracer.trace")
 
 _SHUTDOWN_SECONDS = 30.0
+_SDK_RESOURCES = "opentelemetry.sdk.resources"
+
+_providers: "weakref.WeakSet[TracerProvider]" = weakref.WeakSet()
 
 
 class TracerProvider(ApiTracerProvider):
@@ -57,17 +63,25 @@ class TracerProvider(ApiTracerProvider):
         self._meter_provider = meter_provider
         self._disabled = os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
         self._tracer_configurator = _tracer_configurator
+        self._shutdown_on_exit = shutdown_on_exit
         self._tracers: dict[Any, Settings] = {}
+        self._joined: dict[Any, Settings] = {}
         self._tracers_lock = threading.RLock()
         self._native_sampler = _sampling.native_of(self._sampler)
-        self._native = _native.Provider(
+        self._native = self._new_native()
+        self._native_processors: tuple[NativeSpanProcessor, ...] = ()
+        if isinstance(self._active_span_processor, SpanProcessors):
+            self._active_span_processor.changed = self._renew
+        self._renew()
+        _providers.add(self)
+
+    def _new_native(self) -> _native.Provider:
+        return _native.Provider(
             resource=dict(self._resource.attributes),
             schema_url=self._resource.schema_url or "",
             sampler=self._native_sampler,
             limits=_limits.native_of(self._span_limits),
         )
-        if isinstance(self._active_span_processor, SpanProcessors):
-            self._active_span_processor.changed = self._renew
 
     @property  # type: ignore[misc]
     def __class__(self) -> type:
@@ -119,22 +133,47 @@ class TracerProvider(ApiTracerProvider):
             instrumenting_module_name = ""
             _logger.error("get_tracer called with missing module name.")
         version = instrumenting_library_version or ""
-        scope = _scope.new(instrumenting_module_name, version, schema_url, attributes)
+        return self._of(_scope.new(instrumenting_module_name, version, schema_url, attributes))
+
+    def _of(self, scope: Any) -> _native.Tracer:
         with self._tracers_lock:
             found = self._tracers.get(scope)
             if found is None:
-                found = self._tracers[scope] = self._new_tracer(scope)
+                found = self._settings(scope)
+                found.tracer = self._native.tracer(
+                    found, scope.name, scope.version, scope.schema_url, dict(scope.attributes)
+                )
+                self._give(found)
+                self._tracers[scope] = found
         return found.tracer
 
-    def _new_tracer(self, scope: Any) -> Settings:
+    def _nameless(self) -> _native.Tracer:
+        return self._of(_scope.new("", "", None, None))
+
+    def _join(self, key: tuple[str, str | None, str | None], tracer: _native.Tracer) -> None:
+        """Have a say on the spans of a tracer that was made without a provider."""
+        with self._tracers_lock:
+            settings = self._joined.get(key)
+            if settings is None:
+                settings = self._settings(_scope.new(*key, None))
+                settings.tracer = tracer
+                self._joined[key] = settings
+            tracer._join(settings)
+            self._give(settings)
+
+    def _replaced(self) -> None:
+        """Another native provider is the default one now."""
+        _tracer.set_default(None)
+
+    def _all(self) -> Iterator[tuple[Any, Settings]]:
+        for settings in (*self._tracers.values(), *self._joined.values()):
+            yield settings._instrumentation_scope, settings
+
+    def _settings(self, scope: Any) -> Settings:
         settings = Settings(scope, self._native_sampler)
         settings._tracer_config = self._config_of(scope)
-        settings.resource = self._resource
+        settings.resource = self.resource
         settings._span_limits = self._span_limits
-        settings.tracer = self._native.tracer(
-            settings, scope.name, scope.version, scope.schema_url, dict(scope.attributes)
-        )
-        self._give(settings)
         return settings
 
     def _give(self, settings: Settings) -> None:
@@ -146,13 +185,30 @@ class TracerProvider(ApiTracerProvider):
 
     def _renew(self) -> None:
         """Give the tracers handed out so far what the provider has now."""
+        processors = self._active_span_processor
+        told = not isinstance(processors, SpanProcessors) or processors._span_processors
+        if told and self._shutdown_on_exit:
+            _process.at_exit(self, self.shutdown)
         with self._tracers_lock:
-            for settings in self._tracers.values():
+            for _, settings in self._all():
                 self._give(settings)
 
     def add_span_processor(self, span_processor: Any) -> None:
-        """Tell one more processor of spans, after those before it."""
-        self._active_span_processor.add_span_processor(span_processor)
+        """Tell one more processor of spans, after those before it.
+
+        Args:
+            span_processor: One of ``libtracer.trace.export``, which exports natively, or any
+                object with the methods of the SDK's ``SpanProcessor``.
+
+        Raises:
+            ConfigError: A native exporter cannot be set up as it is described.
+        """
+        if isinstance(span_processor, NativeSpanProcessor):
+            self._native.add_exporter(span_processor.native_options())
+            self._native_processors += (span_processor,)
+            span_processor.added_to(self)
+        else:
+            self._active_span_processor.add_span_processor(span_processor)
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
         """Export what is finished; False when the time was up first."""
@@ -162,9 +218,18 @@ class TracerProvider(ApiTracerProvider):
         return self._native.force_flush(_process.milliseconds(left)) and flushed
 
     def shutdown(self) -> None:
-        """Export what is finished, and stop."""
+        """Export what is finished, and stop: spans that start later record nothing."""
+        _process.done(self)
         self._active_span_processor.shutdown()
-        self._native.shutdown(_process.milliseconds(_SHUTDOWN_SECONDS))
+        self._native.shutdown(_process.milliseconds(_process.budget(_SHUTDOWN_SECONDS)))
+
+    def set_native_default(self) -> None:
+        """Make this the provider of spans that native code and ``libtracer.start_span`` start.
+
+        The one that was there is flushed and shut down.
+        """
+        self._native.set_default()
+        _tracer.set_default(self)
 
     def _config_of(self, scope: Any) -> Any:
         configurator = self._tracer_configurator
@@ -179,11 +244,34 @@ class TracerProvider(ApiTracerProvider):
     def _set_tracer_configurator(self, *, tracer_configurator: Callable[[Any], Any]) -> None:
         self._tracer_configurator = tracer_configurator
         with self._tracers_lock:
-            for scope, settings in self._tracers.items():
+            for scope, settings in self._all():
                 settings._set_tracer_config(self._config_of(scope))
 
     def _update_resource(self, resource: Any) -> None:
         with self._tracers_lock:
             self._resource = self._resource.merge(resource)
-            for settings in self._tracers.values():
-                settings._set_resource(self._resource)
+            for _, settings in self._all():
+                settings._set_resource(self.resource)
+
+    def _after_fork(self) -> None:
+        """Make what a thread of the parent may have held anew, and what is of the process."""
+        self._tracers_lock = threading.RLock()
+        if isinstance(self._active_span_processor, SpanProcessors):
+            self._active_span_processor._lock = threading.Lock()
+        of_process = getattr(
+            sys.modules.get(_SDK_RESOURCES), "_get_process_dependent_resource", None
+        )
+        if of_process is not None:
+            self._update_resource(of_process())
+
+
+def _after_fork() -> None:
+    for provider in list(_providers):
+        try:
+            provider._after_fork()
+        except Exception:
+            _logger.exception("The resource of the parent process is kept after a fork")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -20,10 +20,14 @@ unsafe impl Sync for Default {}
 
 static DEFAULT: Default = Default(Slot::empty());
 
-/// Sets the tracer of spans that no tracer made.
+/// Sets the tracer of spans that no tracer made, or none.
 #[pyfunction]
-pub(crate) fn set_default_tracer(tracer: Bound<'_, Tracer>) {
-    DEFAULT.0.put(tracer.into_any());
+#[pyo3(signature = (tracer, /))]
+pub(crate) fn set_default_tracer(py: Python<'_>, tracer: Option<Bound<'_, Tracer>>) {
+    match tracer {
+        Some(tracer) => DEFAULT.0.put(tracer.into_any()),
+        None => drop(DEFAULT.0.take(py)),
+    }
 }
 
 /// A tracer whose spans go the longer way, and how.
