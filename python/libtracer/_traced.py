@@ -1,24 +1,27 @@
-"""The decorators: what needs Python's own grammar to wrap a function.
+"""The decorators: which kind of function there is, and what stands in its place.
 
-A synchronous function becomes a native callable. Coroutine functions, generators and asynchronous
-generators become real functions of their kind; generators are traced over their whole life, and
-their span is current only while their own body runs.
+What stands in its place is native: it calls the function, and puts the coroutine or generator that
+comes back into one with a span. None of it adds a line to a traceback. Generators are traced over
+their whole life, and their span is current only while their own body runs.
 """
 
 import functools
 import inspect
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
-from typing import Any, ParamSpec, TypeVar, overload
+import sys
+import types
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, overload
 
 from libtracer import _native
 
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
-_F = TypeVar("_F", bound=Callable[..., Any])
+_F = TypeVar(
+    "_F",
+    bound="Callable[..., Any] | classmethod[Any, ..., Any] | staticmethod[..., Any] | property"
+    " | functools.partialmethod[Any] | functools.cached_property[Any]",
+)
 
-
-@overload
-def traced(span_name: Callable[_P, _R], /) -> Callable[_P, _R]: ...
+# What calling the function gives, in the native side's numbers.
+_FUNCTION, _COROUTINE, _GENERATOR, _ASYNC_GENERATOR, _AWAITABLE = range(5)
 
 
 @overload
@@ -28,11 +31,15 @@ def traced(
     log_exceptions: bool = True,
     disable_log: bool = False,
     attributes: Mapping[str, Any] | None = None,
-) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]: ...
+) -> Callable[[_F], _F]: ...
+
+
+@overload
+def traced(span_name: _F, /) -> _F: ...
 
 
 def traced(
-    span_name: str | Callable[..., Any] | None = None,
+    span_name: Any = None,
     *,
     log_exceptions: bool = True,
     disable_log: bool = False,
@@ -42,7 +49,7 @@ def traced(
 
     The span is a child of the current one and current while the function runs. An exception sets
     the span's status and passes through unchanged. Until tracing is configured the function is
-    simply called.
+    simply called. A class stays the class it is, its constructor is traced.
 
     Args:
         span_name: Name of the span; the function's qualified name by default.
@@ -54,157 +61,123 @@ def traced(
         The traced function, or a decorator that makes one.
     """
     if span_name is not None and not isinstance(span_name, str):
-        template = _native.start_span(name_of(span_name))
-        wrapper: Callable[..., Any] = decorate(span_name, template)
-        return wrapper
+        return decorate(span_name, _native.start_span(name_of(span_name)))
     record = log_exceptions and not disable_log
 
-    def decorator(function: Callable[..., Any]) -> Callable[..., Any]:
+    def decorator(function: Any) -> Any:
         name = span_name or name_of(function)
         template = _native.start_span(name, attributes=attributes, record_exception=record)
-        wrapper: Callable[..., Any] = decorate(function, template)
-        return wrapper
+        return decorate(function, template)
 
     return decorator
 
 
 def name_of(function: Any) -> str:
     """Return the name of a function as a reader of its module would write it."""
-    if isinstance(function, functools.partial):
-        return name_of(function.func)
+    inner = _inner_of(function)
+    if inner is not None:
+        return name_of(inner)
     name = getattr(function, "__qualname__", None) or type(function).__qualname__
     return str(name).rpartition("<locals>.")[2]
+
+
+def _inner_of(function: Any) -> Any:
+    """Return the function that a nameless wrapper of the standard library holds."""
+    if isinstance(function, (functools.partial, functools.partialmethod)):
+        return function.func
+    if isinstance(function, functools.cached_property):
+        return function.func
+    return function.fget if isinstance(function, property) else None
 
 
 def decorate(function: Any, template: _native.Span) -> Any:
     """Wrap a function so that each call runs in a fresh span made after ``template``."""
     if isinstance(function, (classmethod, staticmethod)):
         return type(function)(decorate(function.__func__, template))
+    if isinstance(function, property):
+        parts = (function.fget, function.fset, function.fdel)
+        get, put, delete = (part and decorate(part, template) for part in parts)
+        return type(function)(get, put, delete, function.__doc__)
+    if isinstance(function, functools.partialmethod):
+        inner = decorate(function.func, template)
+        return type(function)(inner, *function.args, **function.keywords)
+    if isinstance(function, functools.cached_property):
+        return type(function)(decorate(function.func, template))
     if not callable(function):
         raise TypeError(f"only a callable can be traced, not {type(function).__name__}")
-    kind = _kind_of(function)
-    wrapper = kind(function, template)
-    return functools.update_wrapper(wrapper, function)
+    if isinstance(function, type):
+        return _decorate_class(function, template)
+    return _wrap(function, template)
 
 
-def _kind_of(function: Callable[..., Any]) -> Callable[[Any, _native.Span], Any]:
-    """Return what wraps this kind of function; what a decorator hides is not looked at."""
+def _wrap(function: Any, template: _native.Span) -> Any:
+    binds = hasattr(type(function), "__get__") and not isinstance(
+        function, (types.MethodType, functools.partial)
+    )
+    wrapper = _native.wrap(function, template, _kind_of(function), binds=binds)
+    if isinstance(function, types.FunctionType):
+        return functools.update_wrapper(wrapper, function)
+    # The attributes of an object may change: they are looked up there.
+    return functools.update_wrapper(wrapper, function, updated=())
+
+
+def _decorate_class(cls: Any, template: _native.Span) -> Any:
+    """Trace the constructor of a class in its place; a class that nobody may change is called."""
+    for name, default in (("__init__", object.__init__), ("__new__", object.__new__)):
+        constructor = getattr(cls, name)
+        if constructor is default:
+            continue
+        traced_one = _wrap(constructor, template)
+        try:
+            setattr(cls, name, staticmethod(traced_one) if name == "__new__" else traced_one)
+        except TypeError:
+            return _wrap(cls, template)
+        break
+    return cls
+
+
+def _kind_of(function: Callable[..., Any]) -> int:
+    """Return what calling this function gives; what a decorator hides is not looked at."""
     seen: Any = function
     while isinstance(seen, functools.partial):
         seen = seen.func
     if not inspect.isroutine(seen) and not isinstance(seen, type):
         seen = type(seen).__call__
     if inspect.iscoroutinefunction(seen):
-        return _coroutine
+        return _COROUTINE
     if inspect.isasyncgenfunction(seen):
-        return _async_generator
+        return _ASYNC_GENERATOR
     if inspect.isgeneratorfunction(seen):
-        return _generator
-    return _native.wrap
+        flags = getattr(getattr(seen, "__code__", None), "co_flags", 0)
+        return _AWAITABLE if flags & inspect.CO_ITERABLE_COROUTINE else _GENERATOR
+    return _FUNCTION
 
 
-def _coroutine(
-    function: Callable[..., Awaitable[_R]], template: _native.Span
-) -> Callable[..., Awaitable[_R]]:
-    async def wrapper(*args: Any, **kwargs: Any) -> _R:
-        span = _native.begin(template)
-        try:
-            result = await function(*args, **kwargs)
-        except BaseException as error:
-            _native.finish(span, error)
-            raise
-        _native.finish(span)
-        return result
-
-    return wrapper
+def reduce(wrapper: Any, template: _native.Span) -> Any:
+    """Pickle by name what a module holds under its name, and the rest by its parts."""
+    name: str | None = getattr(wrapper, "__qualname__", None)
+    found: Any = sys.modules.get(getattr(wrapper, "__module__", None) or "")
+    for part in (name or "").split("."):
+        found = getattr(found, part, None)
+    if found is wrapper:
+        return name
+    return rebuild, (wrapper.__wrapped__, _native.recipe(template))
 
 
-class _Steps:
-    """The span of one generator: current during its steps, ended with it."""
-
-    def __init__(self, template: _native.Span) -> None:
-        self.span = _native.fresh(template)
-
-    def __enter__(self) -> None:
-        _native.activate(self.span)
-
-    def __exit__(self, *_: object) -> None:
-        _native.deactivate(self.span)
-
-    def end(self, exception: BaseException | None) -> None:
-        """End the span with the outcome of the generator."""
-        _native.finish(self.span, exception)
+def rebuild(function: Any, recipe: tuple[str, Mapping[str, Any] | None, bool], /) -> Any:
+    """Trace a function again, in the process that it was sent to."""
+    name, attributes, record = recipe
+    template = _native.start_span(name, attributes=attributes, record_exception=record)
+    return decorate(function, template)
 
 
-def _generator(
-    function: Callable[..., Generator[Any, Any, _R]], template: _native.Span
-) -> Callable[..., Generator[Any, Any, _R]]:
-    def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, _R]:
-        steps = _Steps(template)
-        error: BaseException | None = None
-        try:
-            with steps:
-                generator = function(*args, **kwargs)
-                item = next(generator)
-            while True:
-                try:
-                    sent = yield item
-                except GeneratorExit:
-                    with steps:
-                        generator.close()
-                    raise
-                except BaseException as thrown:
-                    with steps:
-                        item = generator.throw(thrown)
-                else:
-                    with steps:
-                        item = generator.send(sent)
-        except StopIteration as stop:
-            result: _R = stop.value
-            return result
-        except BaseException as raised:
-            error = raised
-            raise
-        finally:
-            steps.end(error)
-            error = None  # its traceback holds this frame
+def deepcopy(wrapper: Any, template: _native.Span, memo: dict[int, Any]) -> Any:
+    """Copy what the function would be copied as: a function is its own copy."""
+    import copy
 
-    return wrapper
-
-
-def _async_generator(
-    function: Callable[..., AsyncGenerator[Any, Any]], template: _native.Span
-) -> Callable[..., AsyncGenerator[Any, Any]]:
-    async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-        steps = _Steps(template)
-        error: BaseException | None = None
-        try:
-            with steps:
-                generator = function(*args, **kwargs)
-                item = await anext(generator)
-            while True:
-                try:
-                    sent = yield item
-                except GeneratorExit:
-                    with steps:
-                        await generator.aclose()
-                    raise
-                except BaseException as thrown:
-                    with steps:
-                        item = await generator.athrow(thrown)
-                else:
-                    with steps:
-                        item = await generator.asend(sent)
-        except StopAsyncIteration:
-            return
-        except BaseException as raised:
-            error = raised
-            raise
-        finally:
-            steps.end(error)
-            error = None  # its traceback holds this frame
-
-    return wrapper
+    function = wrapper.__wrapped__
+    copied = copy.deepcopy(function, memo)
+    return wrapper if copied is function else decorate(copied, template)
 
 
 async def enter_later(span: _native.Span) -> _native.Span:

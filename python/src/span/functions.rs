@@ -6,7 +6,7 @@ use crate::context;
 use crate::object::{Args, add_functions, method, missing};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::{PyAnyMethods, PyModule};
-use pyo3::{Borrowed, Bound, PyAny, PyResult};
+use pyo3::{Borrowed, Bound, IntoPyObject, PyAny, PyResult};
 
 /// Adds the functions on spans and on the current context to the module.
 pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -30,24 +30,9 @@ pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
             fresh
         ),
         method!(
-            c"begin",
-            c"begin(template, /)\n--\n\nA fresh span, entered.",
-            begin
-        ),
-        method!(
-            c"finish",
-            c"finish(span, exception=None, /)\n--\n\nLeave a span's block.",
-            finish
-        ),
-        method!(
-            c"activate",
-            c"activate(span, /)\n--\n\nMake a span current until ``deactivate``.",
-            activate
-        ),
-        method!(
-            c"deactivate",
-            c"deactivate(span, /)\n--\n\nUndo ``activate``; the span goes on.",
-            deactivate
+            c"recipe",
+            c"recipe(template, /)\n--\n\nName, attributes and ``record_exception`` of what ``start_span`` made.",
+            recipe
         ),
         method!(
             c"get_current",
@@ -107,44 +92,19 @@ fn fresh<'py>(
     life::fresh(only_span("fresh", &args)?)
 }
 
-/// `begin(template)`: a fresh span, entered.
-fn begin<'py>(
+/// `recipe(template)`: what `start_span` was given for a span that has not started.
+fn recipe<'py>(
     _module: Borrowed<'_, 'py, PyAny>,
     args: Args<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let made = life::fresh(only_span("begin", &args)?)?;
-    if let Some(span) = Span::cast(made.as_borrowed()) {
-        life::enter(span)?;
+    let span = only_span("recipe", &args)?;
+    let py = span.py();
+    if !span.has(option::GATED) {
+        return Err(PyTypeError::new_err(
+            "only spans of libtracer.start_span can be copied to another process",
+        ));
     }
-    Ok(made)
-}
-
-/// `finish(span, exception=None)`: leaves the span's block.
-fn finish<'py>(
-    module: Borrowed<'_, 'py, PyAny>,
-    args: Args<'_, 'py>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let exception = args.get(1).filter(|exception| !exception.is_none());
-    life::exit(only_span("finish", &args)?, exception);
-    Ok(module.py().None().into_bound(module.py()))
-}
-
-/// `activate(span)`: makes it current until `deactivate`, without ending it then.
-fn activate<'py>(
-    _module: Borrowed<'_, 'py, PyAny>,
-    args: Args<'_, 'py>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let span = only_span("activate", &args)?;
-    life::enter(span)?;
-    Ok(span.to_owned())
-}
-
-/// `deactivate(span)`: undoes `activate`.
-fn deactivate<'py>(
-    _module: Borrowed<'_, 'py, PyAny>,
-    args: Args<'_, 'py>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let span = only_span("deactivate", &args)?;
-    life::leave(span);
-    Ok(span.to_owned())
+    let (name, attributes) = (span.name.get(py), span.attributes.get(py));
+    let record = span.has(option::RECORD_EXCEPTION);
+    Ok((name, attributes, record).into_pyobject(py)?.into_any())
 }
