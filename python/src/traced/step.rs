@@ -125,7 +125,7 @@ impl Step {
         drop(raised);
     }
 
-    /// The step was given up: the generator stays where it is.
+    /// The step was given up. The generator stays where it is, unless that has ended it.
     fn leave(&self, py: Python<'_>) {
         if self.phase.replace(Phase::Passive) != Phase::Active {
             return;
@@ -137,7 +137,11 @@ impl Step {
         let stream = unsafe { stream::body(owner.as_borrowed()) };
         if let Some(span) = stream.run.span.get(py) {
             native::unraisable(py, || {
-                stream.run.pause(&span, false);
+                if stream.is_over(py) {
+                    stream.run.end(&span);
+                } else {
+                    stream.run.pause(&span, false);
+                }
                 Ok(())
             });
         }

@@ -60,7 +60,7 @@ fn bury(stream: &Stream, py: Python<'_>) -> PyResult<()> {
     let finalizer = stream.finalizer.take(py);
     let inner = stream.head.inner.get(py);
     if let (Some(finalizer), Some(inner)) = (finalizer, inner)
-        && !inner.getattr(intern!(py, "ag_frame"))?.is_none()
+        && !stream.is_over(py)
     {
         let heir = native::new(&TYPE, inner, |head| Stream {
             head,
@@ -71,6 +71,15 @@ fn bury(stream: &Stream, py: Python<'_>) -> PyResult<()> {
     }
     stream.run.end(&span);
     Ok(())
+}
+
+impl Stream {
+    /// Whether the generator has run to its end.
+    pub(super) fn is_over(&self, py: Python<'_>) -> bool {
+        let inner = self.head.inner.get(py);
+        let frame = inner.and_then(|inner| inner.getattr(intern!(py, "ag_frame")).ok());
+        frame.is_none_or(|frame| frame.is_none())
+    }
 }
 
 /// # Safety

@@ -1,0 +1,98 @@
+"""Frameworks that look at signatures and kinds of functions take traced ones."""
+
+import libtracer
+import pytest
+from libtracer import get_current_span
+
+
+def names(captured):
+    return [span.name for span in captured.spans]
+
+
+def test_fastapi_handlers_and_dependencies(captured):
+    fastapi = pytest.importorskip("fastapi")
+    client = pytest.importorskip("fastapi.testclient")
+    app = fastapi.FastAPI()
+
+    @libtracer.traced
+    async def dependency(limit: int = 5):
+        yield limit
+        assert get_current_span().name.endswith("dependency")
+
+    @app.get("/items/{item}")
+    @libtracer.traced
+    async def read(item: int, limit: int = fastapi.Depends(dependency)) -> dict[str, int]:
+        return {"item": item, "limit": limit, "current": get_current_span().name == "read"}
+
+    @app.post("/sync")
+    @libtracer.traced("sync")
+    def write(text: str = fastapi.Body(embed=True)):
+        return [text, get_current_span().name]
+
+    with client.TestClient(app) as http:
+        assert http.get("/items/3?limit=4").json() == {"item": 3, "limit": 4, "current": 1}
+        assert http.get("/items/x").status_code == 422
+        assert http.post("/sync", json={"text": "t"}).json() == ["t", "sync"]
+        shown = http.get("/openapi.json").json()["paths"]
+    assert [each["name"] for each in shown["/items/{item}"]["get"]["parameters"]] == [
+        "item",
+        "limit",
+    ]
+    assert sorted(names(captured)) == ["dependency", "dependency", "read", "sync"]
+
+
+def test_click_commands(captured):
+    click = pytest.importorskip("click")
+    testing = pytest.importorskip("click.testing")
+
+    @click.command()
+    @click.argument("name")
+    @click.option("--times", default=1)
+    @libtracer.traced
+    def greet(name, times):
+        """Greets."""
+        click.echo(f"hello {name} " * times)
+
+    result = testing.CliRunner().invoke(greet, ["you", "--times", "2"])
+    assert result.output == "hello you hello you \n"
+    assert "Greets." in testing.CliRunner().invoke(greet, ["--help"]).output
+    assert names(captured) == ["greet"]
+
+
+def test_pydantic_models_and_validated_calls(captured):
+    pydantic = pytest.importorskip("pydantic")
+
+    class Model(pydantic.BaseModel):
+        x: int
+
+        @libtracer.traced
+        def double(self) -> int:
+            return self.x * 2
+
+        @pydantic.field_validator("x")
+        @classmethod
+        @libtracer.traced
+        def positive(cls, value):
+            return abs(value)
+
+        @pydantic.computed_field
+        @property
+        @libtracer.traced
+        def shown(self) -> str:
+            return str(self.x)
+
+    @pydantic.validate_call
+    @libtracer.traced
+    def add(a: int, b: int = 1) -> int:
+        return a + b
+
+    assert Model(x=-2).double() == 4
+    assert Model(x=1).model_dump() == {"x": 1, "shown": "1"}
+    assert add("2") == 3
+    assert names(captured) == [
+        "Model.positive",
+        "Model.double",
+        "Model.positive",
+        "Model.shown",
+        "add",
+    ]
