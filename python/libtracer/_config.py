@@ -3,9 +3,15 @@
 import os
 import threading
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from libtracer import _native, _process, _tracer
+from libtracer._errors import ConfigError
+
+if TYPE_CHECKING:
+    from libtracer.trace import TracerProvider
 
 
 @dataclass(frozen=True)
@@ -20,6 +26,13 @@ class Context:
     service: str | None
     endpoint: str | None
 
+    @property
+    def tracer_provider(self) -> "TracerProvider":
+        """The provider of what was set up, for OpenTelemetry's instrumentations."""
+        from libtracer.trace import default_provider
+
+        return default_provider()
+
 
 # Nothing leaves the process unless one of these, or an argument, says where to.
 _DESTINATIONS = (
@@ -28,12 +41,17 @@ _DESTINATIONS = (
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
 )
 
-_lock = threading.Lock()
+_lock = threading.RLock()
 _initialised: list[Context] = []
 _service: list[str | None] = [None]
 
 
-def init(*, service: str | None = None, otel_endpoint: str | None = None) -> Context:
+def init(
+    *,
+    service: str | None = None,
+    otel_endpoint: str | None = None,
+    integrations: Sequence[Any] | None = None,
+) -> Context:
     """Set tracing up, once; a later call warns and changes nothing.
 
     What is not given comes from the ``OTEL_*`` environment variables. Without any destination spans
@@ -42,12 +60,15 @@ def init(*, service: str | None = None, otel_endpoint: str | None = None) -> Con
     Args:
         service: Name of the service.
         otel_endpoint: Base URL of an OTLP/HTTP receiver, such as ``http://localhost:4318``.
+        integrations: What to set up with the provider, in order: objects with ``apply(ctx=...)``,
+            or OpenTelemetry's instrumentations, with ``instrument(tracer_provider=...)``.
 
     Returns:
         What was set up: the same object from every call.
 
     Raises:
-        ConfigError: An option is not usable. Nothing has changed, and ``init`` may be called again.
+        ConfigError: An option is not usable. Nothing has changed, and ``init`` may be called again,
+            as after any exception of an integration.
     """
     with _lock:
         if _initialised:
@@ -58,14 +79,35 @@ def init(*, service: str | None = None, otel_endpoint: str | None = None) -> Con
                 stacklevel=2,
             )
             return _initialised[0]
+        _check(integrations or ())
         _native.configure(
             service_name=service,
             endpoint=otel_endpoint,
             exporter=_exporter(otel_endpoint, None),
         )
-        _initialised.append(Context(service, otel_endpoint))
         _configured(service)
-        return _initialised[0]
+        context = Context(service, otel_endpoint)
+        _initialised.append(context)
+        try:
+            _apply(integrations or (), context)
+        except BaseException:
+            _initialised.clear()
+            raise
+        return context
+
+
+def _check(integrations: Sequence[Any]) -> None:
+    for each in integrations:
+        if not hasattr(each, "apply") and not hasattr(each, "instrument"):
+            raise ConfigError(f"Unrecognized integration type: {each!r}.")
+
+
+def _apply(integrations: Sequence[Any], context: Context) -> None:
+    for each in integrations:
+        if hasattr(each, "apply"):
+            each.apply(ctx=context)
+        else:
+            each.instrument(tracer_provider=context.tracer_provider)
 
 
 def configure_tracing(

@@ -39,7 +39,7 @@ def distro() -> Distro | None:
 
 
 class Configurator:
-    """Makes the global tracer provider as the environment says."""
+    """Makes the provider of all spans, OpenTelemetry's and native ones, as the environment says."""
 
     def configure(self, **options: Any) -> None:
         """Set the provider, or let another installed configurator do its work.
@@ -56,7 +56,9 @@ class Configurator:
             other.load()().configure(**options)
             return
         version = options.get("auto_instrumentation_version")
-        trace.set_tracer_provider(_environment.tracer_provider(version))
+        provider = _environment.tracer_provider(version)
+        trace.set_tracer_provider(provider)
+        provider.set_native_default()
         _logger.info("configurator libtracer is used")
 
 
