@@ -4,10 +4,12 @@
 use super::{Access, Binding, attached, binding, current, reset_variable, set_variable, span_in};
 use crate::object::{Args, missing};
 use crate::span::Span;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::{PyAnyMethods, PyDictMethods};
 use pyo3::types::PyDict;
 use pyo3::{Borrowed, Bound, Py, PyAny, PyErr, PyResult, Python};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Spans looked through for the context below them; more than any program nests.
 const MAX_CHAIN: usize = 100_000;
@@ -150,11 +152,33 @@ pub(crate) fn detach<'py>(
     let binding = binding(py)?;
     match &binding.access {
         Access::Direct { variable, .. } => {
-            if !reset_variable(variable, &token) {
-                return Err(PyErr::fetch(py));
+            if reset_variable(variable, &token) {
+                Ok(none(py))
+            } else {
+                refused(PyErr::fetch(py), py)
             }
-            Ok(none(py))
         }
         Access::Public { detach, .. } => detach.bind(py).call1((token,)),
+    }
+}
+
+/// The answer to a `detach` that changed nothing: a token of another context (a generator closed
+/// elsewhere), or one used before. OpenTelemetry logs the exception with a traceback, at each span of
+/// such a program; each cause is raised once.
+#[cold]
+fn refused(error: PyErr, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    static TOLD: [AtomicBool; 2] = [AtomicBool::new(false), AtomicBool::new(false)];
+    let [elsewhere, twice] = &TOLD;
+    let told = if error.is_instance_of::<PyValueError>(py) {
+        elsewhere
+    } else if error.is_instance_of::<PyRuntimeError>(py) {
+        twice
+    } else {
+        return Err(error);
+    };
+    if told.swap(true, Ordering::Relaxed) {
+        Ok(none(py))
+    } else {
+        Err(error)
     }
 }
