@@ -74,6 +74,7 @@ backends() {
 beyond() {
     step sanitized env SANITIZE=1 tools/c_test.sh
     step pythons tools/pythons_test.sh
+    step oldest tools/oldest_test.sh
     step loom tools/loom.sh
     step msrv tools/msrv.sh
     step miri tools/miri.sh

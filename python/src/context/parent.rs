@@ -1,7 +1,7 @@
 //! Parents: a span context taken from whatever stands for one in Python.
 
 use super::{Binding, binding, span_in};
-use crate::span::{Ids, Span, State, start_now};
+use crate::span::{Ids, Span, State, option, start_now};
 use libtracer_abi::{TRACER_START_MERGE_NATIVE, tracer_context_value, tracer_span};
 use pyo3::prelude::PyAnyMethods;
 use pyo3::types::{PyString, PyStringMethods};
@@ -78,8 +78,8 @@ impl<'py> Parent<'py> {
 
     #[inline]
     pub(super) fn of_span(span: Span<'_, 'py>) -> PyResult<Self> {
-        if span.state.get() == State::Pending {
-            start_now(span)?;
+        if span.state.get() == State::Pending && !started_as_parent(span)? {
+            return Ok(Self::root());
         }
         Ok(Self {
             context: span.context_value(),
@@ -126,6 +126,18 @@ impl<'py> Parent<'py> {
             seen: Some(context.clone()),
         })
     }
+}
+
+/// Starts a pending span that is to be a parent; false when that is being done already: the span is
+/// its own ancestor, in a context that was attached before it started.
+#[cold]
+fn started_as_parent(span: Span<'_, '_>) -> PyResult<bool> {
+    if span.has(option::STARTING) {
+        return Ok(false);
+    }
+    span.mark(option::STARTING);
+    start_now(span)?;
+    Ok(true)
 }
 
 /// The trace state as its header text, when there is one.

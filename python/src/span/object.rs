@@ -47,6 +47,8 @@ pub(crate) mod option {
     pub(crate) const WATCHED: u16 = 128;
     /// Made by a provider's tracer: what is written follows opentelemetry-sdk's rules.
     pub(crate) const SDK: u16 = 256;
+    /// The span is started because it is to be a parent.
+    pub(crate) const STARTING: u16 = 512;
     /// The options that a copy inherits.
     pub(crate) const INHERITED: u16 = DEFAULT | GATED | PASSIVE | SDK;
 }
