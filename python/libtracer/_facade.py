@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from opentelemetry.trace import NonRecordingSpan
 from opentelemetry.trace import Span as ApiSpan
 from opentelemetry.trace import Tracer as ApiTracer
 
@@ -32,10 +33,16 @@ def _shown(key: Any, name: str, api: Any, body: dict[str, Any]) -> type:
     return _classes[which]
 
 
-def class_of_spans() -> type:
-    """Return the class that stands for the native span's."""
-    body = {"__module__": "libtracer", "__doc__": "A span of libtracer."}
-    return _shown("span", "Span", ApiSpan, body)
+_SPAN = {"__module__": "libtracer", "__doc__": "A span of libtracer."}
+
+
+def class_of_spans(records: bool, /) -> type:  # noqa: FBT001, called by native code
+    """Return the class that stands for the native span's; one that records is the SDK's, too."""
+    if records:
+        return _shown("span", "Span", ApiSpan, _SPAN)
+    if "dropped" not in _classes:
+        _classes["dropped"] = type("NonRecordingSpan", (NonRecordingSpan,), dict(_SPAN))
+    return _classes["dropped"]
 
 
 def _forwarded(name: str) -> Callable[..., Any]:

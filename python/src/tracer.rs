@@ -126,11 +126,21 @@ fn time_of(time: &Bound<'_, PyAny>) -> u64 {
     time.extract().or_else(|_| whole()).unwrap_or(0)
 }
 
-fn options(record_exception: bool, set_status_on_exception: bool, end_on_exit: bool) -> u16 {
-    let bit = |on: bool, bit: u16| if on { bit } else { 0 };
+/// A switch that is on unless it was given and is not true.
+type Switch<'a, 'py> = Option<&'a Bound<'py, PyAny>>;
+
+fn options(
+    record_exception: Switch<'_, '_>,
+    set_status: Switch<'_, '_>,
+    end: Switch<'_, '_>,
+) -> u16 {
+    let bit = |switch: Switch<'_, '_>, bit: u16| match switch {
+        Some(given) if !given.is_truthy().unwrap_or(true) => 0,
+        _ => bit,
+    };
     bit(record_exception, option::RECORD_EXCEPTION)
-        | bit(set_status_on_exception, option::SET_STATUS)
-        | bit(end_on_exit, option::END_ON_EXIT)
+        | bit(set_status, option::SET_STATUS)
+        | bit(end, option::END_ON_EXIT)
 }
 
 #[pymethods]
@@ -155,7 +165,9 @@ impl Tracer {
     /// tracer is from `libtracer.get_tracer`; with a provider's tracer it does not, as in
     /// OpenTelemetry.
     #[pyo3(signature = (name, context=None, kind=None, attributes=None, links=None,
-        start_time=None, record_exception=true, set_status_on_exception=true, *, parent=None))]
+        start_time=None, record_exception=None, set_status_on_exception=None, *, parent=None),
+        text_signature = "($self, name, context=None, kind=None, attributes=None, links=None, \
+        start_time=None, record_exception=True, set_status_on_exception=True, *, parent=None)")]
     #[expect(
         clippy::too_many_arguments,
         reason = "the signature of OpenTelemetry's API"
@@ -168,11 +180,11 @@ impl Tracer {
         attributes: Option<&Bound<'py, PyAny>>,
         links: Option<&Bound<'py, PyAny>>,
         start_time: Option<&Bound<'py, PyAny>>,
-        record_exception: bool,
-        set_status_on_exception: bool,
+        record_exception: Option<&Bound<'py, PyAny>>,
+        set_status_on_exception: Option<&Bound<'py, PyAny>>,
         parent: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let options = options(record_exception, set_status_on_exception, true);
+        let options = options(record_exception, set_status_on_exception, None);
         let start = Start {
             context: parent.or(context),
             kind,
@@ -190,7 +202,9 @@ impl Tracer {
 
     /// A span that starts and becomes current when entered; also a decorator.
     #[pyo3(signature = (name, context=None, kind=None, attributes=None, links=None,
-        start_time=None, record_exception=true, set_status_on_exception=true, end_on_exit=true))]
+        start_time=None, record_exception=None, set_status_on_exception=None, end_on_exit=None),
+        text_signature = "($self, name, context=None, kind=None, attributes=None, links=None, \
+        start_time=None, record_exception=True, set_status_on_exception=True, end_on_exit=True)")]
     #[expect(
         clippy::too_many_arguments,
         reason = "the signature of OpenTelemetry's API"
@@ -203,9 +217,9 @@ impl Tracer {
         attributes: Option<&Bound<'py, PyAny>>,
         links: Option<&Bound<'py, PyAny>>,
         start_time: Option<&Bound<'py, PyAny>>,
-        record_exception: bool,
-        set_status_on_exception: bool,
-        end_on_exit: bool,
+        record_exception: Option<&Bound<'py, PyAny>>,
+        set_status_on_exception: Option<&Bound<'py, PyAny>>,
+        end_on_exit: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let start = Start {
             context,

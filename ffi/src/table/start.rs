@@ -169,6 +169,8 @@ fn started_of(started: &Started, parent: &Parent<'_>) -> tracer_started {
             trace_id: started.trace_id.0,
             span_id: started.span_id.0,
             trace_flags: started.trace_flags.0,
+            // What was started is of this process; without it the context is the parent's.
+            is_remote: u8::from(parent.is_remote && started.handle == SpanHandle::NONE),
             ..value_of(parent)
         },
         parent: value_of(parent),

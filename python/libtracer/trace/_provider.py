@@ -2,7 +2,6 @@
 
 import logging
 import os
-import sys
 import threading
 import time
 import weakref
@@ -10,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from opentelemetry.trace import NoOpTracer
+from opentelemetry.trace import Tracer as ApiTracer
 from opentelemetry.trace import TracerProvider as ApiTracerProvider
 
 from libtracer import _facade, _native, _process, _tracer
@@ -21,7 +21,6 @@ from libtracer.trace.export import NativeSpanProcessor
 _logger = logging.getLogger("libtracer.trace")
 
 _SHUTDOWN_SECONDS = 30.0
-_SDK_RESOURCES = "opentelemetry.sdk.resources"
 
 _providers: "weakref.WeakSet[TracerProvider]" = weakref.WeakSet()
 
@@ -258,11 +257,9 @@ class TracerProvider(ApiTracerProvider):
         self._tracers_lock = threading.RLock()
         if isinstance(self._active_span_processor, SpanProcessors):
             self._active_span_processor._lock = threading.Lock()
-        of_process = getattr(
-            sys.modules.get(_SDK_RESOURCES), "_get_process_dependent_resource", None
-        )
-        if of_process is not None:
-            self._update_resource(of_process())
+        if "process.pid" in self._resource.attributes:
+            process = {"process.pid": os.getpid(), "process.parent_pid": os.getppid()}
+            self._update_resource(type(self._resource)(process))
 
 
 def _after_fork() -> None:
@@ -273,5 +270,7 @@ def _after_fork() -> None:
             _logger.exception("The resource of the parent process is kept after a fork")
 
 
+ApiTracer.register(_native.Tracer)
+_native.set_facade(_facade.class_of_spans, _facade.class_of_tracers)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)

@@ -81,19 +81,11 @@ pub(super) fn start(
         off(span, &start);
         return Ok(());
     }
-    let started = if watching.ways & way::ASKS == 0 {
-        Handle::start(&start)
-    } else {
-        let owner = verdict::settle_parent(&mut start);
-        let verdict = Verdict::ask(span, watching, &start, parent_context, owner.is_some())?;
-        if span.state.get() != State::Pending {
-            return Ok(()); // the sampler has started this very span
-        }
-        let started = Handle::start_decided(&start, &verdict.native());
-        drop(owner);
-        started
-    };
-    begun(span, &started);
+    if watching.ways & way::ASKS == 0 {
+        begun(span, &Handle::start(&start));
+    } else if !start_as_decided(span, watching, &mut start, parent_context)? {
+        return Ok(()); // the sampler has started this very span
+    }
     if watching.ways & way::WATCHED != 0 && span.has(option::RECORDING) {
         span.mark(option::WATCHED);
         let name = intern!(span.py(), "started");
@@ -103,6 +95,25 @@ pub(super) fn start(
         settled(told, span.py());
     }
     Ok(())
+}
+
+/// Starts a span as Python decides; false when it has started meanwhile.
+fn start_as_decided(
+    span: Span<'_, '_>,
+    watching: &Watching<'_>,
+    start: &mut tracer_start,
+    parent_context: Option<&Bound<'_, PyAny>>,
+) -> PyResult<bool> {
+    let native_parent = verdict::settle_parent(start);
+    let has_native_parent = native_parent.is_some();
+    let verdict = Verdict::ask(span, watching, start, parent_context, has_native_parent)?;
+    if span.state.get() != State::Pending {
+        return Ok(false);
+    }
+    // What was started shows the verdict's own trace state, and the parent's.
+    begun(span, &Handle::start_decided(start, &verdict.native()));
+    drop((verdict, native_parent));
+    Ok(true)
 }
 
 /// A span of a tracer that is switched off: it stands for its parent.
