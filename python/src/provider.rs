@@ -1,13 +1,22 @@
 //! `Provider`: the native side of `libtracer.trace.TracerProvider`.
 
+mod idle;
+
 use crate::config::{delivered, flushed, raised};
 use crate::exporter::described;
 use crate::runtime::{self, Failure, NewConfig, Scope};
+use crate::stats::counts;
 use crate::tracer::Tracer;
 use crate::value;
 use libtracer_abi::{TRACER_INVALID_ARGUMENT, tracer_limits};
+use pyo3::prelude::PyAnyMethods;
+use pyo3::types::PyDict;
 use pyo3::{Bound, Py, PyAny, PyResult, Python, pyclass, pymethods};
+use std::env;
 use std::ffi::{CStr, CString};
+use std::sync::Arc;
+
+pub(crate) use idle::Used;
 
 /// Limits in the order of `tracer_limits`; None is no limit.
 type Limits = (
@@ -23,7 +32,7 @@ type Limits = (
 #[pyclass(frozen, module = "libtracer")]
 pub(crate) struct Provider {
     /// None stands for the default provider, whichever that is.
-    native: Option<runtime::Provider>,
+    native: Option<Arc<Used>>,
 }
 
 /// A text for C; characters that C cannot take are left out.
@@ -102,13 +111,15 @@ impl Provider {
         sampler: Option<(i32, f64)>,
         limits: Option<Limits>,
     ) -> PyResult<Self> {
+        let shown = resource.map(|attributes| attributes.repr()).transpose()?;
+        // What is not given is the environment's.
+        let sampled = ["OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"].map(env::var_os);
+        let key = format!("{shown:?} {schema_url:?} {sampler:?} {limits:?} {sampled:?}");
         let schema_url = c_text(schema_url)?;
         let resource = resource.map(|attributes| (attributes, schema_url.as_c_str()));
-        let made = configuration(resource, sampler, limits)
-            .and_then(|config| runtime::Provider::new(&config));
-        match made {
-            Ok(native) => Ok(Self {
-                native: Some(native),
+        match Used::new(key, || configuration(resource, sampler, limits)) {
+            Ok(used) => Ok(Self {
+                native: Some(Arc::new(used)),
             }),
             Err(failure) => Err(raised(py, failure)),
         }
@@ -133,11 +144,20 @@ impl Provider {
         let version = version.map(c_text).transpose()?;
         let schema = schema_url.map(c_text).transpose()?;
         let text = c_text(name)?;
-        let scope = value::with_map(attributes, value::Rules::Own, |attributes| {
-            let (version, schema) = (version.as_deref(), schema.as_deref());
-            Scope::new_in(self.native.as_ref(), &text, version, schema, attributes)
-        });
-        Ok(Tracer::of_provider(name, scope, settings))
+        let shown = attributes.map(PyAnyMethods::repr).transpose()?;
+        let key = format!("{text:?} {version:?} {schema:?} {shown:?}");
+        let make = |provider: Option<&runtime::Provider>| {
+            value::with_map(attributes, value::Rules::Own, |attributes| {
+                let (version, schema) = (version.as_deref(), schema.as_deref());
+                Scope::new_in(provider, &text, version, schema, attributes)
+            })
+        };
+        let scope = match &self.native {
+            Some(native) => native.scope(&key, make),
+            None => make(None),
+        };
+        let native = self.native.clone();
+        Ok(Tracer::of_provider(name, scope, native, settings))
     }
 
     /// Exports what ends from now on to what `options` describe, too; see `libtracer.trace.export`.
@@ -145,7 +165,9 @@ impl Provider {
         let py = options.py();
         let config = described(options)?;
         let outcome = config.environment().and_then(|()| match &self.native {
-            Some(native) => native.add_exporter(&config),
+            Some(native) => native
+                .change()
+                .map_or(Ok(()), |to| to.add_exporter(&config)),
             None => Err(no_provider(
                 "libtracer.configure_tracing takes its exporters",
             )),
@@ -156,7 +178,8 @@ impl Provider {
     /// Exports what is finished; False when `timeout_ms` passed first. A signal may end the wait.
     fn force_flush(&self, py: Python<'_>, timeout_ms: u32) -> PyResult<bool> {
         flushed(py, timeout_ms, |slice| match &self.native {
-            Some(native) => native.flush(slice),
+            Some(used) if !used.is_changed() => Ok(()),
+            Some(used) => used.native().map_or(Ok(()), |native| native.flush(slice)),
             None => runtime::flush(slice),
         })
     }
@@ -164,16 +187,28 @@ impl Provider {
     /// Exports what is finished and stops; False when `timeout_ms` passed first.
     fn shutdown(&self, py: Python<'_>, timeout_ms: u32) -> PyResult<bool> {
         let outcome = py.detach(|| match &self.native {
-            Some(native) => native.shutdown(timeout_ms),
+            Some(used) if !used.is_changed() => Ok(()),
+            Some(used) => used
+                .native()
+                .map_or(Ok(()), |native| native.shutdown(timeout_ms)),
             None => runtime::shutdown(timeout_ms),
         });
         delivered(py, outcome)
     }
 
+    /// The account of what it exports natively.
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let used = self.native.as_ref().and_then(|used| used.native());
+        counts(
+            py,
+            &used.map_or_else(runtime::account, runtime::Provider::stats),
+        )
+    }
+
     /// Makes it the default one: spans of C and of `libtracer.start_span` go to it.
     fn set_default(&self, py: Python<'_>) -> PyResult<()> {
         let outcome = py.detach(|| match &self.native {
-            Some(native) => native.set_default(),
+            Some(used) => used.change().map_or(Ok(()), runtime::Provider::set_default),
             None => Err(no_provider("it is the default one already")),
         });
         outcome.map_err(|failure| raised(py, failure))

@@ -2,6 +2,7 @@
 
 use crate::runtime;
 use crate::value::{CONVERTED, MENDED};
+use libtracer_abi::tracer_stats;
 use pyo3::prelude::PyDictMethods;
 use pyo3::types::PyDict;
 use pyo3::{Bound, PyResult, Python, pyfunction};
@@ -22,6 +23,13 @@ pub(crate) fn stats(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     read.invalid_utf8 = read
         .invalid_utf8
         .saturating_add(MENDED.load(Ordering::Relaxed));
+    let account = counts(py, &read)?;
+    account.set_item("converted_values", CONVERTED.load(Ordering::Relaxed))?;
+    Ok(account)
+}
+
+/// The counts of an account under their own names.
+pub(crate) fn counts<'py>(py: Python<'py>, read: &tracer_stats) -> PyResult<Bound<'py, PyDict>> {
     let account = PyDict::new(py);
     copy_fields!(read, account,
         started exported dropped queued spooled open
@@ -29,6 +37,5 @@ pub(crate) fn stats(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         dropped_shutdown dropped_reentrant dropped_no_memory dropped_no_exporter
         unsampled record_only stale invalid_utf8 detach_order unknown_parent
         invalid_attribute panics memory_bytes);
-    account.set_item("converted_values", CONVERTED.load(Ordering::Relaxed))?;
     Ok(account)
 }

@@ -1,5 +1,6 @@
 //! `Tracer`: spans of a named instrumentation scope, in the OpenTelemetry API's shape.
 
+use crate::provider::Used;
 use crate::runtime::Scope;
 use crate::span::{Span, option, pending, start_now};
 use pyo3::exceptions::PyAttributeError;
@@ -9,8 +10,8 @@ use pyo3::{
     Bound, Py, PyAny, PyResult, PyTraverseError, PyVisit, Python, intern, pyclass, pymethods,
 };
 use std::ffi::CString;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// Bits of [`Tracer::ways`]: why a span must go the longer way.
 pub(crate) mod way {
@@ -33,6 +34,9 @@ pub(crate) struct Tracer {
     options: u16,
     #[pyo3(get)]
     name: String,
+    /// The provider, which is not another's before its last tracer is gone.
+    #[expect(dead_code, reason = "held, not used")]
+    native: Option<Arc<Used>>,
     /// What `libtracer.trace` knows of the tracer, and answers for it.
     settings: Mutex<Option<Py<PyAny>>>,
 }
@@ -49,8 +53,14 @@ struct Start<'a, 'py> {
 
 impl Tracer {
     /// A tracer with OpenTelemetry's semantics.
-    pub(crate) fn of_provider(name: &str, scope: Scope, settings: Py<PyAny>) -> Self {
+    pub(crate) fn of_provider(
+        name: &str,
+        scope: Scope,
+        native: Option<Arc<Used>>,
+        settings: Py<PyAny>,
+    ) -> Self {
         Self {
+            native,
             scope,
             ways: AtomicU8::new(0),
             options: option::PASSIVE | option::SDK,
@@ -157,6 +167,7 @@ impl Tracer {
             ways: AtomicU8::new(0),
             options: 0,
             name: name.to_owned(),
+            native: None,
             settings: Mutex::new(None),
         })
     }

@@ -24,6 +24,8 @@ class _DefaultProvider(TracerProvider):
         """Do nothing: it is the default one."""
 
     def _replaced(self) -> None:
+        self._shut_down = False
+        self._renew()
         for _, settings in self._all():
             settings._set_resource(self.resource)
 

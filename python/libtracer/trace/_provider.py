@@ -68,6 +68,7 @@ class TracerProvider(ApiTracerProvider):
         self._tracers_lock = threading.RLock()
         self._native_sampler = _sampling.native_of(self._sampler)
         self._native = self._new_native()
+        self._shut_down = False
         self._native_processors: tuple[NativeSpanProcessor, ...] = ()
         if isinstance(self._active_span_processor, SpanProcessors):
             self._active_span_processor.changed = self._renew
@@ -180,13 +181,14 @@ class TracerProvider(ApiTracerProvider):
         settings.sampler = self._sampler
         settings.id_generator = self._id_generator
         settings.span_processor = self._active_span_processor
+        settings.shut_down = self._shut_down
         settings.renew()
 
     def _renew(self) -> None:
         """Give the tracers handed out so far what the provider has now."""
         processors = self._active_span_processor
         told = not isinstance(processors, SpanProcessors) or processors._span_processors
-        if told and self._shutdown_on_exit:
+        if told and self._shutdown_on_exit and not self._shut_down:
             _process.at_exit(self, self.shutdown)
         with self._tracers_lock:
             for _, settings in self._all():
@@ -219,8 +221,16 @@ class TracerProvider(ApiTracerProvider):
     def shutdown(self) -> None:
         """Export what is finished, and stop: spans that start later record nothing."""
         _process.done(self)
-        self._active_span_processor.shutdown()
-        self._native.shutdown(_process.milliseconds(_process.budget(_SHUTDOWN_SECONDS)))
+        try:
+            self._active_span_processor.shutdown()
+        finally:
+            self._native.shutdown(_process.milliseconds(_process.budget(_SHUTDOWN_SECONDS)))
+            self._shut_down = True
+            self._renew()
+
+    def stats(self) -> dict[str, int]:
+        """Return the account of what is exported natively, in spans, as ``libtracer.stats``."""
+        return self._native.stats()
 
     def set_native_default(self) -> None:
         """Make this the provider of spans that native code and ``libtracer.start_span`` start.

@@ -34,6 +34,7 @@ class Settings:
     span_processor: Any
     _span_limits: Any
     _tracer_config: Any
+    shut_down = False
 
     def __init__(self, scope: Any, native_sampler: _sampling.Native | None) -> None:
         self._instrumentation_scope = scope
@@ -59,7 +60,7 @@ class Settings:
 
     def renew(self) -> None:
         """Tell the native tracer which way its spans go from now on."""
-        ways = 0 if self._is_enabled() else _OFF
+        ways = 0 if self._is_enabled() and not self.shut_down else _OFF
         processors = self.span_processor
         if not isinstance(processors, SpanProcessors) or processors._span_processors:
             ways |= _WATCHED

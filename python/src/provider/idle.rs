@@ -1,0 +1,105 @@
+//! Native providers are never freed: spans refer to them. So those that a program has dropped are
+//! kept for the next one that asks for the same, as tests do that make a provider each.
+
+use crate::runtime::{Failure, NewConfig, Provider, Scope};
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Providers kept at most; beyond, they are left where they are.
+const MAX_IDLE: usize = 64;
+/// Scopes remembered per provider; more are made anew each time.
+const MAX_SCOPES: usize = 256;
+
+static IDLE: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
+
+/// A provider nobody uses.
+struct Kept {
+    key: String,
+    native: Provider,
+    scopes: HashMap<String, Scope>,
+}
+
+/// A native provider in use by one `TracerProvider`, its tracers and their spans.
+pub(crate) struct Used {
+    /// What it was made of; equal keys mean equal behaviour.
+    key: String,
+    /// None only while it is being dropped.
+    native: Option<Provider>,
+    /// Whether something was done to it that its key does not tell.
+    changed: AtomicBool,
+    scopes: Mutex<HashMap<String, Scope>>,
+}
+
+impl Used {
+    /// An idle provider of this key, else one that is made as `config` says. Nothing waits for the
+    /// lock here or below: a child forked while it was held would wait for ever.
+    pub(crate) fn new(
+        key: String,
+        config: impl FnOnce() -> Result<NewConfig, Failure>,
+    ) -> Result<Self, Failure> {
+        let kept = IDLE.try_lock().ok().and_then(|mut idle| {
+            let place = idle.iter().position(|kept| kept.key == key)?;
+            Some(idle.swap_remove(place))
+        });
+        let (native, scopes) = match kept {
+            Some(kept) => (kept.native, kept.scopes),
+            None => (Provider::new(&config()?)?, HashMap::new()),
+        };
+        Ok(Self {
+            key,
+            native: Some(native),
+            changed: AtomicBool::new(false),
+            scopes: Mutex::new(scopes),
+        })
+    }
+
+    /// Whether it exports, or is the default one: whether there is anything to flush or end.
+    pub(crate) fn is_changed(&self) -> bool {
+        self.changed.load(Ordering::Relaxed)
+    }
+
+    /// The native provider, about to be changed.
+    pub(crate) fn change(&self) -> Option<&Provider> {
+        self.changed.store(true, Ordering::Relaxed);
+        self.native.as_ref()
+    }
+
+    /// The native provider, to be used as it is.
+    pub(crate) fn native(&self) -> Option<&Provider> {
+        self.native.as_ref()
+    }
+
+    /// The scope of a key, made by `make` the first time.
+    pub(crate) fn scope(&self, key: &str, make: impl FnOnce(Option<&Provider>) -> Scope) -> Scope {
+        let known = self.scopes.try_lock().ok();
+        if let Some(scope) = known.as_ref().and_then(|scopes| scopes.get(key)) {
+            return *scope;
+        }
+        let scope = make(self.native.as_ref());
+        if let Some(mut scopes) = known.filter(|scopes| scopes.len() < MAX_SCOPES) {
+            scopes.insert(key.to_owned(), scope);
+        }
+        scope
+    }
+}
+
+impl Drop for Used {
+    fn drop(&mut self) {
+        let Some(native) = self.native.take().filter(|_| !self.is_changed()) else {
+            return;
+        };
+        let key = std::mem::take(&mut self.key);
+        let scopes = self.scopes.get_mut().map(std::mem::take);
+        let scopes = scopes.unwrap_or_default();
+        if let Ok(mut idle) = IDLE.try_lock()
+            && idle.len() < MAX_IDLE
+        {
+            idle.push(Kept {
+                key,
+                native,
+                scopes,
+            });
+        }
+    }
+}
