@@ -204,3 +204,13 @@ def test_a_span_passes_for_one_of_opentelemetry():
 def test_the_same_tracer_comes_back_for_the_same_name():
     assert libtracer.get_tracer("a") is libtracer.get_tracer("a")
     assert libtracer.get_tracer("a") is not libtracer.get_tracer("b")
+
+
+def test_below_a_remote_span_only_the_parent_is_remote():
+    remote = trace.SpanContext(0xC1, 0xD1, is_remote=True, trace_flags=trace.TraceFlags(1))
+    elsewhere = trace.set_span_in_context(trace.NonRecordingSpan(remote))
+    with libtracer.get_tracer("served").start_span("served", elsewhere) as span:
+        assert span.parent.is_remote
+        assert not span.get_span_context().is_remote
+        with libtracer.start_span("below") as below:
+            assert not below.parent.is_remote
