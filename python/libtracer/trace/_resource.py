@@ -66,10 +66,11 @@ def _of_environment() -> dict[str, Any]:
         "telemetry.sdk.name": "libtracer",
         "telemetry.sdk.version": _native.version(),
     }
-    for item in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "").split(","):
-        key, separator, value = item.partition("=")
-        if separator and key.strip():
-            attributes[key.strip()] = unquote(value.strip())
+    items = os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "").split(",")
+    pairs = [item.partition("=") for item in items if item.strip()]
+    # One that cannot be read discards them all, as the runtime does, and says.
+    if all(key.strip() and separator for key, separator, _ in pairs):
+        attributes.update({key.strip(): unquote(value.strip()) for key, _, value in pairs})
     service = os.environ.get("OTEL_SERVICE_NAME")
     if service:
         attributes["service.name"] = service
