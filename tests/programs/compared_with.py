@@ -1,5 +1,6 @@
 """What differs between two runs of one program."""
 
+import json
 import re
 
 # The library's own frames in a traceback; the program's are compared.
@@ -7,16 +8,18 @@ FOREIGN = re.compile(r'  File "[^"]*/opentelemetry/[^\n]*\n(?:    [^\n]*\n)*')
 TIME = re.compile("(?i)end_?time|time_?stamp|timeunix|duration")
 
 
-def same(document):
-    """Returns the document without the times that the program did not give."""
+def same(document, *, untimed=False):
+    """Returns the document without times that the program did not give, JSON in texts read."""
     if isinstance(document, dict):
-        untimed = document.get("name") in {"raising", "exception"}
+        untimed = untimed or document.get("name") in {"raising", "exception"}
         return {
-            key: None if untimed and TIME.search(key) else same(value)
+            key: None if untimed and TIME.search(key) else same(value, untimed=untimed)
             for key, value in document.items()
         }
     if isinstance(document, list):
-        return [same(each) for each in document]
+        return [same(each, untimed=untimed) for each in document]
+    if isinstance(document, str) and document.startswith('{"'):
+        return same(json.loads(document), untimed=untimed)
     if isinstance(document, str) and "Traceback" in document:
         return FOREIGN.sub("", document)
     return document
