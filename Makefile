@@ -18,7 +18,7 @@ export LIBTRACER_FEATURES := $(FEATURES)
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
 
 .PHONY: help setup demo build python test check ci lint fmt fmt-check drift header unit stub \
-	c-test py-test mixed-test conformance beyond backends examples-test bench miri loom fuzz size wheel sdist clean
+	c-test py-test dev-test mixed-test conformance beyond backends examples-test bench miri loom fuzz size wheel sdist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ stub: python ## the stub says what the extension has
 
 py-test: python ## Python tests against the installed wheel
 	$(VENV)/bin/python -m pytest
+
+dev-test: python ## the Python tests in CPython's development mode, with its checking allocator
+	PYTHONMALLOC=debug $(VENV)/bin/python -X dev -m pytest tests/python
 
 mixed-test: python ## one trace across languages: the search program's tests
 	$(VENV)/bin/python -m pytest tests/mixed

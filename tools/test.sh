@@ -75,6 +75,9 @@ beyond() {
     step sanitized env SANITIZE=1 tools/c_test.sh
     step pythons tools/pythons_test.sh
     step oldest tools/oldest_test.sh
+    step packaging tools/wheel_test.sh
+    step pyright tools/typing_test.sh
+    step devmode make -s dev-test
     step loom tools/loom.sh
     step msrv tools/msrv.sh
     step miri tools/miri.sh

@@ -1,8 +1,25 @@
 """Frameworks that look at signatures and kinds of functions take traced ones."""
 
+import asyncio
+from collections.abc import Iterator
+
+import click
+import fastapi
+import httpx
 import libtracer
+import pydantic
 import pytest
+from click.testing import CliRunner
 from libtracer import get_current_span
+from libtracer.testing import Capturing, capture
+
+
+@pytest.fixture
+def captured() -> Iterator[Capturing]:
+    libtracer.configure_tracing(service_name="tests", exporter="none")
+    with capture() as spans:
+        yield spans
+    libtracer.shutdown()
 
 
 def names(captured):
@@ -10,8 +27,6 @@ def names(captured):
 
 
 def test_fastapi_handlers_and_dependencies(captured):
-    fastapi = pytest.importorskip("fastapi")
-    client = pytest.importorskip("fastapi.testclient")
     app = fastapi.FastAPI()
 
     @libtracer.traced
@@ -29,11 +44,16 @@ def test_fastapi_handlers_and_dependencies(captured):
     def write(text: str = fastapi.Body(embed=True)):
         return [text, get_current_span().name]
 
-    with client.TestClient(app) as http:
-        assert http.get("/items/3?limit=4").json() == {"item": 3, "limit": 4, "current": 1}
-        assert http.get("/items/x").status_code == 422
-        assert http.post("/sync", json={"text": "t"}).json() == ["t", "sync"]
-        shown = http.get("/openapi.json").json()["paths"]
+    async def asks():
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://here") as http:
+            found = await http.get("/items/3?limit=4")
+            assert found.json() == {"item": 3, "limit": 4, "current": 1}
+            assert (await http.get("/items/x")).status_code == 422
+            assert (await http.post("/sync", json={"text": "t"})).json() == ["t", "sync"]
+            return (await http.get("/openapi.json")).json()["paths"]
+
+    shown = asyncio.run(asks())
     assert [each["name"] for each in shown["/items/{item}"]["get"]["parameters"]] == [
         "item",
         "limit",
@@ -42,9 +62,6 @@ def test_fastapi_handlers_and_dependencies(captured):
 
 
 def test_click_commands(captured):
-    click = pytest.importorskip("click")
-    testing = pytest.importorskip("click.testing")
-
     @click.command()
     @click.argument("name")
     @click.option("--times", default=1)
@@ -53,15 +70,13 @@ def test_click_commands(captured):
         """Greets."""
         click.echo(f"hello {name} " * times)
 
-    result = testing.CliRunner().invoke(greet, ["you", "--times", "2"])
+    result = CliRunner().invoke(greet, ["you", "--times", "2"])
     assert result.output == "hello you hello you \n"
-    assert "Greets." in testing.CliRunner().invoke(greet, ["--help"]).output
+    assert "Greets." in CliRunner().invoke(greet, ["--help"]).output
     assert names(captured) == ["greet"]
 
 
 def test_pydantic_models_and_validated_calls(captured):
-    pydantic = pytest.importorskip("pydantic")
-
     class Model(pydantic.BaseModel):
         x: int
 
