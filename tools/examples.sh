@@ -36,6 +36,7 @@ shows signals.rs 'payment declined shop.orders' cargo run -q --release --locked 
 shows web.rs 'GET /orders/{id} price lookup' \
     cargo run -q --release --locked -p libtracer --example web
 shows hello.py 'ada' "$target/venv/bin/python" examples/hello.py
+shows sdk.py 'order payment' "$target/venv/bin/python" examples/sdk.py
 
 echo "examples: $passed passed, $failed failed"
 [ "$failed" = 0 ]
