@@ -123,6 +123,10 @@ typedef struct {
     size_t attributes_per_event;
     // Attributes of a link (128).
     size_t attributes_per_link;
+    // As `attribute_value_length`, of values in events and links; 0 = the same.
+    size_t event_value_length;
+    // 1: over a count the oldest gives way to the newest; 0: what comes too late is discarded.
+    size_t keep_newest;
 } tracer_limits;
 
 // A span, by value: two registers, nothing to free. The zero span is a valid no-op span; a stale,

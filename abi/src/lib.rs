@@ -105,6 +105,10 @@ pub struct tracer_limits {
     pub attributes_per_event: usize,
     /// Attributes of a link (128).
     pub attributes_per_link: usize,
+    /// As `attribute_value_length`, of values in events and links; 0 = the same.
+    pub event_value_length: usize,
+    /// 1: over a count the oldest gives way to the newest; 0: what comes too late is discarded.
+    pub keep_newest: usize,
 }
 
 /// A span context by value (OpenTelemetry trace API, `SpanContext`). All zero = no valid context.

@@ -16,6 +16,8 @@ pub struct SpanLimits {
     pub attributes: usize,
     /// Characters of a string value, bytes of a bytes value, in spans, events and links.
     pub attribute_value_length: usize,
+    /// The same in events and links, where it is another than in spans.
+    pub event_value_length: Option<usize>,
     /// Events of a span.
     pub events: usize,
     /// Links of a span.
@@ -26,6 +28,9 @@ pub struct SpanLimits {
     pub attributes_per_link: usize,
     /// Arrays and maps inside each other; what is deeper becomes an empty value.
     pub depth: usize,
+    /// Over a count the oldest gives way to the newest, as opentelemetry-python has it. The
+    /// specification, and the default, discard what comes too late.
+    pub keep_newest: bool,
 }
 
 impl SpanLimits {
@@ -39,11 +44,13 @@ impl SpanLimits {
     pub const DEFAULT: Self = Self {
         attributes: Self::DEFAULT_COUNT,
         attribute_value_length: Self::UNLIMITED,
+        event_value_length: None,
         events: Self::DEFAULT_COUNT,
         links: Self::DEFAULT_COUNT,
         attributes_per_event: Self::DEFAULT_COUNT,
         attributes_per_link: Self::DEFAULT_COUNT,
         depth: Self::DEFAULT_DEPTH,
+        keep_newest: false,
     };
 }
 
@@ -70,7 +77,7 @@ impl SpanLimits {
             links: count("OTEL_SPAN_LINK_COUNT_LIMIT", Self::DEFAULT_COUNT),
             attributes_per_event: count("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", attributes),
             attributes_per_link: count("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", attributes),
-            depth: Self::DEFAULT_DEPTH,
+            ..Self::DEFAULT
         }
     }
 }
@@ -99,7 +106,7 @@ mod tests {
             links: 0,
             attributes_per_event: 5,
             attributes_per_link: 6,
-            depth: 64,
+            ..SpanLimits::DEFAULT
         };
         assert_eq!(limits, expected);
         assert_eq!(env.into_warnings(), Vec::<String>::new());

@@ -8,6 +8,7 @@
 mod ask;
 mod decided;
 mod end;
+mod room;
 pub(crate) mod slot;
 mod start;
 pub(crate) mod table;

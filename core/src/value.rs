@@ -4,8 +4,8 @@ mod builder;
 mod entries;
 mod plan;
 
-pub(crate) use builder::Cut;
 pub use builder::ValueBuilder;
+pub(crate) use builder::{Cut, Most};
 
 /// A borrowed attribute value; copied when it is recorded.
 #[derive(Clone, Copy, Debug, Default)]

@@ -20,6 +20,7 @@ const SMALL: SpanLimits = SpanLimits {
     attributes_per_event: 1,
     attributes_per_link: 1,
     depth: 2,
+    ..SpanLimits::DEFAULT
 };
 
 fn linked() -> SpanContext {
@@ -212,4 +213,59 @@ fn conf_048_limits_are_set_in_code_and_default_to_the_specifications() {
         span.dropped_links_count,
     );
     assert_eq!(dropped, (2, 2, 2));
+}
+
+#[test]
+fn where_the_newest_is_kept_the_oldest_gives_way() {
+    let limits = SpanLimits {
+        keep_newest: true,
+        event_value_length: Some(1),
+        ..SMALL
+    };
+    let (provider, judge) = Judge::provider(Config::new().limits(limits));
+    let span = provider.tracer("t").start("s");
+    span.set("a", "text").set("b", 2).set("a", 3);
+    for name in ["one", "two", "three"] {
+        span.add_event(name, &[("x", "first".into()), ("y", "second".into())]);
+        span.add_link(&linked(), &[(name, 1.into())]);
+        span.set(name, name);
+    }
+    span.end();
+    let span = judge.span();
+    assert_eq!(keys(&span.attributes), ["two", "three"]);
+    assert_eq!(value(&span.attributes, "three"), string("thr"));
+    assert_eq!(span.dropped_attributes_count, 3);
+    let names: Vec<&str> = span.events.iter().map(|event| &*event.name).collect();
+    assert_eq!(
+        (names, span.dropped_events_count),
+        (vec!["two", "three"], 1)
+    );
+    assert_eq!(keys(&span.events[0].attributes), ["y"]);
+    assert_eq!(value(&span.events[0].attributes, "y"), string("s"));
+    assert_eq!(span.events[0].dropped_attributes_count, 1);
+    assert_eq!(keys(&span.links[0].attributes), ["three"]);
+    assert_eq!((span.links.len(), span.dropped_links_count), (1, 2));
+}
+
+#[test]
+fn nothing_gives_way_to_what_has_no_room_at_all() {
+    let limits = SpanLimits {
+        keep_newest: true,
+        attributes: 0,
+        events: 0,
+        links: 0,
+        ..SMALL
+    };
+    let (provider, judge) = Judge::provider(Config::new().limits(limits));
+    let span = provider.tracer("t").start("s");
+    span.set("a", 1).set("", 2);
+    span.add_event("e", &[]).add_link(&linked(), &[]);
+    span.end();
+    let span = judge.span();
+    assert_eq!(
+        (span.attributes.len(), span.dropped_attributes_count),
+        (0, 2)
+    );
+    assert_eq!((span.events.len(), span.dropped_events_count), (0, 1));
+    assert_eq!((span.links.len(), span.dropped_links_count), (0, 1));
 }

@@ -143,7 +143,9 @@ class Provider:
         resource: Mapping[str, Any] | None = None,
         schema_url: str = "",
         sampler: tuple[int, float] | None = None,
-        limits: tuple[int | None, int | None, int | None, int | None, int | None, int | None]
+        limits: tuple[
+            int | None, int | None, int | None, int | None, int | None, int | None, int | None
+        ]
         | None = None,
     ) -> Provider: ...
     @staticmethod

@@ -8,7 +8,9 @@ use crate::runtime::{self, Failure, NewConfig, Scope};
 use crate::stats::counts;
 use crate::tracer::Tracer;
 use crate::value;
-use libtracer_abi::{TRACER_INVALID_ARGUMENT, tracer_limits};
+use libtracer_abi::{
+    TRACER_INVALID_ARGUMENT, TRACER_LIMIT_UNLIMITED, TRACER_LIMIT_ZERO, tracer_limits,
+};
 use pyo3::prelude::PyAnyMethods;
 use pyo3::types::PyDict;
 use pyo3::{Bound, Py, PyAny, PyResult, Python, pyclass, pymethods};
@@ -20,6 +22,7 @@ pub(crate) use idle::Used;
 
 /// Limits in the order of `tracer_limits`; None is no limit.
 type Limits = (
+    Option<usize>,
     Option<usize>,
     Option<usize>,
     Option<usize>,
@@ -40,29 +43,24 @@ fn c_text(text: &str) -> PyResult<CString> {
     Ok(CString::new(text.replace('\0', ""))?)
 }
 
-fn no_limit() -> tracer_limits {
+/// The limits of a provider for Python, where the oldest gives way.
+fn limits_of(limits: Limits) -> tracer_limits {
+    let number = |limit: Option<usize>| match limit {
+        None => TRACER_LIMIT_UNLIMITED,
+        Some(0) => TRACER_LIMIT_ZERO,
+        Some(limit) => limit,
+    };
+    let (attributes, length, events, links, per_event, per_link, event_length) = limits;
     tracer_limits {
         struct_size: size_of::<tracer_limits>(),
-        attributes: usize::MAX,
-        attribute_value_length: usize::MAX,
-        events: usize::MAX,
-        links: usize::MAX,
-        attributes_per_event: usize::MAX,
-        attributes_per_link: usize::MAX,
-    }
-}
-
-fn limits_of(limits: Limits) -> tracer_limits {
-    let (attributes, length, events, links, per_event, per_link) = limits;
-    let none = no_limit();
-    tracer_limits {
-        attributes: attributes.unwrap_or(none.attributes),
-        attribute_value_length: length.unwrap_or(none.attribute_value_length),
-        events: events.unwrap_or(none.events),
-        links: links.unwrap_or(none.links),
-        attributes_per_event: per_event.unwrap_or(none.attributes_per_event),
-        attributes_per_link: per_link.unwrap_or(none.attributes_per_link),
-        ..none
+        attributes: number(attributes),
+        attribute_value_length: number(length),
+        events: number(events),
+        links: number(links),
+        attributes_per_event: number(per_event),
+        attributes_per_link: number(per_link),
+        event_value_length: number(event_length),
+        keep_newest: 1,
     }
 }
 

@@ -135,7 +135,7 @@ pub(crate) fn with_map<R>(
     match map.filter(|map| !map.is_empty()) {
         None => then(None),
         Some(map) => Builder::with(|builder| {
-            Writer::new(builder, rules).push(Value::Map(map), 0);
+            Writer::of_attributes(builder, rules).push(Value::Map(map), 0);
             then(Some(builder))
         })
         .unwrap_or_else(|| then(None)),
@@ -253,6 +253,8 @@ fn as_dict<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
 struct Writer<'b> {
     builder: &'b Builder,
     rules: Rules,
+    /// The outermost map is the attributes of an event or link.
+    attributes: bool,
     /// What the attribute has so far, over all levels.
     items: usize,
 }
@@ -262,7 +264,15 @@ impl<'b> Writer<'b> {
         Self {
             builder,
             rules,
+            attributes: false,
             items: 0,
+        }
+    }
+
+    fn of_attributes(builder: &'b Builder, rules: Rules) -> Self {
+        Self {
+            attributes: true,
+            ..Self::new(builder, rules)
         }
     }
 
@@ -325,12 +335,14 @@ impl<'b> Writer<'b> {
         self.builder.end();
     }
 
-    /// The name of an entry, `None` to leave it out. On the top level of an event's or link's
-    /// attributes an empty name has the runtime leave it out and count it.
+    /// The name of an entry, `None` to leave it out. Among the attributes of an event or link an
+    /// empty name has the runtime leave it out and count it.
     fn key(&self, key: &Bound<'_, PyAny>, depth: usize) -> Option<String> {
         match self.rules {
             Rules::Own => Some(text::key_text(key)),
-            Rules::Sdk => text::sdk_key(key).or_else(|| (depth == 0).then(String::new)),
+            Rules::Sdk => {
+                text::sdk_key(key).or_else(|| (self.attributes && depth == 0).then(String::new))
+            }
         }
     }
 

@@ -202,7 +202,7 @@ static void status_follows_the_rules(void) {
 
 static void limits_cut_and_count(void) {
     tracer_config *config = tracer_config_new();
-    tracer_limits limits = {sizeof limits, 2, 3, 1, 1, 1, 1};
+    tracer_limits limits = {sizeof limits, 2, 3, 1, 1, 1, 1, 0, 0};
     CHECK_INT(tracer_config_set_exporter(config, "none"), TRACER_OK);
     CHECK_INT(tracer_config_set_limits(config, &limits), TRACER_OK);
     CHECK_INT(tracer_init(config), TRACER_OK);

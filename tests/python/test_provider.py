@@ -239,9 +239,7 @@ def test_limits_are_those_of_the_provider(make):
             span.add_event(name)
     (ended,) = recorder.ended
     assert ended.attributes == {"a": "abc"}
-    assert [event.name for event in ended.events] == (
-        ["b", "c"] if make is sdk.TracerProvider else ["a", "b"]
-    )
+    assert [event.name for event in ended.events] == ["b", "c"]
     assert (ended.dropped_events, ended.dropped_links) == (1, 1)
 
 

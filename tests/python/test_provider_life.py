@@ -307,7 +307,7 @@ def test_the_provider_needs_no_sdk():
         OTEL_TRACES_SAMPLER="traceidratio",
         OTEL_TRACES_SAMPLER_ARG="1.0",
     )
-    assert printed == "x {'a': 1} 1\nshutdown\n"
+    assert printed == "x {'b': 2} 1\nshutdown\n"
 
 
 def test_the_package_loads_the_trace_module_when_it_is_asked_for():

@@ -199,12 +199,12 @@ impl Parts<'_> {
         Some(dropped)
     }
 
-    /// Adds an attribute; false if the limit or memory does not allow it.
+    /// Adds an attribute; false if its key, the limit or memory does not allow it.
     fn put(&mut self, key: &[u8], value: Value<'_>, limits: &SpanLimits) -> bool {
         if key.is_empty() {
             let misuse = &crate::runtime::runtime().misuse;
             misuse.invalid_attribute.fetch_add(1, Ordering::Relaxed);
-            return true;
+            return false;
         }
         let digest = hash(key);
         let (fields, keys) = (&mut self.scratch.fields, &mut self.scratch.keys);

@@ -5,20 +5,20 @@
 //! in the span's own dropped counts.
 
 use super::slot::SpanState;
-use super::{SpanHandle, Status};
+use super::{SpanHandle, Status, room};
 use crate::context::SpanContext;
 use crate::limits::SpanLimits;
 use crate::pipeline::budget::Budget;
 use crate::thread::ThreadState;
-use crate::value::{Cut, Value, ValueBuilder, cut_bytes, cut_text};
+use crate::value::{Cut, Most, Value, ValueBuilder, cut_bytes, cut_text};
 use crate::wire::attribute::{Encode, Encoded, Raw, Scalar, Text, append, appended_len, hash};
 use crate::wire::buf::Buf;
 use crate::wire::field_len;
 use std::sync::atomic::Ordering;
 
 const ATTRIBUTE: u8 = 0x4a;
-const EVENT: u8 = 0x5a;
-const LINK: u8 = 0x6a;
+pub(super) const EVENT: u8 = 0x5a;
+pub(super) const LINK: u8 = 0x6a;
 
 impl SpanHandle {
     /// Runs `work` if the span is recording.
@@ -105,8 +105,7 @@ impl SpanHandle {
     pub fn add_event(self, name: &str, unix_ns: u64, attributes: &Value<'_>) {
         let unix_ns = self.by_own_clock(unix_ns);
         self.record(|thread, state| {
-            if state.events as usize >= state.limits().events {
-                state.dropped_events += 1;
+            if state.events as usize >= state.limits().events && !room::for_event(state) {
                 return;
             }
             let per_event = state.limits().attributes_per_event;
@@ -138,15 +137,15 @@ impl SpanHandle {
     /// kept only with attributes or a trace state (trace API, "link").
     pub fn add_link(self, context: &SpanContext, attributes: &Value<'_>) {
         self.record(|thread, state| {
-            if state.links as usize >= state.limits().links {
-                state.dropped_links += 1;
-                return;
-            }
             let per_link = state.limits().attributes_per_link;
             let dropped = attributes_of(thread, state, 0x22, attributes, per_link);
             let trace_state = context.trace_state.as_str().as_bytes();
             let bare = thread.scratch.len() == 0 && trace_state.is_empty();
             if !context.is_valid() && bare {
+                return;
+            }
+            if state.links as usize >= state.limits().links && !room::for_link(state) {
+                thread.scratch.clear_modestly();
                 return;
             }
             let state_len = if trace_state.is_empty() {
@@ -215,18 +214,15 @@ impl SpanHandle {
 fn put(thread: &ThreadState, state: &mut SpanState, key: &str, value: &impl Encode) {
     let key = key.as_bytes();
     if key.is_empty() {
-        thread
-            .runtime
-            .misuse
-            .invalid_attribute
-            .fetch_add(1, Ordering::Relaxed);
+        let misuse = &thread.runtime.misuse;
+        misuse.invalid_attribute.fetch_add(1, Ordering::Relaxed);
+        state.dropped_attributes += 1;
         return;
     }
     let digest = hash(key);
     if let Some(place) = state.keys.find(digest, key, state.body.as_slice()) {
         state.keys.remove(place, &mut state.body);
-    } else if state.keys.len() >= state.limits().attributes {
-        state.dropped_attributes += 1;
+    } else if state.keys.len() >= state.limits().attributes && !room::for_attribute(state) {
         return;
     }
     let at = state.body.len();
@@ -249,7 +245,7 @@ fn attributes_of(
 ) -> usize {
     thread.scratch.clear();
     if let Value::Map(entries) = attributes {
-        let cut = cut_of(state.limits());
+        let cut = cut_inside(state.limits());
         if entries.len() <= limit && plain_attributes(&mut thread.scratch, tag, entries, cut) {
             return 0;
         }
@@ -268,7 +264,11 @@ fn attributes_of(
         }
     };
     let scratch = &mut thread.scratch;
-    let entries = source.entries(cut_of(state.limits()), limit, |key, value| {
+    let most = Most {
+        count: limit,
+        newest: state.limits().keep_newest,
+    };
+    let entries = source.entries(cut_inside(state.limits()), most, |key, value| {
         append(scratch, tag, key, &value)
     });
     built.clear_modestly();
@@ -352,7 +352,7 @@ fn append_field(
 impl SpanState {
     /// The limits of its provider; a recording span has one.
     #[inline]
-    fn limits(&self) -> &SpanLimits {
+    pub(super) fn limits(&self) -> &SpanLimits {
         const NONE: &SpanLimits = &SpanLimits::DEFAULT;
         self.provider.map_or(NONE, |provider| &provider.limits)
     }
@@ -362,6 +362,16 @@ impl SpanState {
 fn cut_of(limits: &SpanLimits) -> Cut {
     Cut {
         length: limits.attribute_value_length,
+        depth: limits.depth,
+    }
+}
+
+/// The same for values in events and links.
+fn cut_inside(limits: &SpanLimits) -> Cut {
+    Cut {
+        length: limits
+            .event_value_length
+            .unwrap_or(limits.attribute_value_length),
         depth: limits.depth,
     }
 }

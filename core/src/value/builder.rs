@@ -31,6 +31,14 @@ pub(crate) struct Cut {
     pub(crate) depth: usize,
 }
 
+/// How many entries of a map are taken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Most {
+    pub(crate) count: usize,
+    /// The last of them, not the first.
+    pub(crate) newest: bool,
+}
+
 /// An array, map or scalar built piece by piece.
 ///
 /// Begin a container, add its elements (in a map: `key`, then the value), end it. What is not ended
@@ -207,12 +215,12 @@ impl ValueBuilder {
     }
 
     /// Calls `each` with the key and the encoded value of every entry of a map, the last of equal
-    /// keys only, up to `limit`. Returns how many entries were left out, or `None` if memory is
+    /// keys only, as `most` allows. Returns how many entries were left out, or `None` if memory is
     /// refused.
     pub(crate) fn entries(
         &self,
         cut: Cut,
-        limit: usize,
+        most: Most,
         mut each: impl FnMut(&[u8], Scalar<'_>) -> bool,
     ) -> Option<usize> {
         if !matches!(self.steps.first(), Some(Step::Map)) {
@@ -221,14 +229,19 @@ impl ValueBuilder {
         let depth = cut.depth.saturating_add(1); // the map itself is no value
         let plan = Plan::of(self, Cut { depth, ..cut })?;
         let mut stack = plan.stack()?;
-        let (mut kept, mut lost) = (0, 0);
+        let usable = || plan.entries().filter(|(key, _)| !key.is_empty());
+        let first = if most.newest {
+            usable().count().saturating_sub(most.count)
+        } else {
+            0
+        };
+        let mut lost = plan.entries().filter(|(key, _)| key.is_empty()).count();
         let mut encoded = Buf::default();
-        for (key, value) in plan.entries() {
-            if kept == limit || key.is_empty() {
+        for (place, (key, value)) in usable().enumerate() {
+            if place < first || place - first >= most.count {
                 lost += 1;
                 continue;
             }
-            kept += 1;
             let step = self.steps.get(value);
             let scalar = if let Some(scalar) = step.and_then(|step| self.scalar(step, cut)) {
                 scalar

@@ -1,6 +1,6 @@
 //! A map that was built, as values that own themselves.
 
-use super::{Cut, Value, ValueBuilder};
+use super::{Cut, Most, Value, ValueBuilder};
 use crate::finished::{OwnedValue, decode_attribute};
 use crate::wire::attribute::{append, read_field};
 use crate::wire::buf::Buf;
@@ -21,8 +21,12 @@ impl ValueBuilder {
             length: usize::MAX,
             depth: usize::MAX,
         };
+        const ALL: Most = Most {
+            count: usize::MAX,
+            newest: false,
+        };
         let (mut encoded, mut owned) = (Buf::default(), Vec::new());
-        let _ = self.entries(WHOLE, usize::MAX, |key, value| {
+        let _ = self.entries(WHOLE, ALL, |key, value| {
             encoded.clear();
             let appended = append(&mut encoded, 0x0a, key, &value);
             let pair =

@@ -243,6 +243,21 @@ impl KeyIndex {
         body.remove(start..end);
     }
 
+    /// Removes the first field `tag`, which is none of the attributes, from `body`. False if there
+    /// is none.
+    pub(crate) fn remove_first(&mut self, tag: u8, body: &mut Buf) -> bool {
+        let mut start = 0;
+        while let Some((_, end)) = read_field(body.as_slice(), start) {
+            if body.as_slice().get(start) == Some(&tag) {
+                self.close_gap(start, end);
+                body.remove(start..end);
+                return true;
+            }
+            start = end;
+        }
+        false
+    }
+
     /// Moves what stands behind a removed range.
     fn close_gap(&mut self, start: usize, end: usize) {
         let gap = u32::try_from(end - start).unwrap_or(0);

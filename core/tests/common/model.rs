@@ -137,6 +137,7 @@ pub(crate) fn limits() -> impl Strategy<Value = SpanLimits> {
                 attributes_per_event: per_event,
                 attributes_per_link: per_link,
                 depth,
+                ..SpanLimits::DEFAULT
             }
         },
     )
@@ -297,10 +298,14 @@ pub(crate) fn model(name: &str, ops: &[Op], limits: &SpanLimits) -> Span {
                 });
             }
             Op::Event(..) => span.dropped_events_count += 1,
-            Op::Link(target, pairs) if span.links.len() < limits.links => {
+            Op::Link(target, pairs) => {
                 let (attributes, dropped) = kept(pairs, limits.attributes_per_link, limits);
                 let bare = attributes.is_empty() && target.state.is_empty();
                 if target.trace_id == [0; 16] && bare {
+                    continue;
+                }
+                if span.links.len() >= limits.links {
+                    span.dropped_links_count += 1;
                     continue;
                 }
                 span.links.push(span::Link {
@@ -312,7 +317,6 @@ pub(crate) fn model(name: &str, ops: &[Op], limits: &SpanLimits) -> Span {
                     flags: u32::from(target.flags) | if target.remote { 0x300 } else { 0x100 },
                 });
             }
-            Op::Link(..) => span.dropped_links_count += 1,
             Op::Name(name) => span.name.clone_from(name),
             Op::Unset => {}
             _ if status.code == status::StatusCode::Ok as i32 => {}
@@ -339,6 +343,7 @@ pub(crate) fn model(name: &str, ops: &[Op], limits: &SpanLimits) -> Span {
 
 fn set(span: &mut Span, key: &str, value: AnyValue, limit: usize) {
     if key.is_empty() {
+        span.dropped_attributes_count += 1;
         return;
     }
     if let Some(known) = span.attributes.iter_mut().find(|known| known.key == key) {

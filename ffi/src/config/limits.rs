@@ -7,6 +7,7 @@ use libtracer::SpanLimits;
 use libtracer_abi::{
     TRACER_INTERNAL, TRACER_INVALID_ARGUMENT, TRACER_LIMIT_ZERO, tracer_limits, tracer_status,
 };
+use std::mem::offset_of;
 
 /// Sets how much one span may hold. NULL restores the defaults.
 #[unsafe(no_mangle)]
@@ -39,20 +40,34 @@ pub unsafe extern "C" fn tracer_config_set_limits(
             most => most,
         };
     }
+    chosen.keep_newest = given.keep_newest != 0;
+    chosen.event_value_length = match given.event_value_length {
+        0 => None,
+        TRACER_LIMIT_ZERO => Some(0),
+        most => Some(most),
+    };
     set(config, |config| config.limits(chosen))
 }
 
 /// The limits as this library knows them, none for NULL. `None` if the caller's struct is shorter
-/// than that of the first version.
+/// than that of the first version; what a shorter one lacks is zero.
 ///
 /// # Safety
 /// `limits` is NULL or points to `struct_size` readable bytes.
 unsafe fn read_limits(limits: *const tracer_limits) -> Option<tracer_limits> {
+    const FIRST: usize = offset_of!(tracer_limits, event_value_length);
+    let mut read = tracer_limits::default();
     if limits.is_null() {
-        return Some(tracer_limits::default());
+        return Some(read);
     }
     // SAFETY: the size is the struct's first member in every version.
     let given = unsafe { limits.cast::<usize>().read() };
-    // SAFETY: the caller's struct is at least as long as ours.
-    (given >= size_of::<tracer_limits>()).then(|| unsafe { limits.read() })
+    if given < FIRST {
+        return None;
+    }
+    let len = given.min(size_of::<tracer_limits>());
+    let to: *mut u8 = (&raw mut read).cast();
+    // SAFETY: both structs have `len` bytes, numbers all, and are not the same.
+    unsafe { to.copy_from_nonoverlapping(limits.cast(), len) };
+    Some(read)
 }

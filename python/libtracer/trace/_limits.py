@@ -6,7 +6,9 @@ from typing import Any
 
 _SDK = "opentelemetry.sdk.trace"
 
-Native = tuple[int | None, int | None, int | None, int | None, int | None, int | None]
+Native = tuple[
+    int | None, int | None, int | None, int | None, int | None, int | None, int | None
+]
 """Limits in the order of the C ABI's ``tracer_limits``; None is no limit."""
 
 _USUAL = 128
@@ -93,4 +95,5 @@ def native_of(limits: Any) -> Native:
         limits.max_links,
         limits.max_event_attributes,
         limits.max_link_attributes,
+        limits.max_attribute_length,
     )

@@ -147,6 +147,7 @@ tracer_provider:
         attributes_per_event: 4,
         attributes_per_link: 128,
         depth: 3,
+        ..SpanLimits::DEFAULT
     };
     assert_eq!(loaded.limits, Some(expected));
     let general = good("attribute_limits:\n  attribute_count_limit: ${COUNT}");
