@@ -13,7 +13,7 @@ from typing import Any
 from opentelemetry import trace
 from opentelemetry.instrumentation.distro import BaseDistro
 
-from libtracer import _environment
+from libtracer import _environment, _signals
 
 NAME = "libtracer"
 
@@ -59,6 +59,7 @@ class Configurator:
         provider = _environment.tracer_provider(version)
         trace.set_tracer_provider(provider)
         provider.set_native_default()
+        _signals.set_up(provider.resource)
         _logger.info("configurator libtracer is used")
 
 

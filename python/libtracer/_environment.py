@@ -65,7 +65,7 @@ def _processors() -> Iterator[Any]:
     if os.environ.get("OTEL_CONFIG_FILE") or os.environ.get("OTEL_EXPERIMENTAL_CONFIG_FILE"):
         yield BatchSpanProcessor(_Named(None))
         return
-    for name in _names():
+    for name in _exporters():
         native = name.lower()
         native = _SAME.get(native, native)
         try:
@@ -74,19 +74,24 @@ def _processors() -> Iterator[Any]:
             elif native in _EXPORTERS:
                 yield BatchSpanProcessor(_Named(native))
             else:
-                exporter = _load("opentelemetry_traces_exporter", name)()
+                exporter = load("opentelemetry_traces_exporter", name)()
                 yield _python_processor(exporter)
         except Exception as error:
-            _left_out("OTEL_TRACES_EXPORTER", name, error)
+            left_out("OTEL_TRACES_EXPORTER", name, error)
 
 
-def _names() -> list[str]:
-    """Return the exporters asked for; OTLP where only its endpoint is given."""
-    text = os.environ.get("OTEL_TRACES_EXPORTER", "").strip()
-    if not text and any(os.environ.get(name) for name in _DESTINATIONS):
-        text = "otlp"
-    names = [name.strip() for name in text.split(",")]
-    return [name for name in names if name and name.lower() != "none"]
+def _exporters() -> list[str]:
+    """Return the names of the exporters asked for; OTLP where only its endpoint is given."""
+    named = os.environ.get("OTEL_TRACES_EXPORTER", "").strip()
+    if not named and any(os.environ.get(name) for name in _DESTINATIONS):
+        return ["otlp"]
+    return names("OTEL_TRACES_EXPORTER")
+
+
+def names(variable: str) -> list[str]:
+    """Return what a variable lists; "none" stands for nothing."""
+    listed = [name.strip() for name in os.environ.get(variable, "").split(",")]
+    return [name for name in listed if name and name.lower() != "none"]
 
 
 def _python_processor(exporter: Any) -> Any:
@@ -101,12 +106,12 @@ def _sampler() -> Any:
     if not name or name.lower() in _SAMPLERS:
         return None
     try:
-        factory = _load("opentelemetry_traces_sampler", name)
+        factory = load("opentelemetry_traces_sampler", name)
         sampler = factory(os.environ.get("OTEL_TRACES_SAMPLER_ARG"))
         if not callable(getattr(sampler, "should_sample", None)):
             raise TypeError(f"{sampler!r} has no should_sample")
     except Exception as error:
-        _left_out("OTEL_TRACES_SAMPLER", name, error)
+        left_out("OTEL_TRACES_SAMPLER", name, error)
         return None
     return sampler
 
@@ -116,13 +121,14 @@ def _id_generator() -> Any:
     if not name or name == "random":
         return None
     try:
-        return _load("opentelemetry_id_generator", name)()
+        return load("opentelemetry_id_generator", name)()
     except Exception as error:
-        _left_out("OTEL_PYTHON_ID_GENERATOR", name, error)
+        left_out("OTEL_PYTHON_ID_GENERATOR", name, error)
         return None
 
 
-def _load(group: str, name: str) -> Any:
+def load(group: str, name: str) -> Any:
+    """Return what an installed package offers under a name, if one does."""
     from importlib.metadata import entry_points
 
     found = list(entry_points(group=group, name=name))
@@ -131,5 +137,6 @@ def _load(group: str, name: str) -> Any:
     return found[0].load()
 
 
-def _left_out(variable: str, name: str, error: Exception) -> None:
+def left_out(variable: str, name: str, error: Exception) -> None:
+    """Say that a variable's value cannot be followed."""
     _logger.warning("%s=%s is ignored: %s: %s", variable, name, type(error).__name__, error)

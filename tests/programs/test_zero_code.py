@@ -76,6 +76,20 @@ def test_others_are_used_unless_ours_is_named(surroundings):
     check(spans, "opentelemetry")
 
 
+def test_metrics_and_logs_are_the_sdks(surroundings):
+    others = {"OTEL_METRICS_EXPORTER": "otlp", "OTEL_LOGS_EXPORTER": "otlp"}
+    interval = {"OTEL_METRIC_EXPORT_INTERVAL": "200", "OTEL_PYTHON_DISTRO": "libtracer"}
+    command = [BIN / "opentelemetry-instrument", sys.executable]
+    _, spans = serve(surroundings, *command, **NAMED, **others, **interval)
+    check(spans)
+    metrics = surroundings.collector.wait_for_requests("metrics")[0]["resourceMetrics"][0]
+    names = {metric["name"] for scope in metrics["scopeMetrics"] for metric in scope["metrics"]}
+    assert "http.server.duration" in names
+    assert {"key": "service.name", "value": {"stringValue": "shop"}} in metrics["resource"][
+        "attributes"
+    ]
+
+
 def test_without_the_sdk_installed(surroundings):
     folder = without_sdk(surroundings.folder / "venv")
     path = os.pathsep.join([str(folder / "bin"), os.environ["PATH"]])
