@@ -106,6 +106,9 @@ typedef int32_t tracer_status;
 // A built-in sampler (OpenTelemetry trace SDK, Built-in samplers).
 typedef int32_t tracer_sampler;
 
+// A kind of parent, for `tracer_config_set_parent_sampler`.
+typedef int32_t tracer_parent;
+
 // How much one span may hold; what is over is dropped and counted on the span. 0 = the default,
 // else a number or a `TRACER_LIMIT_*`.
 typedef struct {
@@ -322,6 +325,18 @@ typedef struct {
 // `ParentBased(TraceIdRatioBased(ratio))`.
 #define TRACER_SAMPLER_PARENT_RATIO 5
 
+// Of another process, sampled.
+#define TRACER_PARENT_REMOTE_SAMPLED 0
+
+// Of another process, not sampled.
+#define TRACER_PARENT_REMOTE_NOT_SAMPLED 1
+
+// Of this process, sampled.
+#define TRACER_PARENT_LOCAL_SAMPLED 2
+
+// Of this process, not sampled.
+#define TRACER_PARENT_LOCAL_NOT_SAMPLED 3
+
 // `value.text`, UTF-8.
 #define TRACER_STRING 0
 
@@ -390,12 +405,6 @@ tracer_status tracer_config_set_resource(tracer_config *config,
 // Exporters, a comma list: otlp, zipkin, jaeger, console, otlp/file, otlp/stdout, memory; or none.
 TRACER_MUST_USE tracer_status tracer_config_set_exporter(tracer_config *config, const char *names);
 
-// Sets the sampler; `ratio` (0 to 1) is for the two ratio samplers.
-TRACER_MUST_USE
-tracer_status tracer_config_set_sampler(tracer_config *config,
-                                        tracer_sampler sampler,
-                                        double ratio);
-
 // Sets the most memory that spans of this process may hold (32 MiB unless set).
 TRACER_MUST_USE tracer_status tracer_config_set_memory_limit(tracer_config *config, size_t bytes);
 
@@ -407,6 +416,20 @@ tracer_status tracer_config_set_batch(tracer_config *config,
                                       size_t max_export_batch_size,
                                       uint32_t schedule_delay_ms,
                                       uint32_t export_timeout_ms);
+
+// Sets the sampler; `ratio` (0 to 1) is for the two ratio samplers.
+TRACER_MUST_USE
+tracer_status tracer_config_set_sampler(tracer_config *config,
+                                        tracer_sampler sampler,
+                                        double ratio);
+
+// Sets the sampler of spans below one kind of parent, in place of what the sampler set before, a
+// `TRACER_SAMPLER_PARENT_` one, does there. Setting that again undoes it.
+TRACER_MUST_USE
+tracer_status tracer_config_set_parent_sampler(tracer_config *config,
+                                               tracer_parent parent,
+                                               tracer_sampler sampler,
+                                               double ratio);
 
 // Sets how much one span may hold. NULL restores the defaults.
 TRACER_MUST_USE

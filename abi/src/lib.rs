@@ -81,6 +81,17 @@ pub const TRACER_SAMPLER_RATIO: tracer_sampler = 4;
 /// `ParentBased(TraceIdRatioBased(ratio))`.
 pub const TRACER_SAMPLER_PARENT_RATIO: tracer_sampler = 5;
 
+/// A kind of parent, for `tracer_config_set_parent_sampler`.
+pub type tracer_parent = i32;
+/// Of another process, sampled.
+pub const TRACER_PARENT_REMOTE_SAMPLED: tracer_parent = 0;
+/// Of another process, not sampled.
+pub const TRACER_PARENT_REMOTE_NOT_SAMPLED: tracer_parent = 1;
+/// Of this process, sampled.
+pub const TRACER_PARENT_LOCAL_SAMPLED: tracer_parent = 2;
+/// Of this process, not sampled.
+pub const TRACER_PARENT_LOCAL_NOT_SAMPLED: tracer_parent = 3;
+
 /// In a `tracer_limits`: no limit.
 pub const TRACER_LIMIT_UNLIMITED: usize = usize::MAX;
 /// In a `tracer_limits`: not one.

@@ -1,34 +1,43 @@
 //! Configuration: what a provider is made from.
 
+pub mod sampler;
+
 pub mod limits;
 
 pub mod destination;
 
 use crate::boundary::{guard, record};
-use crate::last_error::{fail, invalid_config, missing};
+use crate::last_error::{invalid_config, missing};
 use crate::ptr;
 use crate::value;
-use libtracer::{BatchSettings, Config, Ratio, Sampler, ValueBuilder};
-use libtracer_abi::{
-    TRACER_INTERNAL, TRACER_INVALID_ARGUMENT, TRACER_OK, TRACER_SAMPLER_ALWAYS_OFF,
-    TRACER_SAMPLER_ALWAYS_ON, TRACER_SAMPLER_PARENT_ALWAYS_OFF, TRACER_SAMPLER_PARENT_ALWAYS_ON,
-    TRACER_SAMPLER_PARENT_RATIO, TRACER_SAMPLER_RATIO, tracer_sampler, tracer_status, tracer_value,
-};
+use libtracer::{BatchSettings, Config, ParentBased, ValueBuilder};
+use libtracer_abi::{TRACER_INTERNAL, TRACER_OK, tracer_status, tracer_value};
 use std::ffi::c_char;
 use std::time::Duration;
 
 /// Options for a provider. One thread at a time; setting an option again replaces it, and one that
 /// is refused leaves the configuration as it was.
 #[derive(Debug)]
-pub struct tracer_config(Config);
+pub struct tracer_config {
+    config: Config,
+    /// The sampler, if it looks at parents.
+    parent_based: Option<ParentBased>,
+}
 
 impl tracer_config {
+    fn new(config: Config) -> Self {
+        Self {
+            config: config.sdk_language("cpp"),
+            parent_based: None,
+        }
+    }
+
     pub(crate) fn from_env() -> Self {
-        Self(Config::from_env().sdk_language("cpp"))
+        Self::new(Config::from_env())
     }
 
     pub(crate) fn get(&self) -> &Config {
-        &self.0
+        &self.config
     }
 }
 
@@ -41,10 +50,10 @@ pub(crate) fn set(
         let Some(config) = config else {
             return missing("config");
         };
-        let changed = option(config.0.clone());
+        let changed = option(config.config.clone());
         match changed.check() {
             Ok(()) => {
-                config.0 = changed;
+                config.config = changed;
                 TRACER_OK
             }
             Err(error) => invalid_config(&error),
@@ -55,9 +64,7 @@ pub(crate) fn set(
 /// Makes a configuration that reads no environment and exports nothing yet. Caller frees it.
 #[unsafe(no_mangle)]
 pub extern "C" fn tracer_config_new() -> Option<Box<tracer_config>> {
-    guard(None, || {
-        Some(Box::new(tracer_config(Config::new().sdk_language("cpp"))))
-    })
+    guard(None, || Some(Box::new(tracer_config::new(Config::new()))))
 }
 
 /// Frees a configuration; providers made from it go on. NULL is allowed.
@@ -144,35 +151,6 @@ pub unsafe extern "C" fn tracer_config_set_exporter(
     // SAFETY: as the header says.
     let text = unsafe { ptr::text(names) };
     set(config, |config| config.exporters(text))
-}
-
-/// Sets the sampler; `ratio` (0 to 1) is for the two ratio samplers.
-#[unsafe(no_mangle)]
-#[must_use]
-pub extern "C" fn tracer_config_set_sampler(
-    config: Option<&mut tracer_config>,
-    sampler: tracer_sampler,
-    ratio: f64,
-) -> tracer_status {
-    guard(TRACER_INTERNAL, || {
-        let by_ratio = || Ratio::new(ratio).map(Sampler::TraceIdRatio);
-        let sampler = match sampler {
-            TRACER_SAMPLER_PARENT_ALWAYS_ON => Ok(Sampler::default()),
-            TRACER_SAMPLER_ALWAYS_ON => Ok(Sampler::AlwaysOn),
-            TRACER_SAMPLER_ALWAYS_OFF => Ok(Sampler::AlwaysOff),
-            TRACER_SAMPLER_PARENT_ALWAYS_OFF => Ok(Sampler::parent_based(Sampler::AlwaysOff)),
-            TRACER_SAMPLER_RATIO => by_ratio(),
-            TRACER_SAMPLER_PARENT_RATIO => by_ratio().map(Sampler::parent_based),
-            other => {
-                let why = format!("sampler {other} is unknown; use a TRACER_SAMPLER_ constant");
-                return fail(TRACER_INVALID_ARGUMENT, &why);
-            }
-        };
-        match sampler {
-            Ok(sampler) => set(config, |config| config.sampler(sampler)),
-            Err(error) => invalid_config(&error),
-        }
-    })
 }
 
 /// Sets the most memory that spans of this process may hold (32 MiB unless set).

@@ -142,7 +142,7 @@ class Provider:
         *,
         resource: Mapping[str, Any] | None = None,
         schema_url: str = "",
-        sampler: tuple[int, float] | None = None,
+        sampler: list[tuple[int, float]] | None = None,
         limits: tuple[
             int | None, int | None, int | None, int | None, int | None, int | None, int | None
         ]

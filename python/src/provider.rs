@@ -75,7 +75,7 @@ fn no_provider(why: &str) -> Failure {
 /// The configuration of a provider without destinations.
 fn configuration(
     resource: Option<(&Bound<'_, PyAny>, &CStr)>,
-    sampler: Option<(i32, f64)>,
+    sampler: &[(i32, f64)],
     limits: Option<Limits>,
 ) -> Result<NewConfig, Failure> {
     let config = NewConfig::new()?;
@@ -88,8 +88,11 @@ fn configuration(
         };
         value::with_map(Some(attributes), value::Rules::Own, set)?;
     }
-    if let Some((sampler, ratio)) = sampler {
-        config.sampler(sampler, ratio)?;
+    if let Some(((sampler, ratio), below_parents)) = sampler.split_first() {
+        config.sampler(*sampler, *ratio)?;
+        for (parent, (sampler, ratio)) in (0..).zip(below_parents) {
+            config.parent_sampler(parent, *sampler, *ratio)?;
+        }
     }
     if let Some(limits) = limits {
         config.limits(limits_of(limits))?;
@@ -106,16 +109,17 @@ impl Provider {
         py: Python<'_>,
         resource: Option<&Bound<'_, PyAny>>,
         schema_url: &str,
-        sampler: Option<(i32, f64)>,
+        sampler: Option<Vec<(i32, f64)>>,
         limits: Option<Limits>,
     ) -> PyResult<Self> {
-        let shown = resource.map(|attributes| attributes.repr()).transpose()?;
+        let sampler = sampler.unwrap_or_default();
+        let shown = resource.map(PyAnyMethods::repr).transpose()?;
         // What is not given is the environment's.
-        let sampled = ["OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"].map(env::var_os);
-        let key = format!("{shown:?} {schema_url:?} {sampler:?} {limits:?} {sampled:?}");
+        let environment = ["OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"].map(env::var_os);
+        let key = format!("{shown:?} {schema_url:?} {sampler:?} {limits:?} {environment:?}");
         let schema_url = c_text(schema_url)?;
         let resource = resource.map(|attributes| (attributes, schema_url.as_c_str()));
-        match Used::new(key, || configuration(resource, sampler, limits)) {
+        match Used::new(key, || configuration(resource, &sampler, limits)) {
             Ok(used) => Ok(Self {
                 native: Some(Arc::new(used)),
             }),

@@ -264,6 +264,51 @@ static void a_file_gets_one_line_a_batch(void) {
     unlink(path);
 }
 
+/* One span below a parent of another process, sampled or not. */
+static bool recorded_below(const tracer_provider *provider, bool sampled) {
+    tracer_scope *scope = tracer_scope_new(provider, "samplers", NULL, NULL);
+    tracer_context *parent = tracer_context_from_traceparent(
+        sampled ? "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+                : "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00",
+        NULL);
+    tracer_span_options options = TRACER_SPAN_OPTIONS_INIT;
+    options.parent = parent;
+    tracer_span span = tracer_span_start(scope, "below", &options);
+    bool recorded = tracer_span_is_recording(span);
+    tracer_span_end(span);
+    tracer_context_free(parent);
+    tracer_scope_free(scope);
+    return recorded;
+}
+
+static void each_kind_of_parent_may_have_a_sampler(void) {
+    tracer_config *config = tracer_config_new();
+    CHECK_INT(tracer_config_set_parent_sampler(NULL, 0, 0, 0), TRACER_INVALID_ARGUMENT);
+    CHECK_INT(tracer_config_set_sampler(config, TRACER_SAMPLER_ALWAYS_ON, 0), TRACER_OK);
+    CHECK_INT(tracer_config_set_parent_sampler(config, TRACER_PARENT_REMOTE_SAMPLED,
+                                               TRACER_SAMPLER_ALWAYS_OFF, 0),
+              TRACER_INVALID_ARGUMENT);
+    CHECK(strstr(last_error(), "TRACER_SAMPLER_PARENT_") != NULL);
+    CHECK_INT(tracer_config_set_sampler(config, TRACER_SAMPLER_PARENT_ALWAYS_ON, 0), TRACER_OK);
+    CHECK_INT(tracer_config_set_parent_sampler(config, 9, TRACER_SAMPLER_ALWAYS_OFF, 0),
+              TRACER_INVALID_ARGUMENT);
+    CHECK_INT(tracer_config_set_parent_sampler(config, TRACER_PARENT_REMOTE_SAMPLED,
+                                               TRACER_SAMPLER_RATIO, 1.5),
+              TRACER_INVALID_CONFIG);
+    CHECK_INT(tracer_config_set_parent_sampler(config, TRACER_PARENT_REMOTE_SAMPLED,
+                                               TRACER_SAMPLER_ALWAYS_OFF, 0),
+              TRACER_OK);
+    CHECK_INT(tracer_config_set_parent_sampler(config, TRACER_PARENT_REMOTE_NOT_SAMPLED,
+                                               TRACER_SAMPLER_ALWAYS_ON, 0),
+              TRACER_OK);
+    tracer_provider *provider = made_from(config);
+    CHECK(!recorded_below(provider, true));
+    CHECK(recorded_below(provider, false));
+    spans(provider, 1); /* a root */
+    CHECK_INT(stats_of(provider).started, 2);
+    tracer_provider_free(provider);
+}
+
 static void null_is_refused_or_the_default_one(void) {
     tracer_config *config = tracer_config_new();
     CHECK_INT(tracer_provider_set_default(NULL), TRACER_INVALID_ARGUMENT);
@@ -283,6 +328,7 @@ int main(void) {
     RUN(null_is_refused_or_the_default_one);
     RUN(the_whole_resource_is_what_was_given);
     RUN(scopes_may_have_attributes);
+    RUN(each_kind_of_parent_may_have_a_sampler);
     RUN(limits_may_be_none_or_zero);
     RUN(a_destination_joins_a_provider_in_use);
     RUN(the_account_is_a_providers_own);

@@ -20,16 +20,17 @@ _BELOW_PARENT = {
 }
 _ASK, _DROP, _RECORD, _SAMPLE = -1, 0, 1, 2
 
-Native = tuple[int, float]
-"""A native sampler: which one, and its ratio."""
+Native = list[tuple[int, float]]
+"""A native sampler and its ratio; then those below parents, unless they are the usual ones."""
 
-# What ParentBased does unless told otherwise, by the kind of parent.
-_DELEGATES = {
-    "_remote_parent_sampled": _ALWAYS_ON,
-    "_remote_parent_not_sampled": _ALWAYS_OFF,
-    "_local_parent_sampled": _ALWAYS_ON,
-    "_local_parent_not_sampled": _ALWAYS_OFF,
-}
+# By the kind of parent, in the order of TRACER_PARENT_*.
+_DELEGATES = (
+    "_remote_parent_sampled",
+    "_remote_parent_not_sampled",
+    "_local_parent_sampled",
+    "_local_parent_not_sampled",
+)
+_USUAL = [_ALWAYS_ON, _ALWAYS_OFF, _ALWAYS_ON, _ALWAYS_OFF]
 
 
 class EnvironmentSampler:
@@ -62,7 +63,7 @@ def native_of(sampler: Any) -> Native | None:
     if kind is sdk.StaticSampler:
         return _native_static(sampler, sdk)
     if kind is sdk.TraceIdRatioBased:
-        return (_RATIO, float(sampler.rate))
+        return [(_RATIO, float(sampler.rate))]
     if kind in {
         getattr(sdk, name, None)
         for name in (
@@ -79,19 +80,22 @@ def native_of(sampler: Any) -> Native | None:
 def _native_static(sampler: Any, sdk: Any) -> Native | None:
     decision = getattr(sampler, "_decision", None)
     if decision is sdk.Decision.RECORD_AND_SAMPLE:
-        return (_ALWAYS_ON, 1.0)
-    return (_ALWAYS_OFF, 0.0) if decision is sdk.Decision.DROP else None
+        return [(_ALWAYS_ON, 1.0)]
+    return [(_ALWAYS_OFF, 0.0)] if decision is sdk.Decision.DROP else None
 
 
 def _native_parent_based(sampler: Any) -> Native | None:
-    for name, usual in _DELEGATES.items():
-        delegate = native_of(getattr(sampler, name, None))
-        if delegate is None or delegate[0] != usual:
+    parts: Native = []
+    for name in ("_root", *_DELEGATES):
+        part = native_of(getattr(sampler, name, None))
+        if part is None or len(part) > 1:
             return None
-    root = native_of(getattr(sampler, "_root", None))
-    if root is None or root[0] not in _BELOW_PARENT:
+        parts += part
+    (kind, ratio), *delegates = parts
+    if kind not in _BELOW_PARENT:
         return None
-    return (_BELOW_PARENT[root[0]], root[1])
+    usual = [kind for kind, _ in delegates] == _USUAL
+    return [(_BELOW_PARENT[kind], ratio), *([] if usual else delegates)]
 
 
 Verdict = tuple[int, int, bool, int, str, Any]

@@ -1,7 +1,9 @@
 //! The C functions this binding uses, by their names in `tracer.h`.
 
 use super::library::Library;
-use libtracer_abi::{tracer_limits, tracer_sampler, tracer_stats, tracer_status, tracer_value};
+use libtracer_abi::{
+    tracer_limits, tracer_parent, tracer_sampler, tracer_stats, tracer_status, tracer_value,
+};
 use std::ffi::{c_char, c_void};
 
 /// `tracer_config *`, opaque here.
@@ -54,6 +56,8 @@ c_functions! {
     tracer_config_set_endpoint: fn(*mut Config, *const c_char) -> tracer_status;
     tracer_config_set_exporter: fn(*mut Config, *const c_char) -> tracer_status;
     tracer_config_set_sampler: fn(*mut Config, tracer_sampler, f64) -> tracer_status;
+    tracer_config_set_parent_sampler:
+        fn(*mut Config, tracer_parent, tracer_sampler, f64) -> tracer_status;
     tracer_config_set_language: fn(*mut Config, *const c_char) -> tracer_status;
     tracer_config_set_resource:
         fn(*mut Config, *const tracer_value, *const c_char) -> tracer_status;
@@ -66,7 +70,6 @@ c_functions! {
     tracer_config_set_certificate: fn(*mut Config, *const c_char) -> tracer_status;
     tracer_config_set_client_certificate:
         fn(*mut Config, *const c_char, *const c_char) -> tracer_status;
-    tracer_config_add_otlp: fn(*mut Config, *const c_char) -> tracer_status;
     tracer_config_add_zipkin: fn(*mut Config, *const c_char) -> tracer_status;
     tracer_config_add_jaeger: fn(*mut Config, *const c_char) -> tracer_status;
     tracer_config_add_file: fn(*mut Config, *const c_char) -> tracer_status;

@@ -4,7 +4,8 @@ use super::functions::Config;
 use super::setup::Failure;
 use super::{Builder, runtime};
 use libtracer_abi::{
-    TRACER_INTERNAL, TRACER_SAMPLER_PARENT_RATIO, tracer_limits, tracer_sampler, tracer_status,
+    TRACER_INTERNAL, TRACER_SAMPLER_PARENT_RATIO, tracer_limits, tracer_parent, tracer_sampler,
+    tracer_status,
 };
 use std::ffi::{CStr, c_char};
 use std::ptr::{self, NonNull};
@@ -88,6 +89,19 @@ impl NewConfig {
         Failure::check(unsafe { set(self.0.as_ptr(), sampler, ratio) })
     }
 
+    /// Sets the sampler below one kind of parent, `TRACER_PARENT_*`, in place of what the sampler,
+    /// which must be a `TRACER_SAMPLER_PARENT_*`, does there.
+    pub(crate) fn parent_sampler(
+        &self,
+        parent: tracer_parent,
+        sampler: tracer_sampler,
+        ratio: f64,
+    ) -> Result<(), Failure> {
+        let set = runtime().functions.tracer_config_set_parent_sampler;
+        // SAFETY: a live configuration.
+        Failure::check(unsafe { set(self.0.as_ptr(), parent, sampler, ratio) })
+    }
+
     /// Sets how much one span may hold; `struct_size` is filled in here.
     pub(crate) fn limits(&self, limits: tracer_limits) -> Result<(), Failure> {
         let limits = tracer_limits {
@@ -157,11 +171,6 @@ impl NewConfig {
         let set = runtime().functions.tracer_config_set_client_certificate;
         // SAFETY: a live configuration and NUL-terminated texts, which are copied.
         Failure::check(unsafe { set(self.0.as_ptr(), certificate.as_ptr(), key.as_ptr()) })
-    }
-
-    /// Adds an OTLP destination.
-    pub(crate) fn otlp(&self, url: &CStr) -> Result<(), Failure> {
-        self.set_text(runtime().functions.tracer_config_add_otlp, url)
     }
 
     /// Adds a Zipkin server.

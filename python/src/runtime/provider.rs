@@ -18,9 +18,9 @@ impl Provider {
     /// A provider of its own.
     pub(crate) fn new(config: &NewConfig) -> Result<Self, Failure> {
         let mut made = ptr::null_mut();
-        let make = runtime().functions.tracer_provider_new;
+        let call = runtime().functions.tracer_provider_new;
         // SAFETY: a live configuration, read before the call returns, and a valid out-pointer.
-        Failure::check(unsafe { make(config.as_ptr(), &raw mut made) })?;
+        Failure::check(unsafe { call(config.as_ptr(), &raw mut made) })?;
         NonNull::new(made).map(Self).ok_or_else(|| Failure {
             status: TRACER_INTERNAL,
             why: "no memory for a provider".to_owned(),
