@@ -20,6 +20,8 @@ class Resource:
     def __init__(self, attributes: Mapping[str, Any], schema_url: str | None = None) -> None:
         self._attributes = MappingProxyType(dict(attributes))
         self._schema_url = schema_url or ""
+        # Exporters group by it, span by span; values may be lists.
+        self._hash = hash((frozenset(self._attributes), self._schema_url))
 
     @property
     def attributes(self) -> Mapping[str, Any]:
@@ -48,7 +50,7 @@ class Resource:
         return mine == (dict(other._attributes), other._schema_url)
 
     def __hash__(self) -> int:
-        return hash(self.to_json(indent=None))
+        return self._hash
 
     def __repr__(self) -> str:
         return f"Resource({dict(self._attributes)}, {self._schema_url!r})"
