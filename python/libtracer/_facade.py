@@ -74,7 +74,7 @@ def class_of_tracers() -> type:
 def class_of_providers(own: type) -> type:
     """Return the class that stands for a class of providers: that class, and the SDK's too."""
     sdk = getattr(sys.modules.get(_SDK), "TracerProvider", None)
-    if sdk is None:
+    if sdk is None or issubclass(own, sdk):
         return own
     found = _classes.get(own)
     if found is None:

@@ -24,19 +24,34 @@ def milliseconds(timeout: float | None) -> int:
     return min(max(int(timeout * 1000), 0), _FOREVER_MS)
 
 
-# What is to be closed before the runtime, by owner, in the order in which it came.
-_open: dict[int, Callable[[], object]] = {}
+# What closes at exit, by owner, in the order in which it came.
+_open: dict[int, Callable[[], None]] = {}
 _state = {"exiting": False}
 
 
 def at_exit(owner: object, close: Callable[[], object]) -> None:
-    """Call ``close`` at exit, before the runtime shuts down; the last comes first."""
-    _open.setdefault(id(owner), close)
+    """Call ``close`` at exit: before the runtime's end, and in its place among exit handlers."""
+    if id(owner) in _open:
+        return
+
+    def closing() -> None:
+        _state["exiting"] = True
+        if _open.pop(id(owner), None) is None:
+            return
+        try:
+            close()
+        except Exception:
+            logging.getLogger("libtracer").exception("A provider failed to shut down at exit")
+
+    _open[id(owner)] = closing
+    atexit.register(closing)
 
 
 def done(owner: object) -> None:
     """Forget what ``at_exit`` was told: the owner has closed itself."""
-    _open.pop(id(owner), None)
+    closing = _open.pop(id(owner), None)
+    if closing is not None:
+        atexit.unregister(closing)
 
 
 def budget(seconds: float) -> float:
@@ -46,12 +61,8 @@ def budget(seconds: float) -> float:
 
 def _at_exit() -> None:
     _state["exiting"] = True
-    while _open:
-        _, close = _open.popitem()
-        try:
-            close()
-        except Exception:
-            logging.getLogger("libtracer").exception("A provider failed to shut down at exit")
+    for closing in reversed(list(_open.values())):  # a child of multiprocessing runs no others
+        closing()
     _native.shutdown(milliseconds(EXIT_BUDGET_SECONDS))
 
 

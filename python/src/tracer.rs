@@ -21,6 +21,8 @@ pub(crate) mod way {
     pub(crate) const WATCHED: u8 = 2;
     /// The tracer is switched off.
     pub(crate) const OFF: u8 = 4;
+    /// Spans are counted, also those that are dropped.
+    pub(crate) const COUNTED: u8 = 8;
 }
 
 /// Makes the spans of one instrumentation scope; get one from `libtracer.get_tracer` or from a

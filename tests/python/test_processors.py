@@ -10,6 +10,7 @@ from libtracer.trace import TracerProvider, default_provider
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.sdk import trace as sdk
+from opentelemetry.sdk.trace import sampling
 from opentelemetry.sdk.trace.export import (
     BatchSpanProcessor,
     SimpleSpanProcessor,
@@ -121,6 +122,17 @@ def test_a_span_ends_once(make):
     span.end()
     span.end()
     assert [call[0] for call in recorder.calls] == ["start", "ending", "end"]
+
+
+@both
+@pytest.mark.parametrize("sampler", [sampling.ALWAYS_ON, sampling.ALWAYS_OFF])
+def test_a_processor_that_comes_later_hears_of_the_end(make, sampler):
+    provider = make(sampler, shutdown_on_exit=False)
+    recorder = Recorder()
+    with provider.get_tracer("tests").start_as_current_span("x"):
+        provider.add_span_processor(recorder)
+    ends = [("ending", "x"), ("end", "x")]
+    assert recorder.calls == (ends if sampler is sampling.ALWAYS_ON else [])
 
 
 @both

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from unittest.mock import Mock
 
 import libtracer
 import pytest
@@ -9,7 +10,11 @@ from libtracer.trace import TracerProvider
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.sdk import trace as sdk
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import sampling
+from opentelemetry.sdk.trace.sampling import Decision
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, TraceFlags
 from providers import both, recorded
@@ -306,3 +311,51 @@ def test_odd_arguments_do_not_stop_the_program(make):
     tracer, recorder = recorded(make)
     tracer.start_span("x", start_time=1.5e18, record_exception=1).end()
     assert [span.name for span in recorder.ended] == ["x"]
+
+
+@both
+def test_a_provider_takes_what_is_not_quite_a_resource(make):
+    tracer = make(Mock(), Mock(), shutdown_on_exit=False).get_tracer(Mock(), Mock())
+    assert tracer._instrumentation_scope
+
+
+@both
+def test_spans_are_counted_where_the_environment_asks(make, monkeypatch):
+    monkeypatch.setenv("OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED", "true")
+    reader = InMemoryMetricReader()
+    meters = MeterProvider(metric_readers=[reader])
+    provider = make(Alternating(), meter_provider=meters, shutdown_on_exit=False)
+    tracer = provider.get_tracer("tests")
+
+    def points():
+        data = reader.get_metrics_data().resource_metrics[0].scope_metrics[0]
+        return {
+            (metric.name, *point.attributes.values()): point.value
+            for metric in data.metrics
+            if metric.name.startswith("otel.sdk.span.")
+            for point in metric.data.data_points
+        }
+
+    started, live = "otel.sdk.span.started", "otel.sdk.span.live"
+    with tracer.start_as_current_span("sampled"), tracer.start_as_current_span("dropped"):
+        expected = {
+            (started, "none", "RECORD_AND_SAMPLE"): 1,
+            (started, "local", "DROP"): 1,
+            (live, "RECORD_AND_SAMPLE"): 1,
+        }
+        assert points() == expected
+    assert points() == {**expected, (live, "RECORD_AND_SAMPLE"): 0}
+    meters.shutdown()
+
+
+class Alternating(sampling.Sampler):
+    def __init__(self):
+        self.sample = False
+
+    def should_sample(self, *args, **kwargs):
+        self.sample = not self.sample
+        decision = Decision.RECORD_AND_SAMPLE if self.sample else Decision.DROP
+        return sampling.SamplingResult(decision)
+
+    def get_description(self):
+        return "Alternating"

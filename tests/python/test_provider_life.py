@@ -160,6 +160,30 @@ def test_the_end_of_the_process_shuts_the_provider_down(maker, on_exit):
     assert printed == ("last" if on_exit else "")
 
 
+@import_both
+def test_the_provider_has_its_place_among_exit_handlers(maker):
+    printed = run(
+        f"""
+        import atexit
+        {maker}
+
+        class Processor:
+            def on_start(self, span, parent_context=None): pass
+            def _on_ending(self, span): pass
+            def on_end(self, span): print("end", span.name)
+            def force_flush(self, timeout_millis=0): return True
+            def shutdown(self): print("shutdown")
+
+        atexit.register(print, "registered before")
+        provider = TracerProvider()
+        provider.add_span_processor(Processor())
+        tracer = provider.get_tracer("tests")
+        atexit.register(lambda: tracer.start_span("late").end())
+        """
+    )
+    assert printed.splitlines() == ["end late", "shutdown", "registered before"]
+
+
 def test_native_exports_are_flushed_at_exit(tmp_path):
     run(
         f"""

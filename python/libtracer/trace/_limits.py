@@ -6,9 +6,7 @@ from typing import Any
 
 _SDK = "opentelemetry.sdk.trace"
 
-Native = tuple[
-    int | None, int | None, int | None, int | None, int | None, int | None, int | None
-]
+Native = tuple[int | None, int | None, int | None, int | None, int | None, int | None, int | None]
 """Limits in the order of the C ABI's ``tracer_limits``; None is no limit."""
 
 _USUAL = 128

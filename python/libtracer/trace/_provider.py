@@ -13,9 +13,9 @@ from opentelemetry.trace import Tracer as ApiTracer
 from opentelemetry.trace import TracerProvider as ApiTracerProvider
 
 from libtracer import _facade, _native, _process, _tracer
-from libtracer.trace import _ids, _limits, _resource, _sampling, _scope
+from libtracer.trace import _ids, _limits, _metrics, _resource, _sampling, _scope
 from libtracer.trace._processors import SpanProcessors
-from libtracer.trace._settings import Settings, TracerConfig
+from libtracer.trace._settings import Settings, default_config
 from libtracer.trace.export import NativeSpanProcessor
 
 _logger = logging.getLogger("libtracer.trace")
@@ -38,7 +38,7 @@ class TracerProvider(ApiTracerProvider):
         active_span_processor: Tells several processors in its own way.
         id_generator: Makes trace and span ids; random ones by default.
         span_limits: How much a span may hold; by default as the environment says.
-        meter_provider: Taken for the SDK's sake; libtracer keeps its own account.
+        meter_provider: Where the SDK's metrics on spans go, if the environment asks for them.
         _tracer_configurator: Says for each scope whether its tracer is enabled.
     """
 
@@ -77,8 +77,8 @@ class TracerProvider(ApiTracerProvider):
 
     def _new_native(self) -> _native.Provider:
         return _native.Provider(
-            resource=dict(self._resource.attributes),
-            schema_url=self._resource.schema_url or "",
+            resource=_resource.attributes_of(self._resource),
+            schema_url=_resource.schema_url_of(self._resource),
             sampler=self._native_sampler,
             limits=_limits.native_of(self._span_limits),
         )
@@ -141,7 +141,11 @@ class TracerProvider(ApiTracerProvider):
             if found is None:
                 found = self._settings(scope)
                 found.tracer = self._native.tracer(
-                    found, scope.name, scope.version, scope.schema_url, dict(scope.attributes)
+                    found,
+                    str(scope.name),
+                    str(scope.version),
+                    str(scope.schema_url),
+                    dict(scope.attributes),
                 )
                 self._give(found)
                 self._tracers[scope] = found
@@ -174,6 +178,7 @@ class TracerProvider(ApiTracerProvider):
         settings._tracer_config = self._config_of(scope)
         settings.resource = self.resource
         settings._span_limits = self._span_limits
+        settings.metrics = _metrics.of(self._meter_provider)
         return settings
 
     def _give(self, settings: Settings) -> None:
@@ -243,12 +248,12 @@ class TracerProvider(ApiTracerProvider):
     def _config_of(self, scope: Any) -> Any:
         configurator = self._tracer_configurator
         if configurator is None:
-            return TracerConfig()
+            return default_config()
         try:
             return configurator(scope)
         except Exception:
             _logger.exception("The configuration of tracer %s failed, so it is enabled", scope)
-            return TracerConfig()
+            return default_config()
 
     def _set_tracer_configurator(self, *, tracer_configurator: Callable[[Any], Any]) -> None:
         self._tracer_configurator = tracer_configurator

@@ -62,6 +62,18 @@ def default() -> Any:
     return Resource(_of_environment()) if made is None else made.create({})
 
 
+def attributes_of(resource: Any) -> dict[str, Any]:
+    """Return the attributes of a resource; of what is none, nothing."""
+    attributes = getattr(resource, "attributes", None)
+    return dict(attributes) if isinstance(attributes, Mapping) else {}
+
+
+def schema_url_of(resource: Any) -> str:
+    """Return the schema of a resource's attributes."""
+    url = getattr(resource, "schema_url", None)
+    return url if isinstance(url, str) else ""
+
+
 def _of_environment() -> dict[str, Any]:
     attributes: dict[str, Any] = {
         "telemetry.sdk.language": "python",

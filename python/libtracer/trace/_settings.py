@@ -1,22 +1,31 @@
 """What a tracer of a provider is made with; the native tracer asks it, and shows its attributes."""
 
+import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from libtracer.trace import _ids, _sampling, _scope
+from libtracer.trace import _ids, _metrics, _sampling, _scope
 from libtracer.trace._processors import SpanProcessors, contained
 
 if TYPE_CHECKING:
     from libtracer import _native
 
 # Why the spans of a tracer go the longer way; the bits of the native tracer's byte.
-_ASKS, _WATCHED, _OFF = 1, 2, 4
+_ASKS, _WATCHED, _OFF, _COUNTED = 1, 2, 4, 8
+
+_SDK = "opentelemetry.sdk.trace"
 
 
+@dataclass
 class TracerConfig:
-    """Whether a tracer makes spans, as the SDK's configurator says it."""
+    """Whether a tracer makes spans, as a configurator says it."""
 
-    def __init__(self, *, is_enabled: bool = True) -> None:
-        self.is_enabled = is_enabled
+    is_enabled: bool = True
+
+
+def default_config() -> Any:
+    """Return the configuration of a tracer of which nothing is said."""
+    return getattr(sys.modules.get(_SDK), "_TracerConfig", TracerConfig)(is_enabled=True)
 
 
 class Settings:
@@ -35,6 +44,7 @@ class Settings:
     _span_limits: Any
     _tracer_config: Any
     shut_down = False
+    metrics: _metrics.SpanMetrics | None = None
 
     def __init__(self, scope: Any, native_sampler: _sampling.Native | None) -> None:
         self._instrumentation_scope = scope
@@ -64,6 +74,8 @@ class Settings:
         processors = self.span_processor
         if not isinstance(processors, SpanProcessors) or processors._span_processors:
             ways |= _WATCHED
+        if self.metrics is not None:
+            ways |= _COUNTED
         sampler = None if self._is_native(self.sampler) else self.sampler
         ids = None if _ids.is_plain(self.id_generator) else self.id_generator
         if sampler is not None or ids is not None:
@@ -80,7 +92,11 @@ class Settings:
     # What the native tracer calls when its byte says so, beside `decide`.
 
     def started(self, span: Any, parent_context: Any) -> None:
-        """Tell the processors of a span that has started."""
+        """Tell the processors of a span that has started, and count it."""
+        if self.metrics is not None:
+            self.metrics.started(span)
+            if not span.is_recording():
+                return
         try:
             self.span_processor.on_start(span, parent_context=parent_context)
         except Exception:
@@ -88,6 +104,8 @@ class Settings:
 
     def ending(self, span: Any) -> None:
         """Tell the processors of a span that is about to end."""
+        if self.metrics is not None:
+            self.metrics.ended(span)
         try:
             self.span_processor._on_ending(span)
         except Exception:

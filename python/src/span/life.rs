@@ -176,7 +176,7 @@ pub(crate) fn end(span: Span<'_, '_>, end_unix_ns: u64) {
     if span.state.get() != State::Live {
         return;
     }
-    if span.has(option::WATCHED) {
+    if watched::tells(span) {
         return watched::end(span, end_unix_ns);
     }
     finish(span, end_unix_ns);

@@ -69,6 +69,22 @@ fn watching<'py>(tracer: &Tracer, ways: u8, span: Span<'_, 'py>) -> Option<Watch
     Some(Watching { settings, ways })
 }
 
+/// Whether processors are to be told of the end of a live span: those that were there when it
+/// started, or have come since.
+#[inline]
+pub(super) fn tells(span: Span<'_, '_>) -> bool {
+    if span.has(option::WATCHED) {
+        return true;
+    }
+    let Some(tracer) = span.tracer.get(span.py()) else {
+        return false;
+    };
+    let ways = tracer
+        .cast_exact::<Tracer>()
+        .map_or(0, |tracer| tracer.get().ways());
+    ways & way::WATCHED != 0 && span.has(option::RECORDING)
+}
+
 /// Starts a span as its sampler decides, and tells its processors.
 #[cold]
 pub(super) fn start(
@@ -86,8 +102,11 @@ pub(super) fn start(
     } else if !start_as_decided(span, watching, &mut start, parent_context)? {
         return Ok(()); // the sampler has started this very span
     }
-    if watching.ways & way::WATCHED != 0 && span.has(option::RECORDING) {
-        span.mark(option::WATCHED);
+    let records = span.has(option::RECORDING);
+    if watching.ways & way::COUNTED != 0 || watching.ways & way::WATCHED != 0 && records {
+        if records {
+            span.mark(option::WATCHED);
+        }
         let name = intern!(span.py(), "started");
         let told = watching
             .settings
