@@ -170,9 +170,7 @@ impl Provider {
             Some(native) => native
                 .change()
                 .map_or(Ok(()), |to| to.add_exporter(&config)),
-            None => Err(no_provider(
-                "libtracer.configure_tracing takes its exporters",
-            )),
+            None => runtime::Provider::add_exporter_to_default(&config),
         });
         outcome.map_err(|failure| raised(py, failure))
     }

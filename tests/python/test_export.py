@@ -183,6 +183,30 @@ def test_spans_go_to_every_processor_added_so_far(server):
     provider.shutdown()
 
 
+def test_the_default_provider_takes_exporters_too(server):
+    printed = run(
+        """
+        import os
+
+        import libtracer
+        from libtracer.trace import default_provider
+        from libtracer.trace.export import BatchSpanProcessor, OTLPSpanExporter
+
+        processor = BatchSpanProcessor(OTLPSpanExporter(os.environ["URL"]))
+        try:
+            default_provider().add_span_processor(processor)
+        except libtracer.ConfigError as error:
+            print(error)
+        libtracer.init(service="shop").tracer_provider.add_span_processor(processor)
+        with libtracer.start_span("ours"), default_provider().get_tracer("a").start_span("theirs"):
+            pass
+        """,
+        URL=server.url,
+    )
+    assert "no default provider" in printed
+    assert [names_in(body) for _, _, body in server.requests] == [["theirs", "ours"]]
+
+
 def test_shutdown_exports_what_is_finished(server):
     provider = TracerProvider()
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(server.url)))

@@ -48,6 +48,13 @@ impl Provider {
         Failure::check(unsafe { call(self.as_ptr(), config.as_ptr()) })
     }
 
+    /// As `add_exporter`, for the default provider, whichever that is now.
+    pub(crate) fn add_exporter_to_default(config: &NewConfig) -> Result<(), Failure> {
+        let call = runtime().functions.tracer_provider_add_exporter;
+        // SAFETY: NULL is the default provider; a live configuration, read before the call returns.
+        Failure::check(unsafe { call(ptr::null(), config.as_ptr()) })
+    }
+
     /// Makes it the default one; may wait for the one before it.
     pub(crate) fn set_default(&self) -> Result<(), Failure> {
         let call = runtime().functions.tracer_provider_set_default;
