@@ -6,18 +6,12 @@ Imported only when the program itself has loaded opentelemetry-sdk: the library 
 from collections.abc import Sequence
 from typing import Any
 
+from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.util import BoundedList
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status
-
-from libtracer._shapes import bounded
-
-
-def event(name: str, timestamp: int, attributes: dict[str, Any], dropped: int) -> Event:
-    """Return something that happened during a span."""
-    return Event(name, bounded(attributes, dropped), timestamp)
 
 
 def readable(  # noqa: PLR0913, PLR0917, what a span is made of
@@ -27,7 +21,7 @@ def readable(  # noqa: PLR0913, PLR0917, what a span is made of
     kind: SpanKind,
     status: Status,
     times: tuple[int | None, int | None],
-    attributes: tuple[dict[str, Any], int],
+    attributes: BoundedAttributes,
     events: tuple[Sequence[Event], int],
     links: tuple[Sequence[Link], int],
     origin: tuple[Any, Any, Any],
@@ -39,7 +33,7 @@ def readable(  # noqa: PLR0913, PLR0917, what a span is made of
         context=context,
         parent=parent,
         resource=resource_of(resource),
-        attributes=bounded(*attributes),
+        attributes=attributes,
         events=_list(*events),
         links=_list(*links),
         kind=kind,

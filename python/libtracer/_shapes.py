@@ -2,7 +2,6 @@
 
 import datetime
 import json
-import threading
 import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
@@ -56,25 +55,22 @@ class _Readable(Protocol):
     def resource(self) -> _Json: ...
 
 
-# The fields of a BoundedAttributes as we know it. Filling them spares its constructor, which would
-# check values a second time; a release with other fields gets the constructor.
-_FIELDS = {"_dict", "maxlen", "dropped", "max_value_len", "_lock", "_immutable"}
-_IS_KNOWN = set(vars(BoundedAttributes())) == _FIELDS
+# Whether a BoundedAttributes has the fields that the native side fills: a release with other fields
+# gets its constructor, which checks the values a second time.
+IS_KNOWN = set(vars(BoundedAttributes())) == {
+    "_dict",
+    "maxlen",
+    "dropped",
+    "max_value_len",
+    "_lock",
+    "_immutable",
+}
 
 
 def bounded(values: dict[str, Any], dropped: int) -> BoundedAttributes:
-    """Return OpenTelemetry's mapping of attributes, around values that were checked already."""
-    if not _IS_KNOWN:
-        checked = BoundedAttributes(attributes=values)
-        checked.dropped = dropped
-        return checked
-    made = BoundedAttributes.__new__(BoundedAttributes)
-    made._dict = values
-    made.maxlen = None
+    """Return OpenTelemetry's mapping of attributes."""
+    made = BoundedAttributes(attributes=values)
     made.dropped = dropped
-    made.max_value_len = None
-    made._lock = threading.Lock()
-    made._immutable = True
     return made
 
 

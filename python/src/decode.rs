@@ -1,73 +1,19 @@
 //! OTLP messages as the Python objects OpenTelemetry's users know.
 
+mod api;
+
 use crate::finished::Event;
 use crate::span::Ids;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 pub(crate) use opentelemetry_proto::tonic::trace::v1 as proto;
-use pyo3::prelude::{PyAnyMethods, PyDictMethods};
-use pyo3::sync::PyOnceLock;
+use pyo3::prelude::PyDictMethods;
 use pyo3::types::{PyBytes, PyDict, PyMappingProxy, PyString, PyTuple};
-use pyo3::{Bound, IntoPyObject, Py, PyAny, PyResult, Python};
+use pyo3::{Bound, IntoPyObject, PyAny, PyResult, Python};
+
+pub(crate) use api::Api;
 
 type Object<'py> = PyResult<Bound<'py, PyAny>>;
-
-/// The classes of OpenTelemetry's API that our answers are made of, and their usual instances.
-pub(crate) struct Api {
-    span_context: Py<PyAny>,
-    trace_flags: Py<PyAny>,
-    trace_state: Py<PyAny>,
-    no_trace_state: Py<PyAny>,
-    /// By their number.
-    kinds: Vec<Py<PyAny>>,
-    /// By their number.
-    codes: Vec<Py<PyAny>>,
-    status: Py<PyAny>,
-    unset: Py<PyAny>,
-    link: Py<PyAny>,
-}
-
-static API: PyOnceLock<Api> = PyOnceLock::new();
-
-impl Api {
-    /// The classes; the first call imports them.
-    pub(crate) fn get(py: Python<'_>) -> PyResult<&'static Self> {
-        API.get_or_try_init(py, || {
-            let module = py.import("opentelemetry.trace")?;
-            let class = |name: &str| module.getattr(name).map(Bound::unbind);
-            let members = |name: &str| -> PyResult<Vec<Py<PyAny>>> {
-                let members = module.getattr(name)?.try_iter()?;
-                members.map(|member| member.map(Bound::unbind)).collect()
-            };
-            let (trace_state, status) = (class("TraceState")?, class("Status")?);
-            Ok(Self {
-                span_context: class("SpanContext")?,
-                trace_flags: class("TraceFlags")?,
-                no_trace_state: trace_state.call0(py)?,
-                trace_state,
-                kinds: members("SpanKind")?,
-                codes: members("StatusCode")?,
-                unset: status.call0(py)?,
-                status,
-                link: class("Link")?,
-            })
-        })
-    }
-
-    /// A `Status` with the code of that number.
-    pub(crate) fn status<'py>(
-        &self,
-        py: Python<'py>,
-        code: i32,
-        description: Option<&Bound<'py, PyAny>>,
-    ) -> Object<'py> {
-        let index = usize::try_from(code).unwrap_or(0);
-        match self.codes.get(index) {
-            Some(code) if index > 0 => self.status.bind(py).call1((code, description)),
-            _ => Ok(self.unset.bind(py).clone()),
-        }
-    }
-}
 
 /// Ids from a message; missing or malformed ones are zero.
 pub(crate) fn ids(trace_id: &[u8], span_id: &[u8], trace_flags: u32) -> Ids {
@@ -83,28 +29,12 @@ pub(crate) fn ids(trace_id: &[u8], span_id: &[u8], trace_flags: u32) -> Ids {
 
 /// An API `SpanContext`.
 pub(crate) fn span_context<'py>(py: Python<'py>, ids: &Ids, trace_state: &str) -> Object<'py> {
-    let api = Api::get(py)?;
-    let state = if trace_state.is_empty() {
-        api.no_trace_state.bind(py).clone()
-    } else {
-        let state = api.trace_state.bind(py);
-        state.call_method1("from_header", (vec![trace_state],))?
-    };
-    api.span_context.bind(py).call1((
-        u128::from_be_bytes(ids.trace_id),
-        u64::from_be_bytes(ids.span_id),
-        ids.is_remote != 0,
-        api.trace_flags.bind(py).call1((ids.trace_flags,))?,
-        state,
-    ))
+    Api::get(py)?.span_context(py, ids, trace_state)
 }
 
 /// An API `SpanKind` from OTLP's number.
 pub(crate) fn kind(py: Python<'_>, number: i32) -> Object<'_> {
-    let kinds = &Api::get(py)?.kinds;
-    let index = usize::try_from(number.saturating_sub(1)).unwrap_or(0);
-    let found = kinds.get(index).or_else(|| kinds.first());
-    Ok(found.map_or_else(|| py.None().into_bound(py), |kind| kind.bind(py).clone()))
+    Ok(Api::get(py)?.kind(py, number))
 }
 
 /// An API `Status`.
@@ -192,7 +122,7 @@ pub(crate) fn links<'py>(
         let ids = ids(&link.trace_id, &link.span_id, link.flags);
         let context = span_context(py, &ids, &link.trace_state)?;
         let attributes = bound(dict(py, &link.attributes)?, link.dropped_attributes_count)?;
-        Api::get(py)?.link.bind(py).call1((context, attributes))
+        Api::get(py)?.link(py, &context, &attributes)
     };
     let links: PyResult<Vec<_>> = span.links.iter().map(link).collect();
     Ok(PyTuple::new(py, links?)?.into_any())

@@ -103,6 +103,7 @@ pub(super) fn readable<'py>(this: Borrowed<'_, 'py, PyAny>) -> Read<'py> {
             decode::time(py, record.end_time_unix_nano)?,
         );
         let attributes = decode::dict(py, &record.attributes)?;
+        let attributes = sdk::bounded(attributes, record.dropped_attributes_count)?;
         sdk.getattr(intern!(py, "readable"))?.call1((
             name,
             context,
@@ -110,7 +111,7 @@ pub(super) fn readable<'py>(this: Borrowed<'_, 'py, PyAny>) -> Read<'py> {
             kind,
             decode::status(py, record)?,
             times,
-            (attributes, record.dropped_attributes_count),
+            attributes,
             (sdk::events(&sdk, record)?, record.dropped_events_count),
             (
                 decode::links(py, record, sdk::bounded)?,
