@@ -108,7 +108,7 @@ backends: build python ## export to real servers, as tests/receivers says
 examples-test: build python ## the examples run as their text says
 	tools/examples.sh
 
-bench: build python ## measure against the peers: bench/report.md
+bench: build python wheel ## measure against the peers: bench/report.md
 	bench/run.sh
 
 loom: ## the chunk list and the worker's wake in every order of threads

@@ -16,12 +16,16 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "4"))
-TOTALS = {"N5", "N6", "N7", "N8", "P3"}  # once a round, with the number of spans for a median
-WORST = {"N7"}
+# Measured once a round, with the number of spans where others have a median.
+TOTALS = {"N5", "N6", "N7", "N8", "P3", "P7", "P7a", "P8", "P9", "P10", "P10a"}
+WORST = {"N7", "P7", "P8"}
+HIGHER = {"P7a"}  # what is wanted is more
+DDTRACE_PYTHON = TARGET / "venv-bench/bin/python"  # there if it could be installed
 SPANS = {"libtracer": "1000000", "otel": "300000"}
 THREADS = (2, 4)
 
@@ -29,11 +33,12 @@ Figures = dict[tuple[str, str], list[tuple[float, float]]]  # p10 and median of 
 
 # Row, what it is, budget in ns, the program that is judged, the peers with the wanted ratio.
 BSP, NO_OP, DYNAMIC = "otel-rust BSP", "otel-rust no-op", "otel-rust BSP, dynamic keys"
-OFF, PYTHON = "otel-rust AlwaysOff", "otel-python"
+OFF, PYTHON, DDTRACE = "otel-rust AlwaysOff", "otel-python", "ddtrace"
 FAST = "fastrace"
 START, LOCAL = "fastrace, at start", "fastrace, local"
 APART = "processes of one thread"
-ROWS = [
+ANY = [(PYTHON, 0), (DDTRACE, 0)]
+ROWS: list[tuple[str, str, int | None, str, list[tuple[str, int]]]] = [
     ("N1", "C: start, 4 attributes, end; OTLP on", 110, "c", [(BSP, 5), (DYNAMIC, 5), (NO_OP, 0)]),
     ("N2", "Rust: the same", 90, "rust", [(FAST, 3), (START, 0), (LOCAL, 0), (BSP, 0)]),
     ("N3", "C: no attributes", 70, "c", [(BSP, 0), (NO_OP, 0)]),
@@ -48,10 +53,22 @@ ROWS = [
         (f"N9 {n}", f"Rust: {n} threads, CPU in % of one", 115, "rust", [(APART, 0), (BSP, 0)])
         for n in THREADS
     ),
-    ("P1", "Python: with start_span, child", 550, "python", [(PYTHON, 30)]),
-    ("P2", "Python: 4 attributes at start, 2 set", 950, "python", [(PYTHON, 0)]),
-    ("P3", "Python: P1, whole process with OTLP/HTTP", 1500, "python", [(PYTHON, 0)]),
-    ("P4", "Python: traced function, over the plain call", 450, "python", [(PYTHON, 0)]),
+    ("P1", "Python: with start_span, child", 550, "python", [(PYTHON, 30), (DDTRACE, 20)]),
+    ("P2", "Python: 4 attributes at start, 2 set", 950, "python", ANY),
+    ("P2a", "Python: 4 attributes at start alone", None, "python", ANY),
+    ("P2b", "Python: one set_attribute alone", None, "python", ANY),
+    ("P3", "Python: P1, whole process with OTLP/HTTP", 1500, "python", ANY),
+    ("P4", "Python: traced function, over the plain call", 450, "python", ANY),
+    ("P5", "Python: traced coroutine, over the plain one", 600, "python", ANY),
+    ("P5a", "Python: an item of a traced generator, over a plain one", 400, "python", []),
+    ("P6", "Python: P1 through the OpenTelemetry API", 700, "python", ANY),
+    ("P7", "Python: spans lost of 1,000 at full speed", 0, "python", [(PYTHON, 0)]),
+    ("P7a", "Python: thousands of spans delivered each second", 500, "python", ANY),
+    ("P8", "Python: spans lost of 1,000 at full speed, 4 threads", 0, "python", [(PYTHON, 0)]),
+    ("P9", "Python: p99 of 500 answers/s, 10 spans each, in % of none", 110, "python", ANY),
+    ("P10", "Python: ms of import and set-up beyond the API's", 40, "python", ANY),
+    ("P10a", "Python: MiB of memory for it", 8, "python", ANY),
+    ("P11", "Python: bytes of the wheel", 5_000_000, "python", []),
 ]
 
 
@@ -97,7 +114,9 @@ def rounds(url: str, grpc: str) -> Figures:
     figures: Figures = {}
     native = TARGET / "release"
     hot, pipe = str(native / "hot"), str(native / "pipe")
-    rows = str(ROOT / "bench/python/rows.py")
+    pythons = {"python": "libtracer", PYTHON: "otel", DDTRACE: "ddtrace"}
+    if not DDTRACE_PYTHON.exists():
+        del pythons[DDTRACE]
     for turn in range(ROUNDS):
         print(f"round {turn + 1} of {ROUNDS}", file=sys.stderr)
         note(figures, "clock", [hot, "clock"])
@@ -113,8 +132,13 @@ def rounds(url: str, grpc: str) -> Figures:
             note(figures, who, [str(native / "loss"), library, url, "1000000"])
             note(figures, who, [str(native / "held"), library])
             threads(figures, who, native / "threads", library)
-        note(figures, "python", [sys.executable, rows, "libtracer", url])
-        note(figures, PYTHON, [sys.executable, rows, "otel", url])
+        for who, peer in pythons.items():
+            python = DDTRACE_PYTHON if who == DDTRACE else sys.executable
+            for program in ("rows", "load", "startup"):
+                path = ROOT / f"bench/python/{program}.py"
+                note(figures, who, [str(python), str(path), peer, url])
+    wheel = max((TARGET / "wheels").glob("*.whl"), key=lambda path: path.stat().st_mtime)
+    figures["P11", "python"] = [(wheel.stat().st_size,) * 2]
     return figures
 
 
@@ -137,6 +161,14 @@ def locked(crate: str) -> str:
     return found[1]
 
 
+def pinned() -> str:
+    """Return the name and version of the peer in a venv of its own."""
+    text = (ROOT / "bench/requirements.txt").read_text(encoding="utf-8")
+    found = re.search(r"^(ddtrace)==(.*)$", text, re.MULTILINE)
+    assert found is not None
+    return f"{found[1]} {found[2]}"
+
+
 def report(figures: Figures) -> str:
     """Write the figures as a table."""
     costs = {row: min(runs)[0] for (row, who), runs in figures.items() if who == "clock"}
@@ -146,10 +178,12 @@ def report(figures: Figures) -> str:
         "",
         f"`make bench` on {machine()}, CPython {platform.python_version()}; peers:",
         f"opentelemetry_sdk and opentelemetry-otlp {locked('opentelemetry_sdk')} (Rust), fastrace",
-        f"{locked('fastrace')}, opentelemetry-sdk {version('opentelemetry-sdk')} (Python).",
+        f"{locked('fastrace')}, opentelemetry-sdk {version('opentelemetry-sdk')} (Python),",
+        f"{pinned()}.",
         f"Nanoseconds per span where nothing else is said; {ROUNDS} rounds by turns.",
-        "The best p10 is judged (N5, N6, N8 and P3: the best total; N7: the worst; N9: the",
-        "median); the other end shows the spread, the median is that of the rounds' medians.",
+        "The best p10 is judged (N5, N6, N8, P3, P9 and P10: the best total; N7, P7 and P8: the",
+        "worst; N9: the median); the other end shows the spread, the median is that of the rounds'",
+        "medians. The logged arguments of P4 come with the feature.",
         "In the same run:",
         f"{clock}.",
         "",
@@ -160,25 +194,40 @@ def report(figures: Figures) -> str:
     return "\n".join(text) + "\n"
 
 
-def line(figures: Figures, entry: tuple[str, str, int, str, list[tuple[str, int]]]) -> str:
+def line(figures: Figures, entry: tuple[str, str, int | None, str, list[tuple[str, int]]]) -> str:
     """Write one row of the table."""
     row, what, budget, who, peers = entry
     key = "N1" if row == "N2" else row  # one work, two budgets
-    judge, other = (max, min) if row in WORST else (min, max)
+    judge, other = (max, min) if row in WORST | HIGHER else (min, max)
     if row.startswith("N9"):  # the best quotient may be that of a slow divisor
         judge = median
     ours = judge(p10 for p10, _ in figures[key, who])
-    shown = []
-    for peer, wanted in peers:
-        theirs = judge(p10 for p10, _ in figures[key, peer])
-        ratio = [f"{theirs / ours:.1f}x"] if ours and not row.startswith("N9") else []
-        verdict = ratio + ([f"wanted {wanted}x"] if wanted else [])
-        shown.append(f"{peer} {theirs:.0f}" + (f" ({', '.join(verdict)})" if verdict else ""))
-    mark = "" if ours <= budget else " (over)"
+    shown = [against(figures, key, peer, ours, wanted, judge) for peer, wanted in peers]
+    mark = ""
+    if budget is not None and (ours < budget if row in HIGHER else ours > budget):
+        mark = " (under)" if row in HIGHER else " (over)"
     spread = other(p10 for p10, _ in figures[key, who])
     middle = median(each for _, each in figures[key, who])
-    cells = [row[:2], what, budget, f"{ours:.0f}{mark}", f"{spread:.0f}", f"{middle:.0f}"]
+    name = re.match(r"[NP]\d+", row)
+    assert name is not None
+    figure = "{:.1f}" if ours < 20 else "{:.0f}"
+    cells = [name[0], what, "-" if budget is None else budget, figure.format(ours) + mark]
+    cells += [figure.format(spread), figure.format(middle)]
     return f"| {' | '.join(map(str, cells))} | {'; '.join(shown)} |"
+
+
+def against(  # noqa: PLR0913, PLR0917, one cell of the table
+    figures: Figures, row: str, peer: str, ours: float, wanted: int, judge: Any
+) -> str:
+    """Write what a peer needs for a row, and how much more than we that is."""
+    found = figures.get((row, peer))
+    if found is None:
+        return f"{peer} could not be installed"
+    theirs = judge(p10 for p10, _ in found)
+    times = theirs / ours if ours and row not in HIGHER else ours / theirs if theirs else 0
+    ratio = [f"{times:.1f}x"] if ours and not row.startswith("N9") else []
+    verdict = ratio + ([f"wanted {wanted}x"] if wanted else [])
+    return f"{peer} {theirs:.0f}" + (f" ({', '.join(verdict)})" if verdict else "")
 
 
 def main() -> None:

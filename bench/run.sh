@@ -8,4 +8,15 @@ lib=${LIBTRACER_LIB:-$target/lib}
 cargo build -q --release --locked -p libtracer-bench
 mkdir -p "$target/bench"
 ${CC:-cc} -O2 -Iinclude bench/c/hot.c -o "$target/bench/hot" -L"$lib" -ltracer -Wl,-rpath,"$lib"
+# A peer that cannot be installed is named in the report.
+venv=$target/venv-bench
+if ! cmp -s bench/requirements.txt "$venv/installed.txt"; then
+    rm -rf "$venv"
+    "$target/venv/bin/python" -m venv "$venv"
+    if "$venv/bin/python" -m pip -q --disable-pip-version-check install -r bench/requirements.txt; then
+        cp bench/requirements.txt "$venv/installed.txt"
+    else
+        rm -rf "$venv"
+    fi
+fi
 exec "${PYTHON:-$target/venv/bin/python}" bench/run.py

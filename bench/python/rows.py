@@ -1,4 +1,4 @@
-"""Rows P1 to P4 for one peer: ``rows.py libtracer|otel URL`` prints row, p10 and median in ns."""
+"""Rows P1 to P6 for one peer: ``rows.py PEER URL`` prints row, p10 and median in nanoseconds."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
+from peers import PEERS, Peer
 
-    Start = Callable[..., AbstractContextManager[Any]]
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator
+
+    from peers import Start
 
 BURST = 500
 TEXT = "GET /api/v1/users"
+WHOLE = {"libtracer": 100_000, "otel": 20_000, "ddtrace": 20_000}
 
 
-def row(name: str, work: Callable[[int], None], less: float = 0.0, samples: int = 200) -> float:
+def row(name: str, work: Callable[[int], object], less: float = 0.0, samples: int = 150) -> float:
     """Print the thread's processor time for each call of ``work``'s loop, less a known part."""
     costs = []
     for _ in range(samples):
@@ -37,28 +39,63 @@ def loop(count: int) -> None:
         pass
 
 
-def spans(start: Start, traced: Callable[[int, int], int]) -> None:
-    """Print the rows that run on the calling thread."""
+def empty(start: Start) -> Callable[[int], None]:
+    """Return work that makes spans with nothing in them."""
 
-    def plain(a: int, b: int) -> int:
-        return a
-
-    def empty(count: int) -> None:
+    def work(count: int) -> None:
         for _ in range(count):
             with start("op"):
                 pass
 
+    return work
+
+
+def spans(peer: Peer) -> None:
+    """Print the rows of spans that are children of a current one."""
+    start, set_attribute = peer.start, peer.set_attribute
+
+    def attributes(i: int) -> dict[str, Any]:
+        return {
+            "http.request.method": TEXT,
+            "http.response.status_code": i,
+            "app.duration_ms": 1.5,
+            "cache.hit": True,
+        }
+
     def four(count: int) -> None:
         for i in range(count):
-            attributes = {
-                "http.request.method": TEXT,
-                "http.response.status_code": i,
-                "app.duration_ms": 1.5,
-                "cache.hit": True,
-            }
-            with start("op", attributes=attributes) as span:
-                span.set_attribute("result", "found")
-                span.set_attribute("rows", i)
+            with start("op", attributes=attributes(i)):
+                pass
+
+    def two_more(count: int) -> None:
+        for i in range(count):
+            with start("op", attributes=attributes(i)) as span:
+                set_attribute(span, "result", "found")
+                set_attribute(span, "rows", i)
+
+    bare = row("", loop)
+    with start("root"):
+        row("P1", empty(start), bare)
+        row("P2", two_more, bare)
+        row("P2a", four, bare)
+        with start("op") as span:
+            row("P2b", lambda count: [set_attribute(span, "rows", i) for i in range(count)], bare)
+    by_api = peer.by_api()
+    with by_api("root"):
+        row("P6", empty(by_api), bare)
+
+
+def calls(peer: Peer) -> None:
+    """Print what a traced function costs beyond the plain one."""
+
+    def function(a: int, b: int) -> int:
+        return a
+
+    async def coroutine(a: int, b: int) -> int:
+        return a
+
+    def items(count: int) -> Iterator[int]:
+        yield from range(count)
 
     def call(function: Callable[[int, int], int]) -> Callable[[int], None]:
         def work(count: int) -> None:
@@ -67,54 +104,57 @@ def spans(start: Start, traced: Callable[[int, int], int]) -> None:
 
         return work
 
-    bare = row("", loop)
-    with start("root"):
-        row("P1", empty, bare)
-        row("P2", four, bare)
-        row("P4", call(traced), row("", call(plain)))
+    def wait(coroutine: Callable[[int, int], Awaitable[int]]) -> Callable[[int], None]:
+        async def work(count: int) -> None:
+            for _ in range(count):
+                await coroutine(1, 2)
+
+        return lambda count: run(work(count))
+
+    def consume(items: Callable[[int], Iterator[int]]) -> Callable[[int], None]:
+        def work(count: int) -> None:
+            for _ in items(count):
+                pass
+
+        return work
+
+    with peer.start("root"):
+        row("P4", call(peer.decorate(function)), row("", call(function)))
+        row("P5", wait(peer.decorate(coroutine)), row("", wait(coroutine)))
+        row("P5a", consume(peer.decorate(items)), row("", consume(items)))
 
 
-def whole(start: Start, flush: Callable[[], object], count: int, window: int) -> None:
+def run(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine that waits for nothing: an event loop's price is not what is measured."""
+    try:
+        coroutine.send(None)
+    except StopIteration:
+        return
+    raise RuntimeError("the coroutine waits")
+
+
+def whole(peer: Peer, count: int, window: int = 2_000) -> None:
     """Print the processor time of the whole process for each span, export included."""
+    work = empty(peer.start)
     before = time.process_time_ns()
-    for first in range(0, count, window):
-        with start("root"):
-            for _ in range(first, first + window - 1):
-                with start("op"):
-                    pass
-        flush()
+    for _ in range(0, count, window):
+        with peer.start("root"):
+            work(window - 1)
+        peer.flush()
     print(f"P3\t{(time.process_time_ns() - before) / count:.1f}\t{count}")
 
 
-def libtracer_rows(url: str) -> None:
-    """Measure libtracer."""
-    import libtracer
-
-    libtracer.configure_tracing(service_name="bench", endpoint=f"{url}/v1/traces", exporter="otlp")
-    traced = libtracer.traced(lambda a, b: a)
-    spans(libtracer.start_span, traced)
-    whole(libtracer.start_span, lambda: libtracer.force_flush(10), 100_000, 2_000)
-    lost = libtracer.stats()["dropped"]
-    if lost:
+def main() -> None:
+    """Measure the peer of the command line."""
+    os.sched_setaffinity(0, {0})
+    name, url = sys.argv[1:]
+    peer = PEERS[name](url)
+    spans(peer)
+    calls(peer)
+    whole(peer, WHOLE[name])
+    if name == "libtracer" and (lost := peer.lost(0)):
         sys.exit(f"{lost} spans were dropped")
 
 
-def otel_rows(url: str) -> None:
-    """Measure opentelemetry-sdk with its batch processor and OTLP/HTTP exporter."""
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
-
-    provider = TracerProvider()
-    processor = BatchSpanProcessor(OTLPSpanExporter(f"{url}/v1/traces"))
-    provider.add_span_processor(processor)
-    tracer = provider.get_tracer("bench")
-    traced = tracer.start_as_current_span("traced")(lambda a, b: a)
-    spans(tracer.start_as_current_span, traced)
-    whole(tracer.start_as_current_span, processor.force_flush, 20_000, 2_000)
-
-
 if __name__ == "__main__":
-    os.sched_setaffinity(0, {0})
-    peer, url = sys.argv[1:]
-    {"libtracer": libtracer_rows, "otel": otel_rows}[peer](url)
+    main()

@@ -1,5 +1,5 @@
-//! A receiver that costs little: reads requests of OTLP/HTTP and OTLP/gRPC, counts their bytes and
-//! says yes. Prints the port of each, then serves until standard input ends; the bytes counted are
+//! A receiver that costs little: reads requests of OTLP/HTTP, OTLP/gRPC and ddtrace, counts their
+//! bytes and says yes. Prints the port of each, then serves until standard input ends; the bytes counted are
 //! its last line.
 #![expect(
     clippy::print_stdout,
@@ -19,6 +19,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 const ANSWER: &[u8] =
     b"HTTP/1.1 200 OK\r\ncontent-type: application/x-protobuf\r\ncontent-length: 0\r\n\r\n";
+/// A Datadog agent's: all is to be sampled.
+const AGENT_ANSWER: &[u8] =
+    b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 22\r\n\r\n{\"rate_by_service\":{}}";
 /// An empty message: not compressed, of no bytes.
 const GRPC_ANSWER: &[u8] = &[0; 5];
 
@@ -27,10 +30,14 @@ fn serve(stream: &TcpStream, bytes: &AtomicU64) -> io::Result<()> {
     let mut line = String::new();
     loop {
         let mut length = 0;
+        let mut answer = ANSWER;
         loop {
             line.clear();
             if reader.read_line(&mut line)? == 0 {
                 return Ok(());
+            }
+            if line.starts_with("PUT ") {
+                answer = AGENT_ANSWER;
             }
             if line == "\r\n" {
                 break;
@@ -45,7 +52,7 @@ fn serve(stream: &TcpStream, bytes: &AtomicU64) -> io::Result<()> {
         }
         let read = io::copy(&mut reader.by_ref().take(length), &mut io::sink())?;
         bytes.fetch_add(read, Ordering::Relaxed);
-        (&*stream).write_all(ANSWER)?;
+        (&*stream).write_all(answer)?;
     }
 }
 
