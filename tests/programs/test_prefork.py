@@ -10,11 +10,11 @@ REQUESTS = 60
 WORKERS = 3
 
 
-def serve(surroundings, app, path, *options):
+def serve(surroundings, app, path, *options, **environment):
     """Sends the requests to gunicorn; returns the answers and what arrived."""
     port = free_port()
     command = [BIN / "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", WORKERS, *options, app]
-    with surroundings.serving(*command, port=port) as log:
+    with surroundings.serving(*command, port=port, **environment) as log:
         urls = [f"http://127.0.0.1:{port}/{path}/{number}" for number in range(REQUESTS)]
         answers = [json.loads(body) for body in get_all(urls)]
         # The request that found the server ready is a span too.
@@ -48,6 +48,12 @@ def check(answers, spans, route, path):
 )
 def test_flask_under_gunicorn(surroundings, worker, preload):
     answers, spans = serve(surroundings, "flask_app:app", "order", *worker, *preload)
+    check(answers, spans, "/order/<int:number>", "order")
+
+
+@pytest.mark.parametrize("preload", [[], ["--preload"]], ids=["loaded-after", "loaded-before"])
+def test_flask_with_the_sdks_processor(surroundings, preload):
+    answers, spans = serve(surroundings, "flask_app:app", "order", *preload, PROVIDER="python")
     check(answers, spans, "/order/<int:number>", "order")
 
 

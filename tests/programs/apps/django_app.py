@@ -1,6 +1,7 @@
 """A Django project in one file."""
 
 import os
+import time
 
 import django
 from chosen import provider
@@ -19,6 +20,7 @@ def book(request, number):
     with tracer.start_as_current_span(
         "load", attributes={"number": number, "pid": os.getpid()}
     ) as span:
+        time.sleep(0.01)  # so that one worker is not enough
         return JsonResponse({"pid": os.getpid(), "span": span.get_span_context().span_id})
 
 

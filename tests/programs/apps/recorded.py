@@ -75,14 +75,15 @@ def record(provider):
 
 
 def everything(tracer):
-    """A child at its limits; of equal events and links it is not seen which ones are kept."""
+    """A child with more than its limits hold."""
     child = tracer.start_span("child", kind=SpanKind.PRODUCER, start_time=T + 1_000)
-    for number in range(40):
+    for number in range(45):
         child.set_attribute(f"key{number}", number)
-    for _ in range(4):
-        child.add_event("event", {"at": 1, "texts": ["a", "b"]}, T + 2_000)
-    for _ in range(3):
-        child.add_link(SpanContext(0xC3, 0xE0, is_remote=True), {"number": 1})
+    for number in range(4):
+        attributes = {f"at{n}": n for n in range(number + 3)}
+        child.add_event(f"event{number}", attributes, T + 2_000 + number)
+    for number in range(3):
+        child.add_link(SpanContext(0xC3, 0xE0 + number, is_remote=True), {"number": number})
     child.set_attribute("key0", "again")
     child.end(T + 5_000)
 

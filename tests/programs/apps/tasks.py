@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 
 from celery import Celery
 from chosen import provider
@@ -18,6 +19,7 @@ tracer = provider.get_tracer("orders")
 @app.task
 def ship(number):
     with tracer.start_as_current_span("pack", attributes={"number": number, "pid": os.getpid()}):
+        time.sleep(0.01)  # so that one process is not enough
         return number
 
 
