@@ -115,7 +115,13 @@ impl Provider {
         let sampler = sampler.unwrap_or_default();
         let shown = resource.map(PyAnyMethods::repr).transpose()?;
         // What is not given is the environment's.
-        let environment = ["OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"].map(env::var_os);
+        let environment = [
+            "OTEL_SDK_DISABLED",
+            "OTEL_CONFIG_FILE",
+            "OTEL_TRACES_SAMPLER",
+            "OTEL_TRACES_SAMPLER_ARG",
+        ]
+        .map(env::var_os);
         let key = format!("{shown:?} {schema_url:?} {sampler:?} {limits:?} {environment:?}");
         let schema_url = c_text(schema_url)?;
         let resource = resource.map(|attributes| (attributes, schema_url.as_c_str()));
