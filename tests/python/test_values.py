@@ -1,6 +1,7 @@
 """Attribute values: everything OpenTelemetry knows, and everything else without an error."""
 
 import collections
+import collections.abc
 import enum
 import types
 
@@ -35,6 +36,11 @@ def recorded(value):
         ({1: "one"}, {"1": "one"}),
         (types.MappingProxyType({"a": 1}), {"a": 1}),
         (collections.OrderedDict(a=1), {"a": 1}),
+        (memoryview(b"ab"), b"ab"),
+        (range(3), (0, 1, 2)),
+        (collections.deque(["a"]), ("a",)),
+        (collections.UserList([1, [2]]), (1, (2,))),
+        (collections.UserDict(a=1), {"a": 1}),
     ],
 )
 def test_a_value_is_read_back_as_it_was(value, read):
@@ -69,6 +75,46 @@ def test_subclasses_are_taken_for_what_they_are():
     assert recorded(Number.ONE) == 1
     assert recorded(Text("a")) == "a"
     assert recorded(Point(1, 2)) == (1, 2)
+
+
+def test_scalars_of_numpy_are_what_they_stand_for():
+    numpy = pytest.importorskip("numpy")
+    for value, read in [
+        (numpy.int64(3), 3),
+        (numpy.uint8(3), 3),
+        (numpy.float32(1.5), 1.5),
+        (numpy.float64(1.5), 1.5),
+        (numpy.bool_(1), True),
+        (numpy.str_("a"), "a"),
+        (numpy.array([1, 2]), "array([1, 2])"),
+    ]:
+        got = recorded(value)
+        assert got == read
+        assert type(got) is type(read)
+
+
+def test_an_endless_sequence_is_cut():
+    class Endless(collections.abc.Sequence):
+        def __getitem__(self, index):
+            return index
+
+        def __len__(self):
+            return 1
+
+    assert 1_000 < len(recorded(Endless())) < 100_000
+
+
+def test_a_sequence_that_fails_keeps_what_it_gave():
+    class Failing(collections.abc.Sequence):
+        def __getitem__(self, index):
+            if index == 2:
+                raise RuntimeError("no")
+            return index
+
+        def __len__(self):
+            return 3
+
+    assert recorded(Failing()) == (0, 1)
 
 
 def test_other_objects_are_their_bounded_repr():

@@ -1,7 +1,7 @@
 //! A span's life: pending, started, entered, left, ended.
 
 use super::object::{Ids, Span, State, option};
-use super::{alloc, error, watched, write};
+use super::{alloc, error, read, watched, write};
 use crate::context::{self, Parent};
 use crate::object::Slot;
 use crate::runtime::{Handle, Scope, is_configured};
@@ -195,14 +195,15 @@ pub(super) fn finish(span: Span<'_, '_>, end_unix_ns: u64) {
     }
 }
 
-/// An ended span keeps its parent's `SpanContext`, if somebody has one, and the parent no more: a
-/// long line of spans must not keep itself alive.
+/// An ended span keeps its parent's `SpanContext`, if somebody has one or processors will see it, and
+/// the parent no more: a long line of spans must not keep itself alive.
 fn settle_parent(span: Span<'_, '_>) {
     let py = span.py();
     let Some(kept) = span.context.take(py) else {
         return;
     };
     let shown = match Span::cast(kept.as_borrowed()) {
+        Some(parent) if span.has(option::WATCHED) => read::own_context(parent).ok(),
         Some(parent) => parent.span_context.get(py),
         None => Some(kept),
     };

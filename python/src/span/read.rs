@@ -60,7 +60,8 @@ pub(super) fn span_context<'py>(this: Borrowed<'_, 'py, PyAny>) -> Read<'py> {
     own_context(started(this)?)
 }
 
-fn own_context<'py>(span: Span<'_, 'py>) -> Read<'py> {
+/// The span's `SpanContext`, always the same object.
+pub(super) fn own_context<'py>(span: Span<'_, 'py>) -> Read<'py> {
     if let Some(made) = span.span_context.get(span.py()) {
         return Ok(made);
     }

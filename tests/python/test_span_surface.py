@@ -1,0 +1,416 @@
+"""What stands around a span: identity, private fields, copies, warnings, exceptions, origin."""
+
+import copy
+import gc
+import json
+import logging
+import pickle
+import warnings
+import weakref
+
+import libtracer
+import pytest
+from libtracer.trace import TracerProvider
+from opentelemetry import trace
+from opentelemetry.attributes import BoundedAttributes
+from opentelemetry.sdk import trace as sdk
+from opentelemetry.trace import Link, Status, StatusCode
+from sdk_pair import RESOURCE, Ended
+
+both = pytest.mark.parametrize("make", [sdk.TracerProvider, TracerProvider])
+
+
+def watched(make, **options):
+    processor = Ended()
+    provider = make(resource=RESOURCE, shutdown_on_exit=False, **options)
+    provider.add_span_processor(processor)
+    return provider.get_tracer("surface", "1"), processor
+
+
+@pytest.fixture
+def tracer():
+    return TracerProvider(resource=RESOURCE, shutdown_on_exit=False).get_tracer("surface", "1")
+
+
+@both
+def test_the_parent_is_the_very_context_of_the_parent_span(make):
+    tracer, processor = watched(make)
+    with tracer.start_as_current_span("root") as root:
+        with tracer.start_as_current_span("inner") as inner:
+            pass
+        manual = tracer.start_span("manual", context=trace.set_span_in_context(root))
+        manual.end()
+    seen_inner, seen_manual, seen_root = processor.spans
+    assert seen_inner.parent is seen_manual.parent is seen_root.get_span_context()
+    assert inner.parent is root.get_span_context() is root.context is seen_root.context
+    assert seen_root.parent is None
+    assert seen_inner.resource is seen_root.resource is RESOURCE
+    assert seen_inner.instrumentation_scope is seen_root.instrumentation_scope
+
+
+def test_a_line_of_open_spans_is_released_without_recursion(tracer):
+    span = tracer.start_span("first")
+    first = weakref.ref(span)
+    for _ in range(50_000):
+        span = tracer.start_span("next", context=trace.set_span_in_context(span))
+    del span
+    gc.collect()
+    assert first() is None
+
+
+def test_an_ended_span_keeps_no_parent_alive(tracer):
+    parent = tracer.start_span("parent")
+    child = tracer.start_span("child", context=trace.set_span_in_context(parent))
+    shown = parent.get_span_context()
+    child.end()
+    parent.end()
+    gone = weakref.ref(parent)
+    del parent
+    gc.collect()
+    assert gone() is None
+    assert child.parent is shown
+
+
+@both
+def test_a_processor_gets_the_real_thing(make):
+    tracer, processor = watched(make)
+    with tracer.start_as_current_span("op", attributes={"a": 1}) as span:
+        span.add_event("event", {"b": 2})
+        span.add_link(span.get_span_context(), {"c": 3})
+    (ended,) = processor.spans
+    assert type(ended) is sdk.ReadableSpan
+    assert type(ended.events[0]) is sdk.Event
+    assert type(ended.links[0]) is Link
+    for attributes in (ended._attributes, ended.events[0].attributes, ended.links[0].attributes):
+        assert type(attributes) is BoundedAttributes
+        with pytest.raises(TypeError):
+            attributes["x"] = 1
+        copied = copy.deepcopy(attributes)
+        assert copied == attributes
+    assert not isinstance(ended, trace.Span)
+    assert not hasattr(ended, "set_attribute")
+
+
+@both
+def test_the_constructor_of_readable_spans_can_be_replaced(make, monkeypatch):
+    tracer, processor = watched(make)
+    usual = sdk.ReadableSpan.__init__
+
+    def renamed(self, *args, **kwargs):
+        kwargs["name"] = "renamed"
+        usual(self, *args, **kwargs)
+
+    span = tracer.start_span("op")
+    monkeypatch.setattr(sdk.ReadableSpan, "__init__", renamed)
+    span.end()
+    assert processor.spans[0].name == "renamed"
+
+
+def test_a_span_passes_for_one_of_the_sdk(tracer):
+    span = tracer.start_span("op")
+    assert isinstance(span, sdk.Span)
+    assert isinstance(span, sdk.ReadableSpan)
+    assert isinstance(span, trace.Span)
+    assert isinstance(span._readable_span(), sdk.ReadableSpan)
+
+
+def test_private_fields_are_there_for_processors_in_the_wild(tracer):
+    with tracer.start_as_current_span("op", attributes={"a": [1]}) as span:
+        span.add_event("event", {"b": 2}, timestamp=7)
+        span.add_link(span.get_span_context(), {"c": 3})
+    assert "a" in span._attributes
+    assert span._attributes.get("a") == (1,)
+    assert span._format_attributes(span._attributes) == {"a": (1,)}
+    (event,) = span._format_events(span._events)
+    assert event == {
+        "name": "event",
+        "timestamp": "1970-01-01T00:00:00.000000Z",
+        "attributes": {"b": 2},
+    }
+    (link,) = span._format_links(span._links)
+    assert link["context"] == span._format_context(span._context)
+    assert json.loads(span._resource.to_json())["attributes"]["service.name"] == "pair"
+    assert json.loads(span._instrumentation_scope.to_json())["name"] == "surface"
+
+
+def test_instrumentation_info_is_deprecated(tracer):
+    span = tracer.start_span("op")
+    with pytest.warns(DeprecationWarning, match="instrumentation_scope"):
+        assert span.instrumentation_info.name == "surface"
+
+
+def test_a_copy_is_the_span_itself_and_a_pickle_is_refused(tracer):
+    span = tracer.start_span("op")
+    assert copy.copy(span) is span
+    assert copy.deepcopy({"span": [span]})["span"][0] is span
+    with pytest.raises(TypeError, match="get_span_context"):
+        pickle.dumps(span)
+    context = pickle.loads(pickle.dumps(span.get_span_context()))
+    assert context == span.get_span_context()
+
+
+def test_spans_are_equal_by_identity_hashable_and_weakly_referable(tracer):
+    one, two = tracer.start_span("op"), tracer.start_span("op")
+    assert one == one  # noqa: PLR0124
+    assert one != two
+    assert len({one, two, one}) == 2
+    reference = weakref.ref(one)
+    assert reference() is one
+    del one
+    assert reference() is None
+
+
+@both
+def test_repr_names_the_span_and_its_context(make):
+    span = make(shutdown_on_exit=False).get_tracer("m").start_span("op")
+    shown = repr(span).removeprefix("_")
+    assert shown == f'Span(name="op", context={span.get_span_context()})'
+
+
+def test_without_a_provider_a_span_has_an_origin_too(captured):
+    with libtracer.get_tracer("mine", "2").start_span("op", attributes={"a": b"x"}) as span:
+        pass
+    (finished,) = captured.spans
+    assert span.instrumentation_scope.name == finished.instrumentation_scope.name == "mine"
+    assert json.loads(span.to_json())["attributes"] == {"a": "78"}
+    assert json.loads(finished.to_json(indent=None))["name"] == "op"
+    assert json.loads(finished.resource.to_json())["attributes"]["service.name"] == "tests"
+    assert json.loads(finished.instrumentation_scope.to_json())["name"] == "mine"
+
+
+def test_resource_and_scope_of_finished_spans_group_spans(captured):
+    for name in ("a", "b"):
+        with libtracer.get_tracer(name).start_span("op"):
+            pass
+        libtracer.get_tracer(name).start_span("op").end()
+    assert len({span.resource for span in captured.spans}) == 1
+    assert len({span.instrumentation_scope for span in captured.spans}) == 2
+    first, _, third, _ = captured.spans
+    assert first.resource == third.resource
+    assert first.instrumentation_scope != third.instrumentation_scope
+    assert first.resource != "resource"
+    assert copy.deepcopy(first) is first
+
+
+def lines(caplog):
+    return [(record.name.partition(".")[0], record.lineno) for record in caplog.records]
+
+
+def misuse(span, other):
+    """Each line breaks one rule."""
+    span.set_attribute("", 1)
+    span.set_attribute("key", other)
+    span.set_attributes({"key": [other]})
+    span.set_status(Status(StatusCode.ERROR, "x"), "y")
+    span.set_status(StatusCode.ERROR, 7)
+    span.end()
+    span.end()
+    span.set_attribute("a", 1)
+    span.set_attributes({"a": 1})
+    span.add_event("late")
+    span.add_link(span.get_span_context())
+    span.update_name("late")
+    span.set_status(StatusCode.ERROR)
+    span.record_exception(ValueError("late"))
+
+
+@both
+def test_each_misuse_is_a_warning_and_changes_nothing(make, caplog):
+    span = make(shutdown_on_exit=False).get_tracer("m").start_span("op")
+    misuse(span, object())
+    ours = make is TracerProvider
+    assert len(caplog.records) == 13
+    assert all(record.levelno == logging.WARNING for record in caplog.records)
+    assert span.name == "op"
+    assert span.attributes == {"key": (None,)}
+    assert span.events == span.links == ()
+    if ours:
+        first = misuse.__code__.co_firstlineno
+        own = [r.lineno - first for r in caplog.records if r.name == "libtracer.trace"]
+        assert own == [2, 3, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15], "told at the line that is wrong"
+
+
+def test_a_place_in_the_program_is_told_three_times(tracer, caplog):
+    span = tracer.start_span("op")
+    span.end()
+    for _ in range(100):
+        span.update_name("late")
+    texts = [record.getMessage() for record in caplog.records]
+    assert len(texts) == 3
+    assert "not mentioned again" in texts[2]
+    span.update_name("elsewhere")
+    assert len(caplog.records) == 4
+
+
+def test_what_is_not_recorded_is_not_complained_about(caplog):
+    provider = TracerProvider(sampler=sdk.sampling.ALWAYS_OFF, shutdown_on_exit=False)
+    misuse(provider.get_tracer("m").start_span("op"), object())
+    assert [record.name for record in caplog.records] == []
+
+
+def test_logging_that_fails_is_no_error(tracer, caplog, monkeypatch):
+    def fails(record):
+        raise RuntimeError("no")
+
+    logger = logging.getLogger("libtracer.trace")
+    logger.addFilter(fails)
+    try:
+        tracer.start_span("op").set_attribute("", 1)
+    finally:
+        logger.removeFilter(fails)
+    assert caplog.records == []
+
+
+@both
+@pytest.mark.parametrize("how", ["start_span", "start_as_current_span"])
+@pytest.mark.parametrize("kind", [ValueError, KeyboardInterrupt, GeneratorExit])
+@pytest.mark.parametrize("flags", [(True, True), (False, True), (True, False), (False, False)])
+def test_an_exception_leaves_the_same_traces(make, how, kind, flags):
+    record, status = flags
+    tracer, processor = watched(make)
+    block = getattr(tracer, how)("op", record_exception=record, set_status_on_exception=status)
+
+    def leave(span):
+        span.set_status(StatusCode.ERROR, "said before")
+        raise kind("gone")
+
+    with pytest.raises(kind), block as span:
+        leave(span)
+    (ended,) = processor.spans
+    usual = how == "start_span" or kind is ValueError
+    assert len(ended.events) == (1 if usual and record else 0)
+    told = f"{kind.__name__}: gone" if usual and status else "said before"
+    assert ended.status.description == told
+    for event in ended.events:
+        assert event.name == "exception"
+        assert event.attributes["exception.type"] == kind.__name__
+        assert event.attributes["exception.message"] == "gone"
+        assert event.attributes["exception.escaped"] == str(how == "start_span")
+        assert (
+            "in test_an_exception_leaves_the_same_traces"
+            in (event.attributes["exception.stacktrace"])
+        )
+
+
+class OwnError(Exception):
+    pass
+
+
+@both
+def test_record_exception_is_alike(make):
+    span = make(shutdown_on_exit=False).get_tracer("m").start_span("op")
+    error = OwnError("text")
+    span.record_exception(error)
+    span.record_exception(error, {"exception.message": "mine", "n": 1}, 17, escaped=True)
+    span.record_exception(ValueError(), escaped="perhaps")
+    first, second, third = (dict(event.attributes) for event in span.events)
+    stack = "test_span_surface.OwnError: text\n"
+    assert list(first.items()) == [
+        ("exception.type", "test_span_surface.OwnError"),
+        ("exception.message", "text"),
+        ("exception.stacktrace", stack),
+        ("exception.escaped", "False"),
+    ]
+    assert second == first | {"exception.message": "mine", "n": 1, "exception.escaped": "True"}
+    assert span.events[1].timestamp == 17
+    assert third["exception.escaped"] == "perhaps"
+    assert third["exception.message"] == ""
+
+
+def test_an_exception_recorded_by_hand_is_not_recorded_again_when_it_leaves(tracer):
+    def fails(span):
+        try:
+            raise ValueError("x")
+        except ValueError as error:
+            span.record_exception(error, {"by": "hand"})
+            raise
+
+    with pytest.raises(ValueError, match="x"), tracer.start_as_current_span("op") as span:
+        fails(span)
+    assert len(span.events) == 1
+    assert span.status.description == "ValueError: x"
+
+
+def test_an_exception_with_a_strange_class_is_recorded(tracer):
+    strange = type("Strange", (Exception,), {"__module__": None})
+    span = tracer.start_span("op")
+    span.record_exception(strange("x"))
+    assert span.events[0].attributes["exception.type"] == "Strange"
+    assert span.events[0].attributes["exception.message"] == "x"
+
+
+@both
+def test_times_are_taken_as_given(make):
+    tracer = make(shutdown_on_exit=False).get_tracer("m")
+    span = tracer.start_span("op", start_time=1_000)
+    span.add_event("early", timestamp=1)
+    span.end(10)
+    assert (span.start_time, span.end_time, span.events[0].timestamp) == (1_000, 10, 1)
+    assert json.loads(span.to_json())["end_time"] == "1970-01-01T00:00:00.000000Z"
+
+
+def test_a_time_that_is_none_becomes_the_present(tracer, caplog):
+    span = tracer.start_span("op")
+    for time in (-1, "yesterday", float("nan"), 2**70):
+        span.add_event("event", timestamp=time)
+    span.add_event("float", timestamp=7.9)
+    assert all(event.timestamp >= span.start_time for event in span.events[:4])
+    assert span.events[4].timestamp == 7
+    assert len(caplog.records) == 3
+    span.end("soon")
+    assert span.end_time >= span.start_time
+
+
+@both
+def test_start_counts_once(make, caplog):
+    span = make(shutdown_on_exit=False).get_tracer("m").start_span("op", start_time=5)
+    span.start(9)
+    assert span.start_time == 5
+    assert len(caplog.records) == 1
+
+
+def test_what_the_sdk_raises_stays_out_of_the_program(tracer):
+    class Broken:
+        def __str__(self):
+            raise RuntimeError("no")
+
+    cycle = []
+    cycle.append(cycle)
+    span = tracer.start_span("op", attributes={"a": Broken()})
+    span.set_attribute("b", [Broken(), 1])
+    span.set_attributes({"c": {Broken(): 1}})
+    span.set_attributes([("not", "a mapping")])
+    span.add_event("event", ["no mapping"])
+    span.set_attribute("deep", cycle)
+    span.set_attribute("big", 2**100)
+    span.set_status(7)
+    span.set_status("unheard of")
+    text = "<Broken without a usable str>"
+    assert span.attributes["a"] == text
+    assert span.attributes["b"] == (text, 1)
+    assert span.attributes["c"] == {text: 1}
+    assert span.attributes["big"] == str(2**100)
+    assert span.events[0].attributes == {}
+    assert span.status.is_unset
+
+
+def test_a_proxy_of_a_span_works_as_the_span(tracer):
+    wrapt = pytest.importorskip("wrapt")
+    span = tracer.start_span("op")
+    proxy = wrapt.ObjectProxy(span)
+    assert isinstance(proxy, trace.Span)
+    proxy.set_attribute("a", 1)
+    with trace.use_span(proxy, end_on_exit=True):
+        child = tracer.start_span("child")
+    assert child.parent == span.get_span_context()
+    assert not span.is_recording()
+    assert span.attributes == {"a": 1}
+
+
+def test_reading_warns_of_nothing(tracer):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        span = tracer.start_span("op")
+        for name in dir(type(span)):
+            if not name.startswith("__") and name != "instrumentation_info":
+                getattr(span, name)
