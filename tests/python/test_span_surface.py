@@ -170,8 +170,14 @@ def test_repr_names_the_span_and_its_context(make):
 def test_without_a_provider_a_span_has_an_origin_too(captured):
     with libtracer.get_tracer("mine", "2").start_span("op", attributes={"a": b"x"}) as span:
         pass
-    (finished,) = captured.spans
-    assert span.instrumentation_scope.name == finished.instrumentation_scope.name == "mine"
+    finished = captured.spans[0]
+    scope = (span.instrumentation_scope.name, span.instrumentation_scope.version)
+    there = finished.instrumentation_scope
+    assert scope == (there.name, there.version) == ("mine", "2")
+    assert span.resource is span.resource
+    assert span.resource.attributes["service.name"] == "tests"
+    with libtracer.start_span("op") as bare:
+        assert bare.instrumentation_scope.name == ""
     assert json.loads(span.to_json())["attributes"] == {"a": "78"}
     assert json.loads(finished.to_json(indent=None))["name"] == "op"
     assert json.loads(finished.resource.to_json())["attributes"]["service.name"] == "tests"
