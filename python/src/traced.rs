@@ -15,10 +15,15 @@ mod stream;
 
 use native::Type;
 use pyo3::exceptions::PyValueError;
-use pyo3::prelude::{PyModule, PyModuleMethods};
-use pyo3::{Bound, PyAny, PyErr, PyResult};
+use pyo3::prelude::{PyAnyMethods, PyModule, PyModuleMethods};
+use pyo3::{Bound, PyAny, PyErr, PyResult, Python};
 
 pub(crate) use function::wrap;
+
+/// What Python functions return of each kind; others that speak the same protocol are rare.
+static COROUTINE: Type = Type::empty();
+static GENERATOR: Type = Type::empty();
+static ASYNC_GENERATOR: Type = Type::empty();
 
 /// What calling the function gives.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,12 +61,13 @@ fn drive<'py>(
     made: Bound<'py, PyAny>,
     template: &Bound<'py, PyAny>,
 ) -> Bound<'py, PyAny> {
-    let protocol = match kind {
+    let (usual, protocol) = match kind {
         Kind::Function => return made,
-        Kind::AsyncGenerator => c"asend",
-        Kind::Coroutine | Kind::Generator | Kind::Awaitable => c"send",
+        Kind::Coroutine => (&COROUTINE, c"send"),
+        Kind::Generator | Kind::Awaitable => (&GENERATOR, c"send"),
+        Kind::AsyncGenerator => (&ASYNC_GENERATOR, c"asend"),
     };
-    if !native::has(&made, protocol) {
+    if !usual.is_of(&made) && !native::has(&made, protocol) {
         return made;
     }
     let driver = match kind {
@@ -71,10 +77,17 @@ fn drive<'py>(
     driver.unwrap_or(made)
 }
 
+fn type_named<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    py.import("types")?.getattr(name)
+}
+
 /// Adds the type of traced functions to the module and makes the others.
 pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
-    let types: [(&Type, fn(_) -> _); 7] = [
+    let types: [(&Type, fn(_) -> _); 10] = [
+        (&COROUTINE, |py| type_named(py, "CoroutineType")),
+        (&GENERATOR, |py| type_named(py, "GeneratorType")),
+        (&ASYNC_GENERATOR, |py| type_named(py, "AsyncGeneratorType")),
         (&function::BOUND, function::make_bound),
         (&function::FREE, function::make_free),
         (&driver::COROUTINE, driver::make_coroutine),

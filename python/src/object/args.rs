@@ -2,9 +2,9 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi::{self, PyObject};
-use pyo3::prelude::PyTupleMethods;
+use pyo3::prelude::{PyAnyMethods, PyTupleMethods};
 use pyo3::types::{PyString, PyStringMethods, PyTuple};
-use pyo3::{Borrowed, PyAny, PyErr, PyResult, Python};
+use pyo3::{Borrowed, Bound, PyAny, PyErr, PyResult, Python};
 use std::marker::PhantomData;
 
 /// The arguments of a call by `METH_FASTCALL | METH_KEYWORDS`, borrowed from the caller.
@@ -56,6 +56,18 @@ impl<'a, 'py> Args<'a, 'py> {
         let object = unsafe { *place };
         // SAFETY: the caller of the method keeps its arguments alive for the call, `'a`.
         unsafe { Borrowed::from_ptr(self.py, object) }
+    }
+
+    /// The two arguments of the usual call `f(x, name=y)`, by the identity of the interned name.
+    #[inline]
+    pub(crate) fn usual(
+        &self,
+        name: &Bound<'py, PyString>,
+    ) -> Option<[Borrowed<'a, 'py, PyAny>; 2]> {
+        let names = self.names.filter(|_| self.positional == 1)?;
+        let names = names.cast::<PyTuple>().ok()?;
+        let is_usual = names.len() == 1 && names.get_borrowed_item(0).ok()?.is(name);
+        is_usual.then(|| [self.value(0), self.value(1)])
     }
 
     /// Assigns the arguments to `names`; of these only the first `by_position` may be positional.

@@ -6,7 +6,7 @@ use crate::context;
 use crate::object::{Args, add_functions, method, missing};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::{PyAnyMethods, PyModule};
-use pyo3::{Borrowed, Bound, IntoPyObject, PyAny, PyResult};
+use pyo3::{Borrowed, Bound, IntoPyObject, PyAny, PyResult, intern};
 
 /// Adds the functions on spans and on the current context to the module.
 pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -55,12 +55,14 @@ pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
 
 /// `start_span(name, *, record_exception=True, attributes=None)`
 fn start_span<'py>(
-    _module: Borrowed<'_, 'py, PyAny>,
+    module: Borrowed<'_, 'py, PyAny>,
     args: Args<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     const NAME: &str = "start_span";
-    let [name, attributes, record] =
-        args.parse(NAME, ["name", "attributes", "record_exception"], 1)?;
+    let [name, attributes, record] = match args.usual(intern!(module.py(), "attributes")) {
+        Some([name, attributes]) => [Some(name), Some(attributes), None],
+        None => args.parse(NAME, ["name", "attributes", "record_exception"], 1)?,
+    };
     let name = name.ok_or_else(|| missing(NAME, "name"))?;
     let mut options = option::DEFAULT | option::GATED;
     if let Some(record) = record

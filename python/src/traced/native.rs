@@ -41,6 +41,13 @@ impl Type {
         unsafe { Bound::from_borrowed_ptr_or_opt(py, self.as_ptr().cast()) }
     }
 
+    /// Whether the object is exactly of this type.
+    #[inline]
+    pub(super) fn is_of(&self, object: &Bound<'_, PyAny>) -> bool {
+        // SAFETY: a live object; reading its type is always allowed.
+        unsafe { ffi::Py_TYPE(object.as_ptr()) == self.as_ptr() }
+    }
+
     fn as_ptr(&self) -> *mut PyTypeObject {
         self.0.load(Ordering::Relaxed)
     }
