@@ -19,13 +19,12 @@ from pathlib import Path as _Path
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
-from libtracer import _process, testing, tracing
+from libtracer import _process, testing, tracer, tracing
 from libtracer._config import Context, configure_tracing, force_flush, init, shutdown
 from libtracer._errors import ConfigError, Error
 from libtracer._native import (
     Event,
     ReadableSpan,
-    Span,
     Tracer,
     get_current_span,
     library_path,
@@ -36,6 +35,7 @@ from libtracer._native import (
 from libtracer._threads import instrument_threads, uninstrument_threads
 from libtracer._traced import traced
 from libtracer._tracer import get_tracer
+from libtracer.tracer import Span, get_current_trace_id, get_trace_context, with_span
 
 if _TYPE_CHECKING:
     from opentelemetry.trace import SpanKind, StatusCode
@@ -55,8 +55,10 @@ __all__ = [
     "configure_tracing",
     "force_flush",
     "get_current_span",
+    "get_current_trace_id",
     "get_include",
     "get_library",
+    "get_trace_context",
     "get_tracer",
     "init",
     "instrument_threads",
@@ -66,8 +68,10 @@ __all__ = [
     "testing",
     "trace",
     "traced",
+    "tracer",
     "tracing",
     "uninstrument_threads",
+    "with_span",
 ]
 
 __version__ = version()

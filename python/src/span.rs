@@ -7,6 +7,7 @@
 
 mod alloc;
 mod error;
+mod face;
 mod functions;
 mod life;
 mod methods;

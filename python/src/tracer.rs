@@ -2,7 +2,7 @@
 
 use crate::provider::Used;
 use crate::runtime::Scope;
-use crate::span::{Span, option, pending, start_now};
+use crate::span::{Ids, Span, option, pending, start_now};
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::PyAnyMethods;
 use pyo3::types::PyDict;
@@ -208,6 +208,35 @@ impl Tracer {
         };
         let made = made(slf, name, &start)?;
         if let Some(span) = Span::cast(made.as_borrowed()) {
+            start_now(span)?;
+        }
+        Ok(made)
+    }
+
+    /// A span with ids of the program's choice, started now; ids that are 0 are drawn.
+    fn _start_with_ids<'py>(
+        slf: &Bound<'py, Self>,
+        name: &Bound<'py, PyAny>,
+        trace_id: u128,
+        span_id: u64,
+        context: Option<&Bound<'py, PyAny>>,
+        start_time: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let start = Start {
+            context,
+            kind: None,
+            attributes: None,
+            links: None,
+            at: start_time,
+            options: option::DEFAULT | option::OWN_IDS,
+        };
+        let made = made(slf, name, &start)?;
+        if let Some(span) = Span::cast(made.as_borrowed()) {
+            span.ids.set(Ids {
+                trace_id: trace_id.to_be_bytes(),
+                span_id: span_id.to_be_bytes(),
+                ..Ids::default()
+            });
             start_now(span)?;
         }
         Ok(made)

@@ -4,9 +4,10 @@ import asyncio
 import functools
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, Generator
-from typing import Protocol, TypeVar, overload
+from typing import Any, Protocol, TypeVar, overload
 
 import libtracer
+from libtracer._native import Span as NativeSpan
 from typing_extensions import assert_type
 
 T = TypeVar("T")
@@ -126,9 +127,12 @@ def check() -> None:
     assert_type(decorated(1), int)
     assert_type(libtracer.traced(functools.partial(bare, 1))(), float)
     with libtracer.start_span("op", attributes={"a": [1]}) as span:
-        assert_type(span, libtracer.Span)
+        assert_type(span, NativeSpan)
         assert_type(span.trace_id, str)
-        assert_type(span.set_attribute("k", 1), libtracer.Span)
+        assert_type(span.set_attribute("k", 1), NativeSpan)
+    with libtracer.with_span("op") as face:
+        assert_type(face, libtracer.Span)
+        assert_type(face.to_dict(), dict[str, Any])
     assert_type(libtracer.stats(), dict[str, int])
     assert_type(libtracer.force_flush(), bool)
     with libtracer.testing.capture() as captured:

@@ -28,10 +28,14 @@ pub(crate) fn get_current_span<'py>(
     let Some(value) = current(binding, py) else {
         return Ok(none(py));
     };
-    if Span::cast(value.as_borrowed()).is_some() {
-        return Ok(value);
+    if let Some(span) = Span::cast(value.as_borrowed()) {
+        return Ok(span.shown());
     }
-    Ok(span_in(&value, binding).unwrap_or_else(|| none(py)))
+    let found = span_in(&value, binding).unwrap_or_else(|| none(py));
+    Ok(match Span::cast(found.as_borrowed()) {
+        Some(span) => span.shown(),
+        None => found,
+    })
 }
 
 /// `get_current()`: the current context as a real `Context`.

@@ -1,16 +1,17 @@
 //! The module's functions that make spans, or make one current step by step.
 
-use super::life;
 use super::object::{Span, option};
+use super::{face, life};
 use crate::context;
 use crate::object::{Args, add_functions, method, missing};
 use pyo3::exceptions::PyTypeError;
+use pyo3::ffi::PyMethodDef;
 use pyo3::prelude::{PyAnyMethods, PyModule};
 use pyo3::{Borrowed, Bound, IntoPyObject, PyAny, PyResult, intern};
 
 /// Adds the functions on spans and on the current context to the module.
 pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    let functions = vec![
+    let mut functions = vec![
         method!(
             c"start_span",
             c"start_span(name, *, record_exception=True, attributes=None)\n--\n\n\
@@ -50,7 +51,39 @@ pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
             context::detach
         ),
     ];
+    functions.append(&mut face_functions());
     add_functions(module, functions)
+}
+
+/// The functions on spans and their faces.
+fn face_functions() -> Vec<PyMethodDef> {
+    vec![
+        method!(
+            c"enter_face",
+            c"enter_face(span, face, /)\n--\n\nMake a span current, shown as its face.",
+            face::enter
+        ),
+        method!(
+            c"leave_face",
+            c"leave_face(span, exception=None, /)\n--\n\nNote an exception and undo ``enter_face``; the span goes on.",
+            face::leave
+        ),
+        method!(
+            c"get_face",
+            c"get_face(span, /)\n--\n\nThe face that is kept with a span, or None.",
+            face::get
+        ),
+        method!(
+            c"show_face",
+            c"show_face(span, face, /)\n--\n\nShow a span as a face wherever it is current.",
+            face::show
+        ),
+        method!(
+            c"set_face",
+            c"set_face(span, face, /)\n--\n\nKeep a face with a span that is not shown as one.",
+            face::set
+        ),
+    ]
 }
 
 /// `start_span(name, *, record_exception=True, attributes=None)`
@@ -80,7 +113,7 @@ fn start_span<'py>(
 }
 
 /// The span a module function was called with.
-fn only_span<'a, 'py>(function: &str, args: &Args<'a, 'py>) -> PyResult<Span<'a, 'py>> {
+pub(super) fn only_span<'a, 'py>(function: &str, args: &Args<'a, 'py>) -> PyResult<Span<'a, 'py>> {
     let given = args.get(0).ok_or_else(|| missing(function, "span"))?;
     let wrong = || PyTypeError::new_err(format!("{function}() takes a span of libtracer"));
     Span::cast(given).ok_or_else(wrong)

@@ -1,7 +1,7 @@
 //! A span's life: pending, started, entered, left, ended.
 
 use super::object::{Ids, Span, State, option};
-use super::{alloc, error, read, watched, write};
+use super::{alloc, error, read, verdict, watched, write};
 use crate::context::{self, Parent};
 use crate::object::Slot;
 use crate::runtime::{Handle, Scope, is_configured};
@@ -96,8 +96,17 @@ fn start(span: Span<'_, '_>, current: Option<&Bound<'_, PyAny>>) -> PyResult<()>
     if let Some(watching) = watched::by(span) {
         return watched::start(span, &watching, start, given.as_ref());
     }
-    begun(span, &Handle::start(&start));
+    begun(span, &start_natively(span, &start));
     Ok(())
+}
+
+/// Starts the span in the runtime, which draws the ids unless the program has chosen them.
+#[inline]
+pub(super) fn start_natively(span: Span<'_, '_>, start: &tracer_start) -> tracer_started {
+    if span.has(option::OWN_IDS) {
+        return Handle::start_decided(start, &verdict::of_ids(span.ids.get()));
+    }
+    Handle::start(start)
 }
 
 /// Keeps what the runtime said, and records what the span starts with.
@@ -190,6 +199,9 @@ pub(super) fn finish(span: Span<'_, '_>, end_unix_ns: u64) {
     span.handle.get().end(end_unix_ns, &mut bytes);
     span.bytes.set(bytes);
     drop(span.exception.take(span.py()));
+    if span.depth.get() == 0 {
+        drop(span.face.take(span.py()));
+    }
     if span.has(option::SDK) {
         settle_parent(span);
     }

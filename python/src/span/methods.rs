@@ -1,7 +1,7 @@
 //! The type's tables: methods, properties, slots.
 
 use super::object::{Span, SpanObject};
-use super::{alloc, error, properties, read, status, surface, write};
+use super::{alloc, error, face, properties, read, status, surface, write};
 use crate::object::{Args, forever, method, new_type, offset_member};
 use pyo3::ffi::{self, PyMethodDef};
 use pyo3::prelude::PyAnyMethods;
@@ -89,6 +89,27 @@ fn life_methods() -> Vec<PyMethodDef> {
             c"is_recording($self)\n--\n\nWhether the span is live and takes attributes.",
             "is_recording",
             read::is_recording
+        ),
+    ]
+}
+
+/// What `libtracer.tracer` calls things.
+fn face_methods() -> Vec<PyMethodDef> {
+    vec![
+        span_method!(
+            c"set_tag",
+            c"set_tag($self, key, value)\n--\n\n``set_attribute`` by the name that ``libtracer.tracer`` gives it.",
+            face::set_tag
+        ),
+        span_method!(
+            c"set_error",
+            c"set_error($self, error)\n--\n\nSet the status to ERROR by a text or an exception.",
+            face::set_error
+        ),
+        span_method!(
+            c"to_dict",
+            c"to_dict($self)\n--\n\nThe span as a dict, as ``libtracer.tracer.Span.to_dict`` gives it.",
+            face::to_dict
         ),
     ]
 }
@@ -201,6 +222,7 @@ pub(super) fn make_type(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     let weak = offset_member(c"__weaklistoffset__", offset_of!(SpanObject, weak));
     let mut methods = life_methods();
     methods.append(&mut write_methods());
+    methods.append(&mut face_methods());
     methods.append(&mut shape_methods());
     methods.push(PyMethodDef::zeroed());
     let mut properties = properties::all();

@@ -49,6 +49,10 @@ pub(crate) mod option {
     pub(crate) const SDK: u16 = 256;
     /// The span is started because it is to be a parent.
     pub(crate) const STARTING: u16 = 512;
+    /// The ids that are not zero are the span's before it starts.
+    pub(crate) const OWN_IDS: u16 = 1024;
+    /// Its face is the object that was made current, and stands for it.
+    pub(crate) const FACED: u16 = 2048;
     /// The options that a copy inherits.
     pub(crate) const INHERITED: u16 = DEFAULT | GATED | PASSIVE | SDK;
 }
@@ -147,6 +151,8 @@ pub(crate) struct SpanBody {
     pub(crate) span_context: Slot,
     /// The exception recorded last, until the span ends.
     pub(crate) exception: Slot,
+    /// The `libtracer.tracer.Span` that shows this span, while it may be current.
+    pub(crate) face: Slot,
 }
 
 impl SpanBody {
@@ -175,11 +181,12 @@ impl SpanBody {
             own_context: Slot::empty(),
             span_context: Slot::empty(),
             exception: Slot::empty(),
+            face: Slot::empty(),
         }
     }
 
     /// Every reference the object owns.
-    pub(super) fn slots(&self) -> [&Slot; 10] {
+    pub(super) fn slots(&self) -> [&Slot; 11] {
         [
             &self.name,
             &self.tracer,
@@ -191,6 +198,7 @@ impl SpanBody {
             &self.own_context,
             &self.span_context,
             &self.exception,
+            &self.face,
         ]
     }
 

@@ -35,6 +35,16 @@ pub(super) fn settle_parent(start: &mut tracer_start) -> Option<String> {
     Some(text)
 }
 
+/// Nothing is decided but the ids that are not zero.
+#[cold]
+pub(super) fn of_ids(ids: Ids) -> tracer_verdict {
+    tracer_verdict {
+        trace_id: ids.trace_id,
+        span_id: ids.span_id,
+        ..Verdict::open().native()
+    }
+}
+
 impl Verdict {
     /// Asks the tracer's sampler and id generator. What could not be said is left to the runtime.
     pub(super) fn ask(

@@ -1,7 +1,7 @@
 //! Spans of tracers with a sampler, ids or processors of the program's own: the longer way, which
 //! asks Python. `libtracer.trace` answers, and lets no exception of the program's objects through.
 
-use super::life::{begun, finish};
+use super::life::{begun, finish, start_natively};
 use super::object::{Ids, Span, State, option};
 use super::verdict::{self, Verdict};
 use crate::object::Slot;
@@ -98,7 +98,7 @@ pub(super) fn start(
         return Ok(());
     }
     if watching.ways & way::ASKS == 0 {
-        begun(span, &Handle::start(&start));
+        begun(span, &start_natively(span, &start));
     } else if !start_as_decided(span, watching, &mut start, parent_context)? {
         return Ok(()); // the sampler has started this very span
     }
