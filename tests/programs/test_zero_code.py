@@ -117,6 +117,24 @@ def without_sdk(folder):
     return folder
 
 
+def test_spans_of_both_ways_in_are_one_trace(surroundings):
+    program = """
+        import libtracer
+        from opentelemetry import trace
+
+        with libtracer.start_span("ours"), trace.get_tracer("api").start_as_current_span("theirs"):
+            pass
+    """
+    surroundings.run(
+        BIN / "opentelemetry-instrument",
+        *[sys.executable, "-c", textwrap.dedent(program)],
+        OTEL_PYTHON_DISTRO="libtracer",
+    )
+    spans = {span.name: span for span in surroundings.wait_for(2)}
+    assert spans["theirs"].parent_span_id == spans["ours"].span_id
+    assert spans["theirs"].resource == spans["ours"].resource
+
+
 def test_the_api_loads_our_provider(surroundings):
     program = """
         from opentelemetry import trace

@@ -155,3 +155,50 @@ def test_everything_promised_is_there():
         warnings.simplefilter("error")
         for name in libtracer.__all__:
             assert getattr(libtracer, name) is not None
+
+
+def test_integrations_are_set_up_in_order_with_the_provider():
+    printed = run("""
+        import libtracer
+
+
+        class Applied:
+            def apply(self, ctx):
+                print("apply", ctx.service)
+
+
+        class Instrumentation:
+            def instrument(self, tracer_provider):
+                with tracer_provider.get_tracer("contrib").start_as_current_span("seen"):
+                    print("instrument", libtracer.get_current_span().name)
+
+
+        with libtracer.testing.capture() as captured:
+            context = libtracer.init(service="shop", integrations=[Applied(), Instrumentation()])
+        print([span.name for span in captured.spans])
+        print(context.tracer_provider is libtracer.trace.default_provider())
+        """)
+    assert printed.splitlines() == ["apply shop", "instrument seen", "['seen']", "True"]
+
+
+def test_init_may_be_called_again_after_an_integration_failed():
+    printed = run("""
+        import libtracer
+
+
+        class Failing:
+            def apply(self, ctx):
+                raise RuntimeError("no such library")
+
+
+        for integrations in ([7], [Failing()], []):
+            try:
+                print(libtracer.init(service="shop", integrations=integrations).service)
+            except (RuntimeError, ValueError) as error:
+                print(type(error).__name__, error)
+        """)
+    assert printed.splitlines() == [
+        "ConfigError Unrecognized integration type: 7.",
+        "RuntimeError no such library",
+        "shop",
+    ]
