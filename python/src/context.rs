@@ -6,6 +6,7 @@
 //! `libtracer._context` binds its public `attach` and `detach` instead. Nothing else in this
 //! extension knows which of the two holds.
 
+mod again;
 mod attached;
 mod hook;
 mod parent;
@@ -149,8 +150,13 @@ pub(crate) fn push<'py>(
     current: Option<Bound<'py, PyAny>>,
 ) -> PyResult<()> {
     let py = span.py();
-    if let Some(current) = current.filter(|current| !current.is(span.object())) {
-        span.previous.put(current);
+    if span.is_entered() {
+        return again::push(binding, span);
+    }
+    match current {
+        Some(current) if current.is(span.object()) => {}
+        Some(current) => span.previous.put(current),
+        None => drop(span.previous.take(py)),
     }
     let token = match &binding.access {
         Access::Direct { variable, .. } => set_variable(variable, span.object().as_ptr(), py)?,
@@ -183,10 +189,13 @@ fn set_variable<'py>(
 #[inline]
 pub(crate) fn pop(span: Span<'_, '_>) {
     let py = span.py();
+    let Ok(binding) = binding(py) else { return };
+    if let Some(tokens) = span.more_tokens.get(py) {
+        return again::pop(binding, span, &tokens);
+    }
     let Some(token) = span.token.take(py) else {
         return;
     };
-    let Ok(binding) = binding(py) else { return };
     match &binding.access {
         Access::Direct { variable, .. } => {
             if !reset_variable(variable, &token) {

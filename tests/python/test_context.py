@@ -156,6 +156,54 @@ def test_entering_twice_is_entering_once():
         assert libtracer.get_current_span() is outer
 
 
+def test_entering_again_makes_current_again():
+    span = libtracer.get_tracer().start_span("again")
+    with span:
+        token = context.attach(baggage.set_baggage("b", "1"))
+        with libtracer.start_span("between") as between:
+            with span:
+                assert trace.get_current_span() is span
+                assert baggage.get_baggage("b") == "1"
+                with libtracer.start_span("child") as child:
+                    assert child.parent_id == span.span_id
+            assert trace.get_current_span() is between
+        context.detach(token)
+        assert trace.get_current_span() is span
+        assert baggage.get_baggage("b") is None
+    assert trace.get_current_span() is trace.INVALID_SPAN
+
+
+def test_a_span_is_entered_by_several_tasks_at_once():
+    async def enters(span, order):
+        with libtracer.start_span("own") as own, span:
+            await asyncio.sleep(order / 1000)
+            assert trace.get_current_span() is span
+            inner = libtracer.start_span("inner")
+            with inner:
+                assert inner.parent_id == span.span_id
+        assert trace.get_current_span() is not span
+        return own
+
+    async def main():
+        span = libtracer.get_tracer().start_span("shared")
+        for orders in ((1, 2, 3), (3, 2, 1), (2, 3, 1)):
+            await asyncio.gather(*(enters(span, order) for order in orders))
+        assert trace.get_current_span() is trace.INVALID_SPAN
+
+    asyncio.run(main())
+
+
+def test_baggage_of_an_earlier_entering_is_gone():
+    manager = libtracer.get_tracer().start_as_current_span("op", end_on_exit=False)
+    token = context.attach(baggage.set_baggage("b", "1"))
+    with manager as span:
+        assert baggage.get_baggage("b") == "1"
+    context.detach(token)
+    with span:
+        assert baggage.get_baggage("b") is None
+        assert context.get_current() == trace.set_span_in_context(span)
+
+
 def test_deep_nesting_is_neither_slow_nor_recursive():
     spans = []
     for _ in range(20_000):

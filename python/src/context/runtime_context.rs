@@ -44,7 +44,10 @@ pub(crate) fn get_current<'py>(
     _args: Args<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = module.py();
-    let binding = binding(py)?;
+    current_context(binding(py)?, py)
+}
+
+fn current_context<'py>(binding: &Binding, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
     let Access::Direct { context_class, .. } = &binding.access else {
         return Ok(current(binding, py).unwrap_or_else(|| none(py)));
     };
@@ -67,14 +70,41 @@ fn materialise<'py>(
     if let Some(made) = span.own_context.get(py) {
         return Ok(made);
     }
-    let made = context_class.bind(py).call0()?;
-    let items = made.cast::<PyDict>()?;
-    if let Some(base) = base_of(span) {
-        merge(items, base.cast::<PyDict>()?)?;
-    }
-    set_item(items, binding.span_key.bind(py), span.object())?;
+    let made = context_of(span, context_class, binding, base_of(span))?;
     span.own_context.put(made.clone());
     Ok(made)
+}
+
+/// A new `Context`: the items of another one, and a span.
+fn context_of<'py>(
+    span: Span<'_, 'py>,
+    context_class: &Py<PyAny>,
+    binding: &Binding,
+    base: Option<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let made = context_class.bind(span.py()).call0()?;
+    let items = made.cast::<PyDict>()?;
+    if let Some(base) = base {
+        merge(items, base.cast::<PyDict>()?)?;
+    }
+    set_item(items, binding.span_key.bind(span.py()), span.object())?;
+    Ok(made)
+}
+
+/// The current `Context` with this span in it.
+pub(super) fn with_span<'py>(
+    binding: &Binding,
+    span: Span<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = span.py();
+    match &binding.access {
+        Access::Direct { context_class, .. } => {
+            let base = current_context(binding, py)?;
+            let base = base.is_instance_of::<PyDict>().then_some(base);
+            context_of(span, context_class, binding, base)
+        }
+        Access::Public { with_span, .. } => with_span.bind(py).call1((span.to_owned(),)),
+    }
 }
 
 /// The nearest real `Context` below a span.
@@ -133,7 +163,15 @@ pub(crate) fn attach<'py>(
         .get(0)
         .ok_or_else(|| missing("attach", "context"))?
         .to_owned();
-    let binding = binding(py)?;
+    attach_context(binding(py)?, context)
+}
+
+/// Makes a `Context` current.
+pub(super) fn attach_context<'py>(
+    binding: &Binding,
+    context: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = context.py();
     match &binding.access {
         Access::Direct { variable, .. } => {
             let value = attached::wrap(context, binding)?;

@@ -129,7 +129,6 @@ fn blank(py: Python<'_>, body: &mut SpanBody) {
         body.bytes.set(bytes);
     }
     body.options.set(0);
-    body.depth.set(0);
     body.start_unix_ns.set(0);
     body.end_unix_ns.set(0);
     body.trace_state.take();

@@ -68,7 +68,7 @@ pub(super) fn leave<'py>(
         error::escaping(span, &exception);
     }
     life::leave(span);
-    if span.depth.get() == 0 {
+    if !span.is_entered() {
         drop(span.face.take(span.py()));
     }
     Ok(module.py().None().into_bound(module.py()))

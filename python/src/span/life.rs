@@ -145,23 +145,13 @@ pub(crate) fn enter(span: Span<'_, '_>) -> PyResult<()> {
     if span.state.get() == State::Void || span.has(option::PASSIVE) {
         return Ok(());
     }
-    let depth = span.depth.get();
-    span.depth.set(depth.saturating_add(1));
-    if depth == 0 {
-        context::push(binding, span, current)
-    } else {
-        Ok(())
-    }
+    context::push(binding, span, current)
 }
 
 /// Makes current what was current before the span was entered.
 #[inline]
 pub(crate) fn leave(span: Span<'_, '_>) {
-    let depth = span.depth.get();
-    span.depth.set(depth.saturating_sub(1));
-    if depth == 1 {
-        context::pop(span);
-    }
+    context::pop(span);
 }
 
 /// Leaves the block of the span, with the exception that leaves it too.
@@ -199,7 +189,7 @@ pub(super) fn finish(span: Span<'_, '_>, end_unix_ns: u64) {
     span.handle.get().end(end_unix_ns, &mut bytes);
     span.bytes.set(bytes);
     drop(span.exception.take(span.py()));
-    if span.depth.get() == 0 {
+    if !span.is_entered() {
         drop(span.face.take(span.py()));
     }
     if span.has(option::SDK) {

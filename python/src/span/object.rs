@@ -117,8 +117,6 @@ pub(crate) struct SpanObject {
 pub(crate) struct SpanBody {
     pub(crate) state: Cell<State>,
     pub(crate) options: Cell<u16>,
-    /// How often the span is entered now.
-    pub(crate) depth: Cell<u16>,
     /// OTLP's number of the kind.
     pub(crate) kind: Cell<i32>,
     pub(crate) handle: Cell<Handle>,
@@ -143,6 +141,8 @@ pub(crate) struct SpanBody {
     pub(crate) links: Slot,
     /// Undoes the entering.
     pub(crate) token: Slot,
+    /// Undo the enterings while it was entered: a list.
+    pub(crate) more_tokens: Slot,
     /// What was current before: base of the OpenTelemetry context in which this span is current.
     pub(crate) previous: Slot,
     /// That context, once somebody asked for it.
@@ -160,7 +160,6 @@ impl SpanBody {
         Self {
             state: Cell::new(State::Pending),
             options: Cell::new(0),
-            depth: Cell::new(0),
             kind: Cell::new(0),
             handle: Cell::new(Handle::default()),
             ids: Cell::new(Ids::default()),
@@ -177,6 +176,7 @@ impl SpanBody {
             context: Slot::empty(),
             links: Slot::empty(),
             token: Slot::empty(),
+            more_tokens: Slot::empty(),
             previous: Slot::empty(),
             own_context: Slot::empty(),
             span_context: Slot::empty(),
@@ -186,7 +186,7 @@ impl SpanBody {
     }
 
     /// Every reference the object owns.
-    pub(super) fn slots(&self) -> [&Slot; 11] {
+    pub(super) fn slots(&self) -> [&Slot; 12] {
         [
             &self.name,
             &self.tracer,
@@ -194,6 +194,7 @@ impl SpanBody {
             &self.context,
             &self.links,
             &self.token,
+            &self.more_tokens,
             &self.previous,
             &self.own_context,
             &self.span_context,
@@ -217,6 +218,12 @@ impl SpanBody {
         let span: *mut SpanObject = object.as_ptr().cast();
         // SAFETY: an object of the type is a `SpanObject`, alive as the caller promises.
         Some(unsafe { &(*span).body })
+    }
+
+    /// Whether the span is entered and not left.
+    #[inline]
+    pub(crate) fn is_entered(&self) -> bool {
+        !self.token.is_empty() || !self.more_tokens.is_empty()
     }
 
     /// Whether an option is on.
