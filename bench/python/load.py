@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-SPANS = {"libtracer": 400_000, "otel": 60_000, "ddtrace": 60_000}
+SPANS = {"libtracer": 400_000, "otel": 40_000, "ddtrace": 60_000}
 THREADS = 4
 ASKS_EACH_SECOND = 500
 ASKS_IN_A_TURN = 250
