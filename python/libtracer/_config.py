@@ -155,6 +155,26 @@ def service_name() -> str | None:
     return _service[0]
 
 
+def ensure_configured() -> None:
+    """Configure tracing from the environment, if nothing has."""
+    with _lock:
+        if not _native.is_configured():
+            _native.configure(exporter=_exporter(None, None))
+            _configured(None)
+
+
+def ensure_global_provider() -> Any:
+    """Return OpenTelemetry's global provider; when none is set, set libtracer's."""
+    from opentelemetry import trace
+
+    with _lock:
+        if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+            from libtracer.trace import default_provider
+
+            trace.set_tracer_provider(default_provider())
+    return trace.get_tracer_provider()
+
+
 def _exporter(endpoint: str | None, exporter: str | None) -> str | None:
     """Return the exporter to ask for: none at all unless somebody named a destination."""
     named = exporter or endpoint or any(os.environ.get(name) for name in _DESTINATIONS)
