@@ -18,7 +18,9 @@ def contained(owner: object, doing: str) -> None:
     if key not in _warned:
         _warned.add(key)
         _logger.exception(
-            "%s of %s raised; the span goes on, and this is said once", doing, type(owner).__name__
+            "%s of %s raised: passed over, now and later without a word",
+            doing,
+            type(owner).__name__,
         )
 
 

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Providers kept at most; beyond, they are left where they are.
-const MAX_IDLE: usize = 64;
+/// Providers kept at most, more than the collector lets pile up; beyond, they are left where they are.
+const MAX_IDLE: usize = 1_024;
 /// Scopes remembered per provider; more are made anew each time.
 const MAX_SCOPES: usize = 256;
 
@@ -39,7 +39,7 @@ impl Used {
         config: impl FnOnce() -> Result<NewConfig, Failure>,
     ) -> Result<Self, Failure> {
         let kept = IDLE.try_lock().ok().and_then(|mut idle| {
-            let place = idle.iter().position(|kept| kept.key == key)?;
+            let place = idle.iter().rposition(|kept| kept.key == key)?;
             Some(idle.swap_remove(place))
         });
         let (native, scopes) = match kept {
