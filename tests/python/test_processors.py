@@ -208,7 +208,15 @@ def test_a_flush_that_fails_says_so(make):
     assert provider.force_flush()
     provider.add_span_processor(Failing())
     assert provider.force_flush() is False
+
+
+@both
+def test_a_flush_without_time_asks_nobody(make):
+    _, recorder = recorded(make)
+    provider = make(shutdown_on_exit=False)
+    provider.add_span_processor(recorder)
     assert provider.force_flush(0) is False
+    assert not recorder.calls
 
 
 def test_what_a_processor_raises_is_said_once_and_harms_nothing(caplog):
@@ -245,7 +253,7 @@ def test_what_a_processor_raises_is_said_once_and_harms_nothing(caplog):
     assert told == ["on_start", "_on_ending", "on_end", "force_flush", "shutdown"]
 
 
-def test_a_processor_of_an_older_shape_is_enough():
+def test_a_processor_of_an_older_shape_is_enough(caplog):
     names = []
 
     class Old:
@@ -259,6 +267,7 @@ def test_a_processor_of_an_older_shape_is_enough():
     provider.add_span_processor(Old())
     provider.get_tracer("tests").start_span("x").end()
     assert names == ["x", "x"]
+    assert not caplog.records
 
 
 def test_an_interrupt_in_a_processor_reaches_the_program():

@@ -289,6 +289,47 @@ def test_a_forked_child_says_its_own_process():
     )
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_lock_that_another_thread_holds_at_a_fork_is_none_of_the_childs():
+    run(
+        """
+        import os, threading
+        from libtracer.trace import TracerProvider
+
+        provider = TracerProvider()
+        held, done = threading.Event(), threading.Event()
+
+        def hold():
+            with provider._tracers_lock, provider._active_span_processor._lock:
+                held.set()
+                done.wait()
+
+        threading.Thread(target=hold).start()
+        held.wait()
+        pid = os.fork()
+        if pid == 0:
+            provider.get_tracer("child").start_span("x").end()
+            provider.add_span_processor(object())
+            os._exit(0)
+        done.set()
+        assert os.waitpid(pid, 0)[1] == 0
+        """,
+        warnings="ignore",
+    )
+
+
+def test_a_list_of_attributes_that_cannot_be_read_is_discarded():
+    run(
+        """
+        import sys
+        sys.modules["opentelemetry.sdk.resources"] = None
+        from libtracer.trace import TracerProvider
+        assert not {"a", "b"} & set(TracerProvider().resource.attributes)
+        """,
+        OTEL_RESOURCE_ATTRIBUTES="a=1,b",
+    )
+
+
 def test_the_provider_needs_no_sdk():
     printed = run(
         """
@@ -314,6 +355,8 @@ def test_the_provider_needs_no_sdk():
         provider.add_span_processor(Names())
         tracer = trace.get_tracer("tests", "1", None, "https://s", {"k": "v"})
         assert isinstance(tracer, trace.Tracer)
+        assert provider.get_tracer("tests", "1", "https://s", {"k": "v"}) is tracer
+        assert provider.get_tracer("tests", "1", "https://s", {"k": "w"}) is not tracer
         assert tracer.instrumentation_info.name == "tests"
         assert tracer._instrumentation_scope.attributes == {"k": "v"}
         assert provider.sampler.get_description() == "traceidratio{1.0}"

@@ -1,7 +1,9 @@
 """Samplers and id generators: the SDK's own, which become native, and the program's, asked."""
 
+import ctypes
 import logging
 
+import libtracer
 import pytest
 from libtracer.trace import TracerProvider
 from opentelemetry import trace
@@ -262,6 +264,35 @@ def test_an_id_generator_that_fails_is_done_without(answer, caplog):
 
     tracer, _ = recorded(TracerProvider, id_generator=Broken())
     assert tracer.start_span("x").get_span_context().is_valid
+    tracer, _ = recorded(TracerProvider, id_generator=Broken(), sampler=Asked(Decision.DROP))
+    dropped = tracer.start_span("x")
+    assert not dropped.is_recording()
+    assert dropped.get_span_context().is_valid
+
+
+def test_a_sampler_sees_a_parent_in_native_code():
+    library = ctypes.CDLL(libtracer.get_library())
+    library.tracer_span_begin.argtypes = [ctypes.c_char_p]
+    library.tracer_span_begin.restype = NativeSpan
+    library.tracer_span_finish.argtypes = [NativeSpan]
+    sampler = Asked()
+    tracer, _ = recorded(TracerProvider, sampler=sampler)
+    with tracer.start_as_current_span("outer"):
+        native = library.tracer_span_begin(b"native")
+        try:
+            inner = tracer.start_span("inner")
+        finally:
+            library.tracer_span_finish(native)
+    seen = trace.get_current_span(sampler.asked[1][0]).get_span_context()
+    assert seen == inner.parent
+    assert seen.trace_id == inner.get_span_context().trace_id == sampler.asked[1][1]
+    assert seen.span_id != sampler.asked[0][1]
+
+
+class NativeSpan(ctypes.Structure):
+    """``tracer_span``"""
+
+    _fields_ = (("slot", ctypes.c_uint64), ("generation", ctypes.c_uint64))
 
 
 def test_a_sampler_that_makes_spans_does_not_go_round_in_circles():

@@ -69,7 +69,6 @@ class TracerProvider(ApiTracerProvider):
         self._native_sampler = _sampling.native_of(self._sampler)
         self._native = self._new_native()
         self._shut_down = False
-        self._native_processors: tuple[NativeSpanProcessor, ...] = ()
         if isinstance(self._active_span_processor, SpanProcessors):
             self._active_span_processor.changed = self._renew
         self._renew()
@@ -211,7 +210,6 @@ class TracerProvider(ApiTracerProvider):
         """
         if isinstance(span_processor, NativeSpanProcessor):
             self._native.add_exporter(span_processor.native_options())
-            self._native_processors += (span_processor,)
             span_processor.added_to(self)
         else:
             self._active_span_processor.add_span_processor(span_processor)
