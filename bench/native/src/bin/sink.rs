@@ -36,7 +36,7 @@ fn serve(stream: &TcpStream, bytes: &AtomicU64) -> io::Result<()> {
             if reader.read_line(&mut line)? == 0 {
                 return Ok(());
             }
-            if line.starts_with("PUT ") {
+            if line.contains(" /v0.") {
                 answer = AGENT_ANSWER;
             }
             if line == "\r\n" {
