@@ -48,6 +48,25 @@ def test_the_parent_is_the_very_context_of_the_parent_span(make):
     assert seen_inner.instrumentation_scope is seen_root.instrumentation_scope
 
 
+@both
+def test_a_parent_of_another_library_is_shown_as_it_was_given(make):
+    tracer, processor = watched(make)
+    given = trace.SpanContext(5, 6, is_remote=True, trace_flags=trace.TraceFlags(1))
+    context = trace.set_span_in_context(trace.NonRecordingSpan(given))
+    with tracer.start_as_current_span("op", context=context) as span:
+        assert span.parent is given
+    assert span.parent is processor.spans[0].parent is given
+
+
+def test_a_decorator_that_was_entered_too_makes_spans_where_it_is_called(tracer):
+    with tracer.start_as_current_span("outer"):
+        block = tracer.start_as_current_span("block")
+        with block:
+            decorated = block(trace.get_current_span)
+    with tracer.start_as_current_span("elsewhere") as elsewhere:
+        assert decorated().parent == elsewhere.get_span_context()
+
+
 def test_a_line_of_open_spans_is_released_without_recursion(tracer):
     span = tracer.start_span("first")
     first = weakref.ref(span)

@@ -1,6 +1,5 @@
 """Resources: the SDK's own class when the program has loaded the SDK, else ours."""
 
-import json
 import os
 import sys
 from collections.abc import Mapping
@@ -9,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote
 
-from libtracer import _native
+from libtracer import _native, _shapes
 
 _SDK = "opentelemetry.sdk.resources"
 
@@ -40,8 +39,7 @@ class Resource:
 
     def to_json(self, indent: int | None = 4) -> str:
         """Return the resource as JSON."""
-        fields = {"attributes": dict(self._attributes), "schema_url": self._schema_url}
-        return json.dumps(fields, indent=indent)
+        return _shapes.resource_json(self._attributes, self._schema_url, indent)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Resource):

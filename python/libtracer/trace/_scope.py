@@ -1,10 +1,11 @@
 """Instrumentation scopes: the SDK's own class when the program has loaded the SDK, else ours."""
 
-import json
 import sys
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
+
+from libtracer import _shapes
 
 _SDK = "opentelemetry.sdk.util.instrumentation"
 
@@ -62,14 +63,8 @@ class InstrumentationScope:
 
     def to_json(self, indent: int | None = 4) -> str:
         """Return the scope as JSON."""
-        attributes = dict(self._attributes) or None
-        fields = {
-            "name": self._name,
-            "version": self._version,
-            "schema_url": self._schema_url,
-            "attributes": attributes,
-        }
-        return json.dumps(fields, indent=indent)
+        name, version, schema_url, attributes = self._key()
+        return _shapes.scope_json(name, version, schema_url, attributes, indent)
 
 
 class InstrumentationInfo:

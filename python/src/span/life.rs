@@ -43,7 +43,9 @@ pub(crate) fn fresh<'py>(template: Span<'_, 'py>) -> PyResult<Bound<'py, PyAny>>
         copy(&template.name, &span.name);
         copy(&template.tracer, &span.tracer);
         copy(&template.attributes, &span.attributes);
-        copy(&template.context, &span.context);
+        if template.state.get() == State::Pending {
+            copy(&template.context, &span.context); // of a started span it is the parent it has
+        }
         copy(&template.links, &span.links);
     }
     Ok(made)
