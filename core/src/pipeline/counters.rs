@@ -280,4 +280,15 @@ mod tests {
         assert!(text.starts_with("bad  x"));
         assert_eq!(text.chars().count(), MAX_ERROR_CHARS);
     }
+
+    #[test]
+    fn what_was_not_counted_in_leaves_no_more_room_than_there_is() {
+        let room: &'static Room = Box::leak(Box::default());
+        let counters = PipelineCounters::limited(2, 1, room);
+        counters.admit();
+        counters.count_failed(3);
+        assert_eq!(counters.admit(), Admission::Fills);
+        assert_eq!(counters.admit(), Admission::Fills);
+        assert_eq!(counters.admit(), Admission::Refused);
+    }
 }

@@ -105,3 +105,6 @@ impl State {
         self.drained += new.iter().map(|run| count(run.count)).sum::<u64>();
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;
