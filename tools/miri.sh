@@ -10,5 +10,5 @@ fi
 # Scopes travel through chunks as exposed addresses; the exporter thread is not waited for at the end.
 export MIRIFLAGS='-Zmiri-disable-isolation -Zmiri-permissive-provenance -Zmiri-ignore-leaks'
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/miri"
-cargo +nightly miri test -q --locked -p libtracer --lib -- wire:: current:: pipeline::producer
+cargo +nightly miri test -q --locked -p libtracer --lib -- wire:: current:: pipeline::producer provider::latest
 cargo +nightly miri test -q --locked -p libtracer --test rooms
