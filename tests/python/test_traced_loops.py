@@ -252,3 +252,73 @@ def test_generators_that_take_turns(captured):
             assert get_current_span() is root
     assert names(captured) == ["numbered", "numbered", "root"]
     assert {span.parent_id for span in captured.spans[:2]} == {root.span_id}
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+def test_what_never_ran_has_no_span(captured):
+    @libtracer.traced
+    def items():
+        yield
+
+    @libtracer.traced
+    async def waits():
+        await asyncio.sleep(0)
+
+    for make in (items, waits):
+        with pytest.raises(KeyError):
+            make().throw(KeyError("k"))
+        make().close()
+        del make
+    assert captured.spans == []
+
+
+def test_a_providers_span_as_a_decorator():
+    from libtracer.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    tracer = provider.get_tracer("scope")
+
+    @tracer.start_as_current_span("call", attributes={"k": 1})
+    def call():
+        return current()
+
+    @tracer.start_as_current_span("wait")
+    async def wait():
+        await asyncio.sleep(0)
+        return current()
+
+    @tracer.start_as_current_span("items")
+    def items():
+        yield current()
+        raise ValueError("x")
+
+    @tracer.start_as_current_span("later")
+    async def later():
+        yield current()
+
+    async def consume():
+        return [name async for name in later()]
+
+    assert [call(), call()] == ["call", "call"]
+    assert asyncio.run(wait()) == "wait"
+    assert asyncio.run(consume()) == ["later"]
+    made = items()
+    assert next(made) == "items"
+    assert current() is None
+    with pytest.raises(ValueError, match="x"):
+        next(made)
+    spans = exporter.get_finished_spans()
+    assert names_of(spans) == ["call", "call", "wait", "later", "items"]
+    assert {span.instrumentation_scope.name for span in spans} == {"scope"}
+    assert spans[0].attributes == {"k": 1}
+    assert spans[0].context.span_id != spans[1].context.span_id
+    assert [event.name for event in spans[-1].events] == ["exception"]
+    provider.shutdown()
+
+
+def names_of(spans):
+    return [span.name for span in spans]
