@@ -56,7 +56,7 @@ class Configurator:
             other.load()().configure(**options)
             return
         version = options.get("auto_instrumentation_version")
-        provider = _environment.tracer_provider(version)
+        provider = _environment.provider(version)
         trace.set_tracer_provider(provider)
         provider.set_native_default()
         _signals.set_up(provider.resource)

@@ -11,7 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from opentelemetry.trace import NoOpTracerProvider
+from opentelemetry.trace import TracerProvider as ApiTracerProvider
+
 from libtracer._config import _DESTINATIONS
+from libtracer._errors import Error
 from libtracer.trace import TracerProvider, _resource
 from libtracer.trace.export import (
     BatchSpanProcessor,
@@ -41,18 +45,36 @@ class _Named(NativeExporter):
         return {"exporter": self.name}
 
 
-def tracer_provider(auto_instrumentation_version: str | None = None) -> TracerProvider:
+def tracer_provider() -> ApiTracerProvider:
+    """Return a new provider; one that records nothing where the environment cannot be followed.
+
+    OpenTelemetry's API calls it wherever the program first asks for a tracer.
+    """
+    try:
+        return provider()
+    except Error as error:
+        _logger.error("no tracing: %s", error)
+        return NoOpTracerProvider()
+
+
+def provider(auto_instrumentation_version: str | None = None) -> TracerProvider:
     """Return a new provider that exports where the environment says.
 
     Args:
         auto_instrumentation_version: Version of what sets the program up without its code.
+
+    Raises:
+        ConfigError: The configuration file that a variable names cannot be used.
     """
-    provider = TracerProvider(
+    made = TracerProvider(
         sampler=_sampler(), id_generator=_id_generator(), resource=_of(auto_instrumentation_version)
     )
-    for processor in _processors():
-        provider.add_span_processor(processor)
-    return provider
+    for variable, name in _destinations():
+        try:
+            made.add_span_processor(_processor(name))
+        except Exception as error:
+            left_out(variable, name or os.environ.get(variable, ""), error)
+    return made
 
 
 def _of(version: str | None) -> Any:
@@ -61,23 +83,25 @@ def _of(version: str | None) -> Any:
     return _resource.default().merge(_resource.Resource({"telemetry.auto.version": version}))
 
 
-def _processors() -> Iterator[Any]:
-    if os.environ.get("OTEL_CONFIG_FILE") or os.environ.get("OTEL_EXPERIMENTAL_CONFIG_FILE"):
-        yield BatchSpanProcessor(_Named(None))
-        return
+def _destinations() -> Iterator[tuple[str, str | None]]:
+    """Yield which variable asks for what; None is what the configuration file says."""
+    for variable in ("OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"):
+        if os.environ.get(variable):
+            yield variable, None
+            return
     for name in _exporters():
-        native = name.lower()
-        native = _SAME.get(native, native)
-        try:
-            if native in _PROTOCOLS:
-                yield BatchSpanProcessor(OTLPSpanExporter(protocol=_PROTOCOLS[native]))
-            elif native in _EXPORTERS:
-                yield BatchSpanProcessor(_Named(native))
-            else:
-                exporter = load("opentelemetry_traces_exporter", name)()
-                yield _python_processor(exporter)
-        except Exception as error:
-            left_out("OTEL_TRACES_EXPORTER", name, error)
+        yield "OTEL_TRACES_EXPORTER", name
+
+
+def _processor(name: str | None) -> Any:
+    native = (name or "").lower()
+    native = _SAME.get(native, native)
+    if native in _PROTOCOLS:
+        return BatchSpanProcessor(OTLPSpanExporter(protocol=_PROTOCOLS[native]))
+    if name is None or native in _EXPORTERS:
+        return BatchSpanProcessor(_Named(native or None))
+    exporter = load("opentelemetry_traces_exporter", name)()
+    return _python_processor(exporter)
 
 
 def _exporters() -> list[str]:

@@ -62,7 +62,8 @@ PROGRAM = """
     for name in ("good", "bad"):
         with tracer.start_as_current_span(name, attributes={"one": 1, "two": 2}):
             pass
-    trace.get_tracer_provider().force_flush()
+    flush = getattr(trace.get_tracer_provider(), "force_flush", bool)
+    flush()
 """
 
 
@@ -132,6 +133,18 @@ def test_what_nobody_has_is_said_and_left_out(record, surroundings, variable, va
     printed = record(**{variable: value})
     assert why in printed[0]
     assert names(surroundings.wait_for(2)) == ["bad", "good"]
+
+
+def test_an_export_that_cannot_be_set_up_does_not_stop_the_program(record, surroundings):
+    missing = str(surroundings.folder / "missing")
+    printed = record(
+        OTEL_EXPORTER_OTLP_ENDPOINT="https://localhost:4318", OTEL_EXPORTER_OTLP_CERTIFICATE=missing
+    )
+    assert "OTEL_TRACES_EXPORTER=otlp is ignored" in printed[0]
+    assert missing in printed[0]
+    (line,) = record(OTEL_CONFIG_FILE=missing)
+    assert line.startswith("no tracing:")
+    assert missing in line
 
 
 def test_native_settings_hold(record, surroundings):
