@@ -190,7 +190,8 @@ def force_flush(timeout: float | None = None) -> bool:
     Returns:
         False when the time was up first; what is left stays queued.
     """
-    return _native.force_flush(_process.milliseconds(timeout))
+    flushed = _tracer.flush(timeout)
+    return _native.force_flush(_process.milliseconds(timeout)) and flushed
 
 
 def shutdown(timeout: float = _process.EXIT_BUDGET_SECONDS) -> bool:
@@ -202,4 +203,5 @@ def shutdown(timeout: float = _process.EXIT_BUDGET_SECONDS) -> bool:
     Returns:
         False when the time was up first; what was left is counted as dropped.
     """
-    return _native.shutdown(_process.milliseconds(timeout))
+    flushed = _tracer.flush(timeout)
+    return _native.shutdown(_process.milliseconds(timeout)) and flushed

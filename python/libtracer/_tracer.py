@@ -15,6 +15,8 @@ _lock = threading.Lock()
 class _Provider(Protocol):
     def _join(self, key: _Key, tracer: Tracer) -> None: ...
 
+    def _flush_processors(self, timeout: float | None) -> bool: ...
+
     def _nameless(self) -> Tracer: ...
 
     def _replaced(self) -> None: ...
@@ -68,3 +70,8 @@ def replaced() -> None:
 def default() -> _Provider | None:
     """Return the provider that has its say on spans without a provider."""
     return _default[0] if _default else None
+
+
+def flush(timeout: float | None) -> bool:
+    """Flush the processors that hear of spans without a provider; False when time was up first."""
+    return all(provider._flush_processors(timeout) for provider in _default)

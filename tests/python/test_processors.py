@@ -326,6 +326,8 @@ def test_processors_of_the_default_provider_hear_of_spans_without_a_provider():
         with early.start_span("early"), libtracer.get_tracer("late", "1").start_span("late"):
             pass
         libtracer.traced("traced")(lambda: None)()
+        assert libtracer.force_flush(10)
+        assert recorder.calls.pop() == ("flush", True)
     finally:
         provider._active_span_processor._span_processors = ()
     with libtracer.start_span("after"):

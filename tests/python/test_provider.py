@@ -171,6 +171,9 @@ def test_an_empty_context_makes_a_root(make):
     with tracer.start_as_current_span("outer") as outer:
         root = tracer.start_span("root", context=otel_context.Context())
         child = tracer.start_span("child", context=trace.set_span_in_context(outer))
+        plain = tracer.start_span("plain", {"a": 1})
+    assert plain.parent is None
+    assert not plain.attributes
     assert root.parent is None
     assert root.get_span_context().trace_id != outer.get_span_context().trace_id
     assert child.parent == outer.get_span_context()

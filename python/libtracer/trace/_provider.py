@@ -164,6 +164,10 @@ class TracerProvider(ApiTracerProvider):
             tracer._join(settings)
             self._give(settings)
 
+    def _flush_processors(self, timeout: float | None) -> bool:
+        milliseconds = _process.milliseconds(_SHUTDOWN_SECONDS if timeout is None else timeout)
+        return bool(self._active_span_processor.force_flush(milliseconds))
+
     def _replaced(self) -> None:
         """Another native provider is the default one now."""
         _tracer.set_default(None)
