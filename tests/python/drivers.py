@@ -112,6 +112,7 @@ ALL = (*OURS, "sdk", "sdk alone")
 @contextmanager
 def driver(kind: str) -> Iterator[Driver]:
     """Yield a driver of a kind."""
+    libtracer.get_current_span()  # takes OpenTelemetry's context over, if nothing has yet
     if not _providers:
         _providers["ours"] = libtracer.trace.TracerProvider()
         _providers["sdk"] = TracerProvider()

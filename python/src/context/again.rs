@@ -12,17 +12,15 @@ use pyo3::{Bound, PyAny, PyResult};
 
 /// Makes an entered span current again, on top of whatever is current here.
 #[cold]
-pub(super) fn push<'py>(binding: &Binding, span: Span<'_, 'py>) -> PyResult<()> {
+pub(super) fn push(binding: &Binding, span: Span<'_, '_>) -> PyResult<()> {
     let py = span.py();
     let context = runtime_context::with_span(binding, span)?;
     let token = runtime_context::attach_context(binding, context)?;
-    match span.more_tokens.get(py) {
-        Some(tokens) => tokens.cast::<PyList>()?.append(token),
-        None => {
-            span.more_tokens.put(PyList::new(py, [token])?.into_any());
-            Ok(())
-        }
+    if let Some(tokens) = span.more_tokens.get(py) {
+        return tokens.cast::<PyList>()?.append(token);
     }
+    span.more_tokens.put(PyList::new(py, [token])?.into_any());
+    Ok(())
 }
 
 /// Undoes the newest entering of this context, or else, changing nothing, the newest of all.
