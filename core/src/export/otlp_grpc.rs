@@ -9,6 +9,7 @@
 mod call;
 mod client;
 mod codec;
+mod gather;
 pub(crate) mod status;
 
 use super::http::{Compression, Target};

@@ -87,7 +87,10 @@ fn serve_grpc(listener: TcpListener, bytes: &Arc<AtomicU64>) -> io::Result<()> {
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         loop {
-            let stream = TokioIo::new(listener.accept().await?.0);
+            let stream = listener.accept().await?.0;
+            // As servers for gRPC do; else a short answer waits for the client's delayed ACK.
+            stream.set_nodelay(true)?;
+            let stream = TokioIo::new(stream);
             let bytes = bytes.clone();
             let service = hyper::service::service_fn(move |it| answer(it, bytes.clone()));
             let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());

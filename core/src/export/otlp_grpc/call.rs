@@ -5,7 +5,8 @@
 //! tonic's status alone does not tell a server's words from tonic's own, and what it makes of a
 //! broken connection depends on the features it was built with.
 
-use crate::export::http::{Answer, Connector, answer, body::Frames};
+use super::gather::Gather;
+use crate::export::http::{Answer, answer, body::Frames};
 use http::{HeaderMap, HeaderName, Request, Response, StatusCode, header::CONTENT_TYPE};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper_util::client::legacy::{Client, Error};
@@ -37,7 +38,7 @@ pub(super) enum End {
 /// The one request of a call, and how it ended.
 #[derive(Debug)]
 pub(super) struct Call {
-    pub(super) client: Client<Connector, Frames>,
+    pub(super) client: Client<Gather, Frames>,
     pub(super) body: Frames,
     pub(super) end: Arc<OnceLock<End>>,
 }

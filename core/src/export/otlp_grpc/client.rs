@@ -3,6 +3,7 @@
 use super::{
     call::{Call, End},
     codec::Raw,
+    gather::Gather,
     status,
 };
 use crate::export::{
@@ -37,7 +38,7 @@ pub(super) struct Sender {
     target: Target,
     origin: Uri,
     connector: Connector,
-    client: Client<Connector, Frames>,
+    client: Client<Gather, Frames>,
     /// Whether the connection has brought an answer: an error may then only mean that the server
     /// closed it while it was idle.
     answered: bool,
@@ -99,11 +100,18 @@ impl Sender {
             len = body.len();
             frames = vec![body];
         }
-        let mut prefix = BytesMut::with_capacity(5);
+        let mut prefix = BytesMut::with_capacity(PREFIX + SMALL);
         prefix.put_u8(flag.into());
         // In range: what is larger was refused.
         prefix.put_u32(u32::try_from(len).unwrap_or(u32::MAX));
-        frames.insert(0, prefix.freeze());
+        match frames.first_mut() {
+            // One frame of HTTP/2 rather than two.
+            Some(head) if head.len() <= SMALL => {
+                prefix.put_slice(head);
+                *head = prefix.freeze();
+            }
+            _ => frames.insert(0, prefix.freeze()),
+        }
         Ok(frames)
     }
 
@@ -249,16 +257,20 @@ impl Exporter for Sender {
     }
 }
 
+/// Bytes of the prefix of a gRPC message, and of a piece that is better copied behind it.
+const PREFIX: usize = 5;
+const SMALL: usize = 1024;
+
 /// The longest timeout that is told to a server; longer ones do not fit into the header.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A client that has no connection yet.
-fn client(connector: Connector) -> Client<Connector, Frames> {
+fn client(connector: Connector) -> Client<Gather, Frames> {
     Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .timer(TokioTimer::new())
         .http2_only(true)
-        .build(connector)
+        .build(Gather(connector))
 }
 
 /// Where calls go: gRPC has paths of its own, so that of the endpoint is not used.
