@@ -95,6 +95,16 @@ impl SpanHandle {
         (self.slot, self.generation)
     }
 
+    /// The handle of the span in the slot of an index.
+    #[inline]
+    fn of(index: u32, shared: bool, generation: u64) -> Self {
+        let shared = if shared { SHARED } else { 0 };
+        Self {
+            slot: (u64::from(index) + 1) | shared,
+            generation,
+        }
+    }
+
     #[inline]
     fn index(self) -> u32 {
         let [a, b, c, d, ..] = self.slot.to_le_bytes();

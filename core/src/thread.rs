@@ -14,8 +14,8 @@ use crate::value::ValueBuilder;
 use crate::wire::buf::Buf;
 use std::cell::{Cell, UnsafeCell};
 use std::ptr;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, compiler_fence};
+use std::sync::{MutexGuard, PoisonError};
 
 /// A thread's own data; see the fields' types for each.
 #[derive(Debug)]
@@ -55,8 +55,10 @@ impl ThreadState {
     /// What turns monotonic time into Unix time for spans of `trace`: taken once per trace.
     #[inline]
     pub(crate) fn wall_offset(&mut self, trace: TraceId) -> u64 {
-        let place = usize::from(trace.0[15]) % ANCHORS;
-        let Some((known, offset)) = self.anchors.get_mut(place) else {
+        // As a number: taken out as a byte, it would take the id apart all along the start of a span.
+        let place = u128::from_be_bytes(trace.0) % ANCHORS as u128;
+        let place = usize::try_from(place).ok();
+        let Some((known, offset)) = place.and_then(|place| self.anchors.get_mut(place)) else {
             return clock::wall_offset();
         };
         if *known != trace {
@@ -91,6 +93,16 @@ thread_local! {
     static ORPHAN: Cell<u64> = const { Cell::new(0) };
 }
 
+impl Entry {
+    fn of(state: ThreadState) -> Self {
+        Self {
+            runtime: state.runtime,
+            busy: AtomicBool::new(false),
+            state: UnsafeCell::new(state),
+        }
+    }
+}
+
 /// The thread's locals are being destroyed: its calls go to the shared orphan state.
 const GONE: *mut Entry = ptr::without_provenance_mut(1);
 /// As `GONE`, within such a call.
@@ -98,7 +110,7 @@ const GONE_BUSY: *mut Entry = ptr::without_provenance_mut(2);
 
 /// Whether the thread has an entry of its own.
 #[inline]
-fn is_entry(entry: *mut Entry) -> bool {
+fn is_entry(entry: *const Entry) -> bool {
     entry.addr() > GONE_BUSY.addr()
 }
 
@@ -132,6 +144,9 @@ impl Drop for Busy<'_> {
 }
 
 /// Runs `work` with the calling thread's state. `None` (counted) if this call interrupts another.
+///
+/// `work` is called in one place, and what finds the state on the rare ways knows nothing of it: so
+/// that what it captures stays in registers.
 #[expect(
     clippy::inline_always,
     reason = "the closure of every recording call: keep it in registers"
@@ -139,16 +154,30 @@ impl Drop for Busy<'_> {
 #[inline(always)]
 pub(crate) fn enter<R>(work: impl FnOnce(&mut ThreadState) -> R) -> Option<R> {
     let runtime = runtime();
-    let entry = ENTRY.get();
-    if !is_entry(entry) {
-        return enter_slowly(runtime, work);
-    }
+    let mut entry = ENTRY.get().cast_const();
+    let mut _held = None;
     // SAFETY: made by `Box::into_raw` for this thread; freed only after `ENTRY` says `GONE`.
-    let entry = unsafe { &*entry };
-    if !ptr::eq(entry.runtime, runtime) {
-        return enter_slowly(runtime, work);
+    if !is_entry(entry) || !ptr::eq(unsafe { (*entry).runtime }, runtime) {
+        (entry, _held) = find_entry(runtime)?;
     }
-    enter_entry(entry, work)
+    // SAFETY: as above, or found to be what `find_entry` says.
+    let entry = unsafe { &*entry };
+    // Only this thread and its signal handlers see the flag: no other ordering is needed.
+    if entry.busy.load(Ordering::Relaxed) {
+        return count_reentrant(entry);
+    }
+    entry.busy.store(true, Ordering::Relaxed);
+    compiler_fence(Ordering::SeqCst);
+    let _busy = Busy(&entry.busy);
+    // SAFETY: the flag admits one caller at a time on the only thread that has this entry.
+    Some(work(unsafe { &mut *entry.state.get() }))
+}
+
+#[cold]
+fn count_reentrant<R>(entry: &Entry) -> Option<R> {
+    let reentrant = &entry.runtime.misuse.reentrant;
+    reentrant.fetch_add(1, Ordering::Relaxed);
+    None
 }
 
 /// Runs `work`, which takes locks that recording takes too: a signal handler that interrupts it on
@@ -168,39 +197,18 @@ pub(crate) fn undisturbed<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
-#[expect(clippy::inline_always, reason = "as `enter`, which it finishes")]
-#[inline(always)]
-fn enter_entry<R>(entry: &Entry, work: impl FnOnce(&mut ThreadState) -> R) -> Option<R> {
-    // Only this thread and its signal handlers see the flag: no other ordering is needed.
-    if entry.busy.load(Ordering::Relaxed) {
-        entry
-            .runtime
-            .misuse
-            .reentrant
-            .fetch_add(1, Ordering::Relaxed);
-        return None;
-    }
-    entry.busy.store(true, Ordering::Relaxed);
-    compiler_fence(Ordering::SeqCst);
-    let _busy = Busy(&entry.busy);
-    // SAFETY: the flag admits one caller at a time on the only thread that has this entry.
-    Some(work(unsafe { &mut *entry.state.get() }))
-}
-
-/// The first call of a thread, the first after a fork, and calls of a thread at its end.
+/// The entry of the first call of a thread, the first after a fork, and of calls of a thread at its
+/// end: valid until the thread's end, or as long as what comes with it lives.
 #[cold]
-fn enter_slowly<R>(
-    runtime: &'static Runtime,
-    work: impl FnOnce(&mut ThreadState) -> R,
-) -> Option<R> {
-    let _errno = Saved::now();
+fn find_entry(runtime: &'static Runtime) -> Option<(*const Entry, Option<Held>)> {
+    let errno = Saved::now();
     let old = ENTRY.get();
     if old == GONE_BUSY {
         runtime.misuse.reentrant.fetch_add(1, Ordering::Relaxed);
         return None;
     }
     if old == GONE || AT_EXIT.try_with(|_| ()).is_err() {
-        return Some(enter_orphan(runtime, work));
+        return Some(find_orphan(runtime, errno));
     }
     let mut state = ThreadState::new(runtime);
     if is_entry(old) {
@@ -209,22 +217,23 @@ fn enter_slowly<R>(
         // SAFETY: as above; the parent's copy is in another process.
         state.stack = unsafe { &*entry.state.get() }.stack.clone();
     }
-    let entry = Entry {
-        runtime,
-        busy: AtomicBool::new(false),
-        state: UnsafeCell::new(state),
-    };
-    let entry = Box::into_raw(Box::new(entry));
+    let entry = Box::into_raw(Box::new(Entry::of(state)));
     ENTRY.set(entry);
-    // SAFETY: just made; freed only by this thread's end.
-    enter_entry(unsafe { &*entry }, work)
+    Some((entry, None))
 }
 
 /// What threads at their end share.
 pub(crate) struct Orphan {
-    state: ThreadState,
+    entry: Entry,
     /// Whose stack it holds.
     owner: u64,
+}
+
+/// A call with the orphan state; its fields end in this order.
+struct Held {
+    _orphan: MutexGuard<'static, Option<Box<Orphan>>>,
+    _not_busy: NotBusy,
+    _errno: Saved,
 }
 
 /// Says that the call is over, on every way out.
@@ -236,31 +245,37 @@ impl Drop for NotBusy {
     }
 }
 
-/// A call of a thread whose locals are gone.
-fn enter_orphan<R>(runtime: &'static Runtime, work: impl FnOnce(&mut ThreadState) -> R) -> R {
+/// The entry for a call of a thread whose locals are gone.
+fn find_orphan(runtime: &'static Runtime, errno: Saved) -> (*const Entry, Option<Held>) {
     static LAST: AtomicU64 = AtomicU64::new(0);
     // Before the lock is taken, and until it is free again: a signal handler must not wait for it.
     ENTRY.set(GONE_BUSY);
-    let _not_busy = NotBusy;
+    let not_busy = NotBusy;
     let mut owner = ORPHAN.get();
     if owner == 0 {
         owner = LAST.fetch_add(1, Ordering::Relaxed) + 1;
         ORPHAN.set(owner);
     }
-    let mut orphan = runtime
+    let mut held = runtime
         .orphan
         .lock()
         .unwrap_or_else(PoisonError::into_inner);
-    let orphan = orphan.get_or_insert_with(|| {
+    let orphan = held.get_or_insert_with(|| {
         Box::new(Orphan {
-            state: ThreadState::new(runtime),
+            entry: Entry::of(ThreadState::new(runtime)),
             owner,
         })
     });
     if orphan.owner != owner {
         // What was current on one thread is not so on another.
         orphan.owner = owner;
-        orphan.state.stack = Stack::default();
+        orphan.entry.state.get_mut().stack = Stack::default();
     }
-    work(&mut orphan.state)
+    let entry = &raw const orphan.entry;
+    let held = Held {
+        _orphan: held,
+        _not_busy: not_busy,
+        _errno: errno,
+    };
+    (entry, Some(held))
 }

@@ -6,7 +6,7 @@ mod builder;
 pub use builder::TracerBuilder;
 
 use crate::config::Config;
-use crate::current::{Current, Parent, current};
+use crate::current::Parent;
 use crate::error::{ConfigError, Timeout};
 use crate::processor::Processor;
 use crate::provider::{self, Provider};
@@ -205,37 +205,30 @@ impl Tracer {
     /// A span to be started with more than a name.
     pub fn span<'a>(&self, name: &'a str) -> SpanBuilder<'a> {
         SpanBuilder {
-            tracer: *self,
-            name,
-            parent: ParentChoice::Current,
-            kind: SpanKind::Internal,
-            start_ns: 0,
-            shared: false,
-            attributes: &[],
-            links: &[],
+            provider: self.provider,
+            has_parent: false,
+            start: Start {
+                scope: self.scope,
+                name,
+                parent: Parent::NONE,
+                kind: SpanKind::Internal,
+                at_ns: 0,
+                shared: false,
+                attributes: &[],
+                links: &[],
+            },
         }
     }
-}
-
-#[derive(Clone, Copy, Debug)]
-enum ParentChoice<'a> {
-    Current,
-    Root,
-    Given(Parent<'a>),
 }
 
 /// A span about to be started (trace API, "span creation").
 #[derive(Clone, Copy, Debug)]
 #[must_use = "nothing is recorded before `start`"]
 pub struct SpanBuilder<'a> {
-    tracer: Tracer,
-    name: &'a str,
-    parent: ParentChoice<'a>,
-    kind: SpanKind,
-    start_ns: u64,
-    shared: bool,
-    attributes: &'a [(&'a str, Value<'a>)],
-    links: &'a [Link<'a>],
+    provider: Option<&'static Provider>,
+    /// Whether the parent is said, also that there is none; else it is what is current.
+    has_parent: bool,
+    start: Start<'a>,
 }
 
 impl<'a> SpanBuilder<'a> {
@@ -246,50 +239,45 @@ impl<'a> SpanBuilder<'a> {
     }
 
     /// The parent in parts, as a language binding has it.
-    pub fn below(self, parent: Parent<'a>) -> Self {
-        Self {
-            parent: ParentChoice::Given(parent),
-            ..self
-        }
+    pub fn below(mut self, parent: Parent<'a>) -> Self {
+        self.has_parent = true;
+        self.start.parent = parent;
+        self
     }
 
     /// No parent: a new trace.
     pub fn root(self) -> Self {
-        Self {
-            parent: ParentChoice::Root,
-            ..self
-        }
+        self.below(Parent::NONE)
     }
 
     /// The kind; `Internal` unless said.
-    pub fn kind(self, kind: SpanKind) -> Self {
-        Self { kind, ..self }
+    pub fn kind(mut self, kind: SpanKind) -> Self {
+        self.start.kind = kind;
+        self
     }
 
     /// The start time in Unix nanoseconds; now unless said.
-    pub fn start_time(self, unix_ns: u64) -> Self {
-        Self {
-            start_ns: unix_ns,
-            ..self
-        }
+    pub fn start_time(mut self, unix_ns: u64) -> Self {
+        self.start.at_ns = unix_ns;
+        self
     }
 
     /// Several threads may write to the span at once.
-    pub fn shared(self) -> Self {
-        Self {
-            shared: true,
-            ..self
-        }
+    pub fn shared(mut self) -> Self {
+        self.start.shared = true;
+        self
     }
 
     /// Attributes known now. Preferred over setting them later: samplers see these only.
-    pub fn attributes(self, attributes: &'a [(&'a str, Value<'a>)]) -> Self {
-        Self { attributes, ..self }
+    pub fn attributes(mut self, attributes: &'a [(&'a str, Value<'a>)]) -> Self {
+        self.start.attributes = attributes;
+        self
     }
 
     /// Spans that this one has to do with. Preferred over adding them later: samplers see these only.
-    pub fn links(self, links: &'a [Link<'a>]) -> Self {
-        Self { links, ..self }
+    pub fn links(mut self, links: &'a [Link<'a>]) -> Self {
+        self.start.links = links;
+        self
     }
 
     /// Starts the span. It does not become current by itself.
@@ -321,7 +309,7 @@ impl<'a> SpanBuilder<'a> {
     #[must_use]
     pub fn start_decided(self, decided: &Decided<'_>) -> Started {
         self.begin(
-            |provider, start| provider.start_decided(start, decided),
+            |provider, start, started| *started = provider.start_decided(start, decided),
             |started, _| started,
         )
     }
@@ -334,32 +322,24 @@ impl<'a> SpanBuilder<'a> {
     #[inline]
     fn begin<R>(
         self,
-        begin: impl FnOnce(&'static Provider, &Start<'_>) -> Started,
+        begin: impl FnOnce(&'static Provider, &Start<'_>, &mut Started),
         then: impl FnOnce(Started, &Parent<'_>) -> R,
     ) -> R {
-        let owned: Current;
-        let parent = match self.parent {
-            ParentChoice::Root => Parent::NONE,
-            ParentChoice::Given(parent) => parent,
-            ParentChoice::Current => {
-                owned = current();
-                Parent::from(&owned)
-            }
+        let (current, below);
+        let start = if self.has_parent {
+            &self.start
+        } else {
+            current = crate::current::current();
+            below = Start {
+                parent: Parent::from(&current),
+                ..self.start
+            };
+            &below
         };
-        let start = Start {
-            scope: self.tracer.scope,
-            name: self.name,
-            parent,
-            kind: self.kind,
-            at_ns: self.start_ns,
-            shared: self.shared,
-            attributes: self.attributes,
-            links: self.links,
-        };
-        let started = match self.tracer.provider.or_else(provider::default_provider) {
-            Some(provider) => begin(provider, &start),
-            None => Started::nothing(&parent),
-        };
-        then(started, &parent)
+        let mut started = Started::nothing(&start.parent);
+        if let Some(provider) = self.provider.or_else(provider::default_provider) {
+            begin(provider, start, &mut started);
+        }
+        then(started, &start.parent)
     }
 }

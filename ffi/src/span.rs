@@ -58,15 +58,17 @@ pub unsafe extern "C" fn tracer_span_start(
         if options.flags & TRACER_SPAN_ROOT != 0 {
             builder = builder.root();
         }
-        let started = builder.start_handle();
-        // SAFETY: as the header says.
-        unsafe { set_all(started, options.attributes, options.attribute_count) };
-        // SAFETY: as the header says.
-        for link in unsafe { ptr::elements(options.links, options.link_count) } {
+        let started = builder.start_unowned();
+        if started.recording {
             // SAFETY: as the header says.
-            unsafe { add_link(started, link) };
+            unsafe { set_all(started.handle, options.attributes, options.attribute_count) };
+            // SAFETY: as the header says.
+            for link in unsafe { ptr::elements(options.links, options.link_count) } {
+                // SAFETY: as the header says.
+                unsafe { add_link(started.handle, link) };
+            }
         }
-        span(started)
+        span(started.handle)
     })
 }
 

@@ -87,7 +87,9 @@ impl Provider {
             return Started::nothing(&start.parent);
         }
         let started = if special & CUSTOM_VALUES == 0 && decided.is_none() {
-            self.start_plainly(start)
+            let mut started = Started::nothing(&start.parent);
+            self.start_plainly(start, &mut started);
+            started
         } else {
             let clock = self.hooks.clock.as_ref().filter(|_| start.at_ns == 0);
             let at_ns = clock.and_then(|clock| asked(|| clock.unix_ns()));
@@ -108,7 +110,8 @@ impl Provider {
     pub(super) fn start_asking(&'static self, start: &Start<'_>, decided: &Decided<'_>) -> Started {
         let parent = start.parent.is_valid().then(|| start.parent.to_context());
         let Some((trace_id, random)) = self.new_trace(parent.as_ref(), decided) else {
-            return self.count_reentrant(start);
+            self.count_reentrant();
+            return Started::nothing(&start.parent);
         };
         let output = match decided.decision {
             Some(decision) => decision.into(),
@@ -124,10 +127,12 @@ impl Provider {
             span_id: span_id.filter(|id| id.is_valid()),
             decision: output.decision,
         };
-        let Some(started) = enter(|thread| self.start_in(thread, start, Some(verdict))) else {
-            return self.count_reentrant(start);
-        };
-        let started = started.unwrap_or_else(|| Started::nothing(&start.parent));
+        let mut started = Started::nothing(&start.parent);
+        let entered = enter(|thread| self.start_in(thread, start, Some(verdict), &mut started));
+        if entered.is_none() {
+            self.count_reentrant();
+            return started;
+        }
         let asked_for = output.trace_state.as_ref().map(TraceState::as_str);
         if let Some(replaced) = decided.trace_state.or(asked_for) {
             started.handle.with(|thread, state| {

@@ -159,19 +159,10 @@ fn leave_slot(
     unix_ns: u64,
     copy: &mut Copy<'_>,
 ) {
-    if state.recording {
-        let end_ns = end_time(state, unix_ns);
-        if let (Some(provider), Some(scope), true) = (state.provider, state.scope, state.sampled) {
-            deliver(provider, scope, &state.record(end_ns), thread, copy);
-        } else if let Some(copy) = copy {
-            if encode(&state.record(end_ns), &mut thread.scratch) {
-                copy(thread.scratch.as_slice());
-            }
-            thread.scratch.clear_modestly();
-        }
-    }
     // What is not recorded holds nothing but a trace state.
-    if state.recording || state.trace_state.len() > 0 {
+    if state.recording {
+        leave_recorded(state, thread, unix_ns, copy);
+    } else if state.trace_state.len() > 0 {
         state.recycle(&thread.runtime.budget);
     }
     slot.retire(handle.generation);
@@ -180,6 +171,27 @@ fn leave_slot(
     runtime
         .slots
         .recycle(index, &mut thread.free_slots, &runtime.budget);
+}
+
+/// Hands out a recorded span and empties its slot. Not inlined: spans that are not recorded need
+/// none of it.
+#[inline(never)]
+fn leave_recorded(
+    state: &mut SpanState,
+    thread: &mut ThreadState,
+    unix_ns: u64,
+    copy: &mut Copy<'_>,
+) {
+    let end_ns = end_time(state, unix_ns);
+    if let (Some(provider), Some(scope), true) = (state.provider, state.scope, state.sampled) {
+        deliver(provider, scope, &state.record(end_ns), thread, copy);
+    } else if let Some(copy) = copy {
+        if encode(&state.record(end_ns), &mut thread.scratch) {
+            copy(thread.scratch.as_slice());
+        }
+        thread.scratch.clear_modestly();
+    }
+    state.recycle(&thread.runtime.budget);
 }
 
 /// When the span ends: as given, or (0) now, which is never before its start.

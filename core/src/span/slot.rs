@@ -90,8 +90,8 @@ impl SpanState {
     /// Its provider if ending it takes more than copying bytes: see [`crate::provider::hooks`].
     #[inline]
     pub(crate) fn special_provider(&self) -> Option<&'static ProviderState> {
-        let provider = self.provider?;
-        (self.recording && provider.is_special()).then_some(provider)
+        let provider = self.provider.filter(|_| self.recording)?;
+        provider.is_special().then_some(provider)
     }
 
     /// Makes room for `count` more bytes in a buffer of this span, within the memory bound.
@@ -230,6 +230,7 @@ impl Slot {
     pub(crate) fn start(
         &self,
         counted_for: Option<u32>,
+        wall_offset: u64,
         fill: impl FnOnce(&mut SpanState) -> bool,
     ) -> Option<u64> {
         let generation = self.generation.load(Ordering::Relaxed).wrapping_add(1);
@@ -238,7 +239,7 @@ impl Slot {
         if !fill(state) {
             return None;
         }
-        self.wall_offset.store(state.wall_offset, Ordering::Relaxed);
+        self.wall_offset.store(wall_offset, Ordering::Relaxed);
         self.account.store(
             counted_for.map_or(0, |id| (u64::from(id) << 1) | 1),
             Ordering::Relaxed,

@@ -3,7 +3,7 @@
 use super::ask::Verdict;
 use super::decided::Decided;
 use super::slot::{Slot, SpanState};
-use super::{Link, SHARED, SpanHandle, SpanKind};
+use super::{Link, SpanHandle, SpanKind};
 use crate::clock;
 use crate::context::TraceFlags;
 use crate::current::Parent;
@@ -77,74 +77,79 @@ impl Started {
 }
 
 impl Provider {
-    /// Starts a span. Never fails: where nothing can be recorded, the account says why.
-    #[inline]
-    pub(crate) fn start(&'static self, start: &Start<'_>) -> Started {
+    /// Starts a span, of which nothing is started yet, and fills in what was. Never fails: where
+    /// nothing can be recorded, the account says why.
+    ///
+    /// In place, because what is stored in parts and then moved as a whole waits for the store.
+    #[inline(never)]
+    pub(crate) fn start(&'static self, start: &Start<'_>, started: &mut Started) {
         match self.hooks.special() {
-            0 => self.start_plainly(start),
-            special => self.start_specially(start, special, None),
+            0 => self.start_plainly(start, started),
+            special => *started = self.start_specially(start, special, None),
         }
     }
 
     #[inline]
-    pub(super) fn start_plainly(&'static self, start: &Start<'_>) -> Started {
-        let Some(started) = enter(|thread| self.start_in(thread, start, None)) else {
-            return self.count_reentrant(start);
-        };
-        let Some(started) = started else {
-            return self.start_asking(start, &Decided::default());
-        };
-        started.set_all(start);
-        started
+    pub(super) fn start_plainly(&'static self, start: &Start<'_>, started: &mut Started) {
+        match enter(|thread| self.start_in(thread, start, None, started)) {
+            Some(true) => started.set_all(start),
+            Some(false) => *started = self.start_asking(start, &Decided::default()),
+            None => self.count_reentrant(),
+        }
     }
 
     #[cold]
-    pub(super) fn count_reentrant(&self, start: &Start<'_>) -> Started {
+    pub(super) fn count_reentrant(&self) {
         self.reentrant.fetch_add(1, Ordering::Relaxed);
-        Started::nothing(&start.parent)
     }
 
-    /// Starts the span; `None` if its sampler has to be asked, which gives a verdict to start with.
-    #[inline]
+    /// Starts the span, and fills in what was started. False if its sampler has to be asked, which
+    /// gives a verdict to start with.
+    #[expect(
+        clippy::inline_always,
+        reason = "without a verdict, it is half as much"
+    )]
+    #[inline(always)]
     pub(super) fn start_in(
         &'static self,
         thread: &mut ThreadState,
         start: &Start<'_>,
         verdict: Option<Verdict>,
-    ) -> Option<Started> {
+        started: &mut Started,
+    ) -> bool {
         let parent = &start.parent;
-        let nothing = Started::nothing(parent);
         let Some(producer) = thread.producers.of_provider(self) else {
-            return Some(nothing);
+            return true;
         };
         let (state, log) = (producer.state, &producer.log);
         if state.is_shut_down() {
-            return Some(nothing);
+            return true;
         }
         let known = parent.is_valid().then_some(parent);
         let (trace_id, random) = trace_of(known, verdict, &mut thread.ids);
-        let decision = match verdict {
-            Some(verdict) => verdict.decision,
-            None => self.sampler.decide(known.map(facts_of), &trace_id.0)?,
+        let decision = verdict
+            .map(|verdict| verdict.decision)
+            .or_else(|| self.sampler.decide(known.map(facts_of), &trace_id.0));
+        let Some(decision) = decision else {
+            return false;
         };
         let sampled = decision == Decision::RecordAndSample;
-        let recording = decision != Decision::Drop;
         count_start(&log.counts, decision);
         let Some((index, slot)) = take_slot(thread.runtime, &mut thread.free_slots) else {
             count_refused(thread, state, sampled);
-            return Some(nothing);
+            return true;
         };
         let trace_flags = TraceFlags(random | u8::from(sampled));
         let span_id = verdict
             .and_then(|verdict| verdict.span_id)
             .unwrap_or_else(|| thread.ids.span_id());
-        let wall_offset = if recording {
-            offset_of(parent, thread).unwrap_or_else(|| thread.wall_offset(trace_id))
-        } else {
-            0
+        let recording = decision != Decision::Drop;
+        let wall_offset = match decision {
+            Decision::Drop => 0,
+            _ => offset_of(parent, thread).unwrap_or_else(|| thread.wall_offset(trace_id)),
         };
         let budget = &thread.runtime.budget;
-        let generation = slot.start(sampled.then_some(state.id), |span| {
+        let generation = slot.start(sampled.then_some(state.id), wall_offset, |span| {
             span.provider = Some(state);
             span.scope = Some(start.scope);
             span.trace_id = trace_id.0;
@@ -158,20 +163,16 @@ impl Provider {
         let Some(generation) = generation else {
             thread.free_slots.push(index);
             count_refused(thread, state, sampled);
-            return Some(nothing);
+            return true;
         };
-        let shared = if start.shared { SHARED } else { 0 };
-        let handle = SpanHandle {
-            slot: (u64::from(index) + 1) | shared,
-            generation,
-        };
-        Some(Started {
-            handle,
+        *started = Started {
+            handle: SpanHandle::of(index, start.shared, generation),
             trace_id,
             span_id,
             trace_flags,
             recording,
-        })
+        };
+        true
     }
 }
 

@@ -11,7 +11,7 @@ use crate::limits::SpanLimits;
 use crate::pipeline::budget::Budget;
 use crate::thread::ThreadState;
 use crate::value::{Cut, Most, Value, ValueBuilder, cut_bytes, cut_text};
-use crate::wire::attribute::{Encode, Encoded, Raw, Scalar, Text, append, appended_len, hash};
+use crate::wire::attribute::{Encode, Encoded, Pair, Raw, Scalar, Text, append, hash};
 use crate::wire::buf::Buf;
 use crate::wire::field_len;
 use std::sync::atomic::Ordering;
@@ -220,19 +220,32 @@ fn put(thread: &ThreadState, state: &mut SpanState, key: &str, value: &impl Enco
         return;
     }
     let digest = hash(key);
-    if let Some(place) = state.keys.find(digest, key, state.body.as_slice()) {
-        state.keys.remove(place, &mut state.body);
-    } else if state.keys.len() >= state.limits().attributes && !room::for_attribute(state) {
+    let replaces = state.keys.knows(digest) && remove(state, digest, key);
+    if !replaces
+        && state.keys.len() >= state.limits().attributes
+        && !room::for_attribute(state)
+    {
         return;
     }
     let at = state.body.len();
-    let len = appended_len(key, value);
-    let kept = SpanState::reserve(&mut state.body, len, &thread.runtime.budget)
+    let pair = Pair::of(key, value);
+    let budget = &thread.runtime.budget;
+    let kept = SpanState::reserve(&mut state.body, pair.appended_len(), budget)
         && state.keys.push(digest, at)
-        && append(&mut state.body, ATTRIBUTE, key, value);
+        && pair.append_to(&mut state.body, ATTRIBUTE);
     if !kept {
         state.dropped_attributes += 1;
     }
+}
+
+/// Removes the attribute of a key, if there is one.
+#[cold]
+fn remove(state: &mut SpanState, digest: u32, key: &[u8]) -> bool {
+    let place = state.keys.find(digest, key, state.body.as_slice());
+    if let Some(place) = place {
+        state.keys.remove(place, &mut state.body);
+    }
+    place.is_some()
 }
 
 /// Encodes a map's entries into the thread's scratch buffer as fields `tag`; how many were left out.

@@ -130,34 +130,62 @@ impl Encode for Scalar<'_> {
     }
 }
 
+/// A `KeyValue` to be written, its lengths known.
+pub(crate) struct Pair<'a, V> {
+    key: &'a [u8],
+    value: &'a V,
+    value_len: usize,
+    len: usize,
+}
+
+impl<'a, V: Encode> Pair<'a, V> {
+    #[inline]
+    pub(crate) fn of(key: &'a [u8], value: &'a V) -> Self {
+        let value_len = value.len();
+        Self {
+            key,
+            value,
+            value_len,
+            len: field_len(key.len()) + field_len(value_len),
+        }
+    }
+
+    /// Appends it as the field `tag`. False if memory is refused.
+    #[inline]
+    pub(crate) fn append_to(&self, buf: &mut Buf, tag: u8) -> bool {
+        buf.append(self.appended_len(), |writer| self.write(writer, tag))
+    }
+
+    /// Bytes that [`Self::append_to`] takes.
+    #[inline]
+    pub(crate) fn appended_len(&self) -> usize {
+        field_len(self.len)
+    }
+
+    #[inline]
+    fn write(&self, writer: &mut Writer<'_>, tag: u8) {
+        // Nearly all attributes: every length is one byte, so that headers are single stores.
+        if let (Ok(pair @ 0..0x80), Ok(key_len), Ok(value_len)) = (
+            u8::try_from(self.len),
+            u8::try_from(self.key.len()),
+            u8::try_from(self.value_len),
+        ) {
+            writer.array([tag, pair, 0x0a, key_len]);
+            writer.bytes(self.key);
+            writer.array([0x12, value_len]);
+        } else {
+            writer.open(tag, self.len);
+            writer.field(0x0a, self.key);
+            writer.open(0x12, self.value_len);
+        }
+        self.value.write(writer);
+    }
+}
+
 /// Appends a `KeyValue` as the field `tag`. False if memory is refused.
 #[inline]
 pub(crate) fn append(buf: &mut Buf, tag: u8, key: &[u8], value: &impl Encode) -> bool {
-    let value_len = value.len();
-    let pair_len = field_len(key.len()) + field_len(value_len);
-    buf.append(field_len(pair_len), |writer| {
-        // Nearly all attributes: every length is one byte, so that headers are single stores.
-        if let (Ok(pair @ 0..0x80), Ok(key_len), Ok(value_len)) = (
-            u8::try_from(pair_len),
-            u8::try_from(key.len()),
-            u8::try_from(value_len),
-        ) {
-            writer.array([tag, pair, 0x0a, key_len]);
-            writer.bytes(key);
-            writer.array([0x12, value_len]);
-        } else {
-            writer.open(tag, pair_len);
-            writer.field(0x0a, key);
-            writer.open(0x12, value_len);
-        }
-        value.write(writer);
-    })
-}
-
-/// Bytes that [`append`] takes.
-#[inline]
-pub(crate) fn appended_len(key: &[u8], value: &impl Encode) -> usize {
-    field_len(field_len(key.len()) + field_len(value.len()))
+    Pair::of(key, value).append_to(buf, tag)
 }
 
 /// The length-delimited field at `at`: its payload, and where the next field starts.
@@ -199,8 +227,13 @@ impl KeyIndex {
         }
     }
 
-    /// The attribute of `key` in `body`: its place in the index. The hash finds, the bytes confirm.
+    /// Whether an attribute has a key of this hash.
     #[inline]
+    pub(crate) fn knows(&self, hash: u32) -> bool {
+        self.entries.iter().any(|(known, _)| *known == hash)
+    }
+
+    /// The attribute of `key` in `body`: its place in the index. The hash finds, the bytes confirm.
     pub(crate) fn find(&self, hash: u32, key: &[u8], body: &[u8]) -> Option<usize> {
         self.entries.iter().position(|(known, at)| {
             *known == hash
@@ -309,7 +342,7 @@ mod tests {
         for (scalar, value) in values {
             let mut buf = Buf::default();
             assert!(append(&mut buf, 0x4a, b"key", &scalar));
-            assert_eq!(buf.len(), appended_len(b"key", &scalar));
+            assert_eq!(buf.len(), Pair::of(b"key", &scalar).appended_len());
             let (pair, end) = read_field(buf.as_slice(), 0).unwrap();
             assert_eq!(end, buf.len());
             let pair = KeyValue::decode(pair).unwrap();
