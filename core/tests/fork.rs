@@ -10,8 +10,9 @@
 mod fork;
 
 use libtracer::{
-    Accepted, Batch, Config, Detector, ExportFuture, Exporter, ExporterFactory, MemoryExporter,
-    Span, Stats, TracerProvider, current_context, diagnostics,
+    Accepted, B3, Batch, Config, Detector, ExportFuture, Exporter, ExporterFactory, MemoryExporter,
+    Span, Stats, TraceContext, TracerProvider, current_context, diagnostics, propagator,
+    set_propagator,
 };
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -187,6 +188,35 @@ fn a_fork_in_the_midst_of_everything_hangs_no_child() {
     });
     provider.flush(SOON).unwrap();
     balanced(&provider);
+}
+
+#[test]
+fn a_fork_while_the_propagator_is_set_hangs_no_child() {
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                for _ in 0..1_000_000 {
+                    set_propagator(Arc::new(TraceContext));
+                    if done.load(Ordering::Relaxed) {
+                        return;
+                    }
+                }
+            });
+        }
+        let children: Vec<_> = (0..100)
+            .map(|_| {
+                fork::start(usual, || {
+                    set_propagator(Arc::new(B3::single()));
+                    propagator().fields().concat()
+                })
+            })
+            .collect();
+        done.store(true, Ordering::Relaxed);
+        for child in children {
+            assert_eq!(child.join(), "b3");
+        }
+    });
 }
 
 #[test]

@@ -6,40 +6,35 @@
 use super::{CompositePropagator, Extractor, Injector, Propagator};
 use crate::context::Context;
 use crate::provider::configured_default;
-use std::sync::{Arc, OnceLock};
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 static NONE: CompositePropagator = CompositePropagator::new(Vec::new());
 
-/// What was set, oldest first: only ever added to, so that reading takes no lock, which a fork could
-/// leave behind held.
-static SET: OnceLock<Set> = OnceLock::new();
+/// What was set last, or null: one word, so that neither reading nor setting waits for anybody, whom a
+/// fork may have left behind in the midst of it.
+static SET: AtomicPtr<Set> = AtomicPtr::new(ptr::null_mut());
 
 struct Set {
     propagator: Arc<dyn Propagator>,
-    newer: OnceLock<Box<Set>>,
+    /// What was set before: someone may still use it, and leak checkers want to see why it is kept.
+    older: *mut Set,
 }
 
 /// Makes `propagator` that of the process, whatever providers are configured with. Each call keeps
 /// its propagator for good; programs set it once, at start. Safe from any thread.
 pub fn set_propagator(propagator: Arc<dyn Propagator>) {
-    let mut new = Set {
-        propagator,
-        newer: OnceLock::new(),
-    };
-    let mut place = match SET.set(new) {
-        Ok(()) => return,
-        Err(back) => {
-            new = back;
-            SET.get()
+    let mut older = SET.load(Ordering::Relaxed);
+    let set = Box::leak(Box::new(Set { propagator, older }));
+    loop {
+        set.older = older;
+        let new = ptr::from_mut(set);
+        // Release pairs with the acquire load in `propagator`.
+        match SET.compare_exchange_weak(older, new, Ordering::Release, Ordering::Relaxed) {
+            Ok(_) => return,
+            Err(newer) => older = newer,
         }
-    };
-    let mut new = Box::new(new);
-    while let Some(set) = place {
-        match set.newer.set(new) {
-            Ok(()) => return,
-            Err(back) => new = back,
-        }
-        place = set.newer.get().map(|newer| &**newer);
     }
 }
 
@@ -47,11 +42,8 @@ pub fn set_propagator(propagator: Arc<dyn Propagator>) {
 /// configured with, else one that does nothing.
 #[must_use]
 pub fn propagator() -> &'static dyn Propagator {
-    let mut newest = SET.get();
-    while let Some(newer) = newest.and_then(|set| set.newer.get()) {
-        newest = Some(newer);
-    }
-    if let Some(set) = newest {
+    // SAFETY: null or a leaked one, published with release.
+    if let Some(set) = unsafe { SET.load(Ordering::Acquire).as_ref() } {
         return &*set.propagator;
     }
     match configured_default() {
