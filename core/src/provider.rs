@@ -167,15 +167,24 @@ impl Provider {
 
     /// This process's state of the provider, made at first use.
     pub(crate) fn state(&'static self) -> &'static ProviderState {
+        self.state_if_used().unwrap_or_else(|| self.begin_here())
+    }
+
+    /// Makes this process's state. What detectors find out takes files to be read: before the lock.
+    #[cold]
+    fn begin_here(&'static self) -> &'static ProviderState {
         let runtime = runtime();
+        let resource = self.resource.here();
         let mut states = runtime
             .providers
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
+        // Another thread may have been faster.
         if let Some(state) = states.iter().find(|state| state.id == self.id) {
             return state;
         }
-        let state: &'static ProviderState = Box::leak(Box::new(ProviderState::new(self, runtime)));
+        let state = ProviderState::new(self, runtime, resource);
+        let state: &'static ProviderState = Box::leak(Box::new(state));
         states.push(state);
         state
     }
@@ -237,7 +246,7 @@ impl Provider {
 }
 
 impl ProviderState {
-    fn new(provider: &'static Provider, runtime: &'static Runtime) -> Self {
+    fn new(provider: &'static Provider, runtime: &'static Runtime, resource: Arc<[u8]>) -> Self {
         if let Some(limit) = provider.memory_limit {
             runtime.budget.set_limit(limit);
         }
@@ -245,7 +254,6 @@ impl ProviderState {
             queue::enter_blocking_mode();
             runtime.budget.keep_half_for_open();
         }
-        let resource = provider.resource.here();
         let setup = Setup {
             provider,
             runtime,

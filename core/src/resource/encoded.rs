@@ -28,6 +28,12 @@ impl EncodedResource {
         encoded
     }
 
+    /// As a child of the process that made it has it.
+    #[cfg(test)]
+    pub(crate) fn of_parent(self) -> Self {
+        Self { pid: 0, ..self }
+    }
+
     /// A resource of nothing but these attributes.
     pub(crate) fn whole(resource: &Resource) -> Self {
         Self {

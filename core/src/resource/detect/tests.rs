@@ -21,6 +21,39 @@ fn text<'a>(found: &'a BTreeMap<String, OwnedValue>, key: &str) -> &'a str {
 }
 
 #[test]
+fn a_forked_child_asks_detectors_with_nothing_locked() {
+    use crate::config::Config;
+    use crate::provider::Provider;
+    use crate::runtime::runtime;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::{Duration, Instant};
+
+    let free = Arc::new(AtomicBool::new(false));
+    let seen = free.clone();
+    let mut detectors = Detectors::default();
+    detectors.add(Detector::Process);
+    detectors.keep = Some(Arc::new(move |_| {
+        // Other tests' threads hold it for moments.
+        let soon = Instant::now() + Duration::from_secs(5);
+        let is_free = || runtime().providers.try_lock().is_ok();
+        while !seen.load(Ordering::Relaxed) && Instant::now() < soon {
+            seen.store(is_free(), Ordering::Relaxed);
+            std::thread::yield_now();
+        }
+        true
+    }));
+    let resource = EncodedResource::new("rust", &detectors, Resource::default());
+    free.store(false, Ordering::Relaxed);
+    let mut provider = Provider::new(&Config::new().disabled(true)).unwrap();
+    provider.resource = resource.of_parent();
+    provider.leak().state();
+    assert!(
+        free.load(Ordering::Relaxed),
+        "the list of providers is locked"
+    );
+}
+
+#[test]
 fn conf_093_the_process_detector_knows_this_process() {
     let process = found(Detector::Process);
     let pid = i64::from(std::process::id());
