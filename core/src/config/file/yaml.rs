@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 
 /// Lists and maps inside each other.
 const MAX_DEPTH: usize = 64;
-/// Nodes of a file, aliases written out.
+/// Nodes of a file and bytes of their text, variables and aliases written out.
 const MAX_NODES: usize = 65_536;
+const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// A value and the line it begins in.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,12 +32,39 @@ pub(super) enum Value {
     Map(Vec<(String, Node)>),
 }
 
+/// How much a node is.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    nodes: usize,
+    bytes: usize,
+}
+
+impl Size {
+    const ONE: Self = Self { nodes: 1, bytes: 0 };
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            nodes: self.nodes + other.nodes,
+            bytes: self.bytes + other.bytes,
+        }
+    }
+}
+
 impl Node {
-    fn count(&self) -> usize {
-        1 + match &self.value {
-            Value::Scalar { .. } => 0,
-            Value::List(items) => items.iter().map(Self::count).sum(),
-            Value::Map(entries) => entries.iter().map(|(_, node)| node.count()).sum(),
+    /// With all that is in it.
+    fn size(&self) -> Size {
+        match &self.value {
+            Value::Scalar { text, .. } => Size {
+                bytes: text.len(),
+                ..Size::ONE
+            },
+            Value::List(items) => items
+                .iter()
+                .fold(Size::ONE, |sum, item| sum.and(item.size())),
+            Value::Map(entries) => entries.iter().fold(Size::ONE, |sum, (key, node)| {
+                let bytes = sum.bytes + key.len();
+                Size { bytes, ..sum }.and(node.size())
+            }),
         }
     }
 }
@@ -51,7 +79,7 @@ pub(super) fn parse(text: &str, variables: Variables<'_>) -> Result<Option<Node>
         open: Vec::new(),
         anchors: BTreeMap::new(),
         document: None,
-        nodes: 0,
+        size: Size::default(),
     };
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
@@ -77,7 +105,8 @@ struct Loader<'a> {
     open: Vec<Open>,
     anchors: BTreeMap<usize, Node>,
     document: Option<Node>,
-    nodes: usize,
+    /// Of all that was read.
+    size: Size,
 }
 
 impl Loader<'_> {
@@ -87,17 +116,24 @@ impl Loader<'_> {
             Event::SequenceStart(anchor, _) => self.begin(Value::List(Vec::new()), anchor, line),
             Event::MappingStart(anchor, _) => self.begin(Value::Map(Vec::new()), anchor, line),
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
-                Some(done) => self.put(done.node, done.anchor),
+                Some(done) => self.put(done.node, done.anchor, Size::ONE),
                 None => Ok(()),
             },
-            Event::Alias(anchor) => match self.anchors.get(&anchor).cloned() {
-                Some(node) => self.put(node, 0),
-                None => Err("an alias of nothing: give the anchor before it".to_owned()),
-            },
+            Event::Alias(anchor) => self.alias(anchor),
             Event::DocumentStart(_) if self.document.is_some() => {
                 Err("a second document: use one".to_owned())
             }
             _ => Ok(()),
+        }
+    }
+
+    /// What an alias stands for, counted before it is copied.
+    fn alias(&mut self, anchor: usize) -> Result<(), String> {
+        let size = self.anchors.get(&anchor).map(Node::size);
+        self.count(size.ok_or("an alias of nothing: give the anchor before it")?)?;
+        match self.anchors.get(&anchor).cloned() {
+            Some(node) => self.put(node, 0, Size::default()),
+            None => Ok(()),
         }
     }
 
@@ -115,7 +151,9 @@ impl Loader<'_> {
         let text = substitute(text, self.variables)?;
         let plain = style == ScalarStyle::Plain && tag.is_none_or(|tag| tag.suffix != "str");
         let value = Value::Scalar { text, plain };
-        self.put(Node { line, value }, anchor)
+        let node = Node { line, value };
+        let size = node.size();
+        self.put(node, anchor, size)
     }
 
     fn awaits_key(&self) -> bool {
@@ -133,7 +171,8 @@ impl Loader<'_> {
             return Err(format!("{text:?} comes twice: say it once"));
         }
         top.key = Some(text.to_owned());
-        Ok(())
+        let bytes = text.len();
+        self.count(Size { nodes: 0, bytes })
     }
 
     fn begin(&mut self, value: Value, anchor: usize, line: usize) -> Result<(), String> {
@@ -154,21 +193,30 @@ impl Loader<'_> {
         Ok(())
     }
 
-    /// A complete value comes into what is open.
-    fn put(&mut self, node: Node, anchor: usize) -> Result<(), String> {
-        let size = node.count();
+    /// Counts what is read.
+    fn count(&mut self, more: Size) -> Result<(), String> {
+        self.size = self.size.and(more);
+        if self.size.nodes > MAX_NODES {
+            return Err(format!("more than {MAX_NODES} values"));
+        }
+        if self.size.bytes > MAX_BYTES {
+            return Err(format!("more than {} MiB of text", MAX_BYTES >> 20));
+        }
+        Ok(())
+    }
+
+    /// A complete value comes into what is open. Of `size` is what is not counted yet: the parts of a
+    /// list or map were when they came.
+    fn put(&mut self, node: Node, anchor: usize, size: Size) -> Result<(), String> {
+        self.count(size)?;
         if anchor != 0 {
+            self.count(node.size())?;
             self.anchors.insert(anchor, node.clone());
         }
         let Some(top) = self.open.last_mut() else {
             self.document = Some(node);
             return Ok(());
         };
-        // What is inside has been counted when it was put, except where it comes from an alias.
-        self.nodes += if anchor == 0 { size } else { 1 };
-        if self.nodes > MAX_NODES {
-            return Err(format!("more than {MAX_NODES} values"));
-        }
         match (&mut top.node.value, top.key.take()) {
             (Value::List(items), _) => items.push(node),
             (Value::Map(entries), Some(key)) => entries.push((key, node)),

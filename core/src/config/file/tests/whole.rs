@@ -245,6 +245,23 @@ fn aliases_are_written_out_and_do_not_explode() {
     refused(&text, "more than 65536 values");
 }
 
+#[test]
+fn aliases_of_a_long_text_do_not_explode() {
+    let long = "x".repeat(1000);
+    let text = |times| {
+        let aliases = vec!["*a"; times].join(", ");
+        format!("{HEAD}a: &a {long}\nb: [{aliases}]\n")
+    };
+    let count = |times: usize| yaml::parse(&text(times), &|_: &str| None).map(|_| ());
+    assert!(count(1000).is_ok());
+    let (_, wrong) = count(20_000).unwrap_err();
+    assert_eq!(wrong, "more than 16 MiB of text");
+    // What a variable stands for counts as well.
+    let variables = |_: &str| Some("x".repeat(1 << 20));
+    let text = format!("{HEAD}a: [{}]", vec!["${LONG}"; 17].join(", "));
+    assert!(yaml::parse(&text, &variables).is_err());
+}
+
 /// Pieces that files are made of, in no order that means anything.
 fn pieces() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
