@@ -35,8 +35,17 @@ impl B3 {
     }
 }
 
-/// In a context: the request that it belongs to is to be debugged.
-pub(super) struct Debug;
+/// In a context: the request of this trace is to be debugged. Another trace that takes its place in the
+/// context is not.
+pub(super) struct Debug(pub(super) TraceId);
+
+impl Debug {
+    /// Whether what is current in a context belongs to such a request.
+    pub(super) fn is_on(context: &Context) -> bool {
+        let trace_id = context.span_context().trace_id;
+        context.value().is_some_and(|Self(own)| *own == trace_id)
+    }
+}
 
 /// In a context: the caller left the decision on this span open.
 struct Deferred(SpanId);
@@ -54,7 +63,7 @@ impl State {
     fn of(context: &Context) -> Self {
         let span = context.span_context();
         let deferred = |Deferred(id): &Deferred| *id == span.span_id;
-        if context.value::<Debug>().is_some() {
+        if Debug::is_on(context) {
             Self::Debug
         } else if span.trace_flags.is_sampled() {
             Self::Sampled
@@ -119,10 +128,10 @@ impl Propagator for B3 {
         let Some((span, state)) = found.or_else(|| extract_multi(carrier)) else {
             return context.clone();
         };
-        let span_id = span.span_id;
+        let (trace_id, span_id) = (span.trace_id, span.span_id);
         let context = context.with_span_context(span).without_value::<Debug>();
         match state {
-            State::Debug => context.with_value(Debug),
+            State::Debug => context.with_value(Debug(trace_id)),
             State::Deferred => context.with_value(Deferred(span_id)),
             State::Drop | State::Sampled => context,
         }

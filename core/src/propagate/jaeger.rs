@@ -27,7 +27,11 @@ impl Propagator for Jaeger {
         let span = context.span_context();
         if span.is_valid() {
             let sampled = u8::from(span.trace_flags.is_sampled());
-            let debug = context.value::<Debug>().map_or(0, |_| SAMPLED | DEBUG);
+            let debug = if Debug::is_on(context) {
+                SAMPLED | DEBUG
+            } else {
+                0
+            };
             let (trace_id, span_id, flags) = (span.trace_id, span.span_id, sampled | debug);
             // The third field, the parent's id, is deprecated: 0.
             carrier.set(TRACE, &format!("{trace_id}:{span_id}:0:{flags:x}"));
@@ -42,9 +46,10 @@ impl Propagator for Jaeger {
     fn extract(&self, context: &Context, carrier: &dyn Extractor) -> Context {
         let mut extracted = context.clone();
         if let Some((span, debug)) = carrier.get(TRACE).and_then(parse) {
+            let trace_id = span.trace_id;
             extracted = extracted.with_span_context(span).without_value::<Debug>();
             if debug {
-                extracted = extracted.with_value(Debug);
+                extracted = extracted.with_value(Debug(trace_id));
             }
         }
         let keys = carrier.keys();

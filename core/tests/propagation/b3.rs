@@ -1,7 +1,8 @@
 //! B3 as openzipkin/b3-propagation and the OpenTelemetry specification describe it.
 
 use super::{headers, read, through, written};
-use libtracer::{B3, Config, Context, Propagator, TracerProvider};
+use libtracer::{B3, Config, Context, Jaeger, Propagator, SpanContext, TracerProvider};
+use std::collections::HashMap;
 
 const TRACE: &str = "80f198ee56343ba864fe8b2a57d3eff7";
 const SPAN: &str = "e457b5a2e4d86bd1";
@@ -103,6 +104,31 @@ fn conf_097_both_forms_are_read_whichever_is_written_and_one_header_goes_first()
     assert_eq!(B3::single().fields(), ["b3"]);
     let fields = ["x-b3-traceid", "x-b3-spanid", "x-b3-sampled", "x-b3-flags"];
     assert_eq!(B3::multi().fields(), fields);
+}
+
+#[test]
+fn conf_097_debug_is_of_the_trace_that_it_came_with() {
+    let other = SpanContext::from_traceparent(
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00",
+        "",
+    );
+    let jaeger = [("uber-trace-id", "64fe8b2a57d3eff7:e457b5a2e4d86bd1:0:3")];
+    for (context, off) in [
+        (read(&B3::single(), &[("b3", &single("-d"))]), "-0"),
+        (read(&Jaeger, &jaeger), "-0"),
+    ] {
+        let b3_of = |context: &Context| {
+            let mut sent = HashMap::new();
+            B3::single().inject(context, &mut sent);
+            sent.remove("b3").unwrap()
+        };
+        assert!(b3_of(&context).ends_with("-d"));
+        let replaced = context.with_span_context(other.clone().unwrap());
+        assert!(b3_of(&replaced).ends_with(off));
+        let mut sent = HashMap::new();
+        Jaeger.inject(&replaced, &mut sent);
+        assert!(sent["uber-trace-id"].ends_with(":0:0"), "{sent:?}");
+    }
 }
 
 #[test]
