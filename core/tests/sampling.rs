@@ -65,6 +65,50 @@ impl CustomSampler for Told {
     }
 }
 
+/// Answers with a value that is deeper than any stack.
+#[derive(Debug)]
+struct Deep(Decision);
+
+impl CustomSampler for Deep {
+    fn sample(&self, _: &SamplingInput<'_>) -> SamplingOutput {
+        let mut value = OwnedValue::Int(1);
+        for depth in 0..100_000 {
+            value = match depth % 2 {
+                0 => OwnedValue::Array(vec![value]),
+                _ => OwnedValue::Map(vec![("k".into(), value)]),
+            };
+        }
+        let mut output = SamplingOutput::from(self.0);
+        output.attributes = vec![("deep".into(), value), ("flat".into(), true.into())];
+        output
+    }
+
+    fn description(&self) -> String {
+        "Deep".into()
+    }
+}
+
+#[test]
+fn a_samplers_attributes_may_be_of_any_depth() {
+    for decision in [
+        Decision::Drop,
+        Decision::RecordOnly,
+        Decision::RecordAndSample,
+    ] {
+        let (provider, memory) = provider(Sampler::Custom(Arc::new(Deep(decision))));
+        provider.tracer("t").start("s").end();
+        let spans = memory.spans();
+        assert_eq!(
+            spans.len(),
+            usize::from(decision == Decision::RecordAndSample)
+        );
+        for span in spans {
+            assert_eq!(span.attribute("flat"), Some(&OwnedValue::Bool(true)));
+            assert!(span.attribute("deep").is_some());
+        }
+    }
+}
+
 #[test]
 fn conf_015_an_unsampled_span_has_an_id_of_its_own_and_records_nothing() {
     let (provider, memory) = provider(Sampler::AlwaysOff);

@@ -9,7 +9,6 @@ use super::decided::Decided;
 use super::slot::SpanState;
 use super::start::{Start, Started};
 use crate::context::{SpanContext, TraceFlags, TraceState};
-use crate::finished::OwnedValue;
 use crate::id::{SpanId, TraceId};
 use crate::provider::Provider;
 use crate::provider::hooks::{
@@ -141,11 +140,11 @@ impl Provider {
             });
         }
         started.set_all(start);
-        if started.recording {
-            for (key, value) in &output.attributes {
-                let mut built = ValueBuilder::new();
-                add(&mut built, value);
-                started.handle.set(key, Value::Built(&built));
+        for (key, value) in output.attributes {
+            let mut built = ValueBuilder::new();
+            built.add_owned(value);
+            if started.recording {
+                started.handle.set(&key, Value::Built(&built));
             }
         }
         started
@@ -196,31 +195,5 @@ impl Provider {
             links: &links,
         };
         contained(|| self.sampler.ask(&input)).unwrap_or_else(|| Decision::Drop.into())
-    }
-}
-
-fn add(built: &mut ValueBuilder, value: &OwnedValue) {
-    match value {
-        OwnedValue::Null => built.add(Value::Null),
-        OwnedValue::Bool(value) => built.add(Value::Bool(*value)),
-        OwnedValue::Int(value) => built.add(Value::Int(*value)),
-        OwnedValue::Double(value) => built.add(Value::Double(*value)),
-        OwnedValue::String(text) => built.add(Value::String(text)),
-        OwnedValue::Bytes(bytes) => built.add(Value::Bytes(bytes)),
-        OwnedValue::Array(values) => {
-            built.begin_array();
-            for value in values {
-                add(built, value);
-            }
-            built.end();
-        }
-        OwnedValue::Map(entries) => {
-            built.begin_map();
-            for (key, value) in entries {
-                built.key(key);
-                add(built, value);
-            }
-            built.end();
-        }
     }
 }

@@ -4,8 +4,51 @@ use super::{Cut, Most, Value, ValueBuilder};
 use crate::finished::{OwnedValue, decode_attribute};
 use crate::wire::attribute::{append, read_field};
 use crate::wire::buf::Buf;
+use std::vec;
+
+/// A list or map whose rest is still to come.
+enum Rest {
+    Array(vec::IntoIter<OwnedValue>),
+    Map(vec::IntoIter<(String, OwnedValue)>),
+}
 
 impl ValueBuilder {
+    /// Adds a value that owns itself, and takes it apart: neither needs a stack as deep as it is.
+    pub(crate) fn add_owned(&mut self, value: OwnedValue) {
+        let mut open = Vec::new();
+        let mut next = Some(value);
+        loop {
+            match next {
+                Some(OwnedValue::Null) => self.add(Value::Null),
+                Some(OwnedValue::Bool(value)) => self.add(Value::Bool(value)),
+                Some(OwnedValue::Int(value)) => self.add(Value::Int(value)),
+                Some(OwnedValue::Double(value)) => self.add(Value::Double(value)),
+                Some(OwnedValue::String(text)) => self.add(Value::String(&text)),
+                Some(OwnedValue::Bytes(bytes)) => self.add(Value::Bytes(&bytes)),
+                Some(OwnedValue::Array(values)) => {
+                    self.begin_array();
+                    open.push(Rest::Array(values.into_iter()));
+                }
+                Some(OwnedValue::Map(entries)) => {
+                    self.begin_map();
+                    open.push(Rest::Map(entries.into_iter()));
+                }
+                None => {
+                    self.end();
+                    open.pop();
+                }
+            }
+            next = match open.last_mut() {
+                Some(Rest::Array(values)) => values.next(),
+                Some(Rest::Map(entries)) => entries.next().map(|(key, value)| {
+                    self.key(&key);
+                    value
+                }),
+                None => return,
+            };
+        }
+    }
+
     /// A map of these entries.
     pub(crate) fn from_entries(entries: &[(&str, Value<'_>)]) -> Self {
         let mut map = Self::new();
