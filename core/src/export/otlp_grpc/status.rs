@@ -16,6 +16,22 @@ const MAX_RETRY_DELAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// may as well be a quota, and more requests are the last thing that helps then.
 const SPLIT_IN_DOUBT: usize = 64 * 1024;
 
+/// Words about how many and how often, not about how large.
+const OF_NUMBER: [&str; 12] = [
+    "concurrent",
+    "concurrency",
+    "frequency",
+    "many",
+    "minute",
+    "qps",
+    "quota",
+    "rate",
+    "rates",
+    "second",
+    "throttled",
+    "throttling",
+];
+
 /// The error that a server's status stands for, in answer to a request of `len` bytes; `message` is
 /// what is said about it.
 pub(crate) fn error(status: &Status, message: String, len: usize) -> ExportError {
@@ -70,8 +86,15 @@ pub(super) fn name(code: Code) -> &'static str {
 /// Whether the words of gRPC's implementations for a message over their limit are in a text: those
 /// of Go and C++ ("larger than max"), Java ("exceeds maximum size"), .NET ("exceeds the maximum
 /// configured message size") and Rust ("message length too large", "size limit").
+///
+/// Limits of another kind are told in such words too ("request rate exceeds maximum"): requests in
+/// smaller pieces would be more of them, which is the last thing that helps then.
 fn is_about_size(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
+    let mut words = text.split(|symbol: char| !symbol.is_ascii_alphabetic());
+    if words.any(|word| OF_NUMBER.contains(&word)) {
+        return false;
+    }
     let large = [
         "larger than max",
         "too large",
@@ -146,6 +169,22 @@ mod tests {
         assert_eq!(judged("quota exceeded", SPLIT_IN_DOUBT), "permanent");
         assert_eq!(judged("quota exceeded", SPLIT_IN_DOUBT + 1), "too large");
         assert_eq!(judged("message too large", 1), "too large");
+    }
+
+    #[test]
+    fn a_limit_on_how_often_makes_no_request_smaller() {
+        for words in [
+            "request rate exceeds maximum of 1000 per second",
+            "message rate exceeds max",
+            "too many concurrent requests: limit exceeds max of 5000",
+            "quota: 4096 requests too large a share",
+            "request size limit per minute",
+        ] {
+            for code in [Code::ResourceExhausted, Code::OutOfRange] {
+                let error = error(&Status::new(code, words), String::new(), SPLIT_IN_DOUBT);
+                assert_ne!(kind(&error), "too large", "{words}");
+            }
+        }
     }
 
     #[test]
