@@ -142,15 +142,18 @@ impl Target {
         Ok(Connector::new(tls, self.proxy.clone(), version))
     }
 
-    /// Foreign text in one line; a server may repeat what it was sent, so secrets are cut out.
+    /// Foreign text in one line; a server may repeat what it was sent, so secrets are cut out: of the
+    /// whole text, before it is shortened, and the longest first, for one may begin with another.
     pub(crate) fn without_secrets(&self, text: &str) -> String {
         let headers = self.headers.values().filter(|value| value.is_sensitive());
         let proxy = self.proxy.iter().flat_map(|proxy| proxy.secrets());
         let secrets = headers.filter_map(|value| value.to_str().ok()).chain(proxy);
         // Of "Bearer token", the token alone is as secret.
         let parts = secrets.flat_map(|value| [value, value.rsplit(' ').next().unwrap_or(value)]);
+        let mut parts: Vec<&str> = parts.filter(|value| value.len() >= 4).collect();
+        parts.sort_by_key(|value| std::cmp::Reverse(value.len()));
         let clean = parts
-            .filter(|value| value.len() >= 4)
+            .into_iter()
             .fold(text.to_owned(), |clean, value| clean.replace(value, "***"));
         one_line(&clean, 300)
     }

@@ -125,8 +125,8 @@ impl Answer {
         {
             return message.to_owned();
         }
-        let start = body.get(..body.len().min(2048)).unwrap_or_default();
-        String::from_utf8_lossy(start).trim().to_owned()
+        // Whole: what is cut before secrets are looked for may end in half of one.
+        String::from_utf8_lossy(&body).trim().to_owned()
     }
 }
 

@@ -108,6 +108,29 @@ fn a_server_that_repeats_the_headers_cannot_leak_them() {
 }
 
 #[test]
+fn a_secret_is_found_before_the_text_is_cut() {
+    const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    // What is left of an answer of 2 KiB is short.
+    let body = format!("{SECRET} ").repeat(100);
+    let server = Server::start(move |_| Reply::status("400 Bad Request", "", body.as_bytes()));
+    let error = Client::new(&server.url("/"), &[("x-key", SECRET)], SECOND)
+        .send_sample()
+        .unwrap_err();
+    assert!(!error.message().contains("012345"), "{error}");
+}
+
+#[test]
+fn a_secret_that_begins_with_another_is_cut_out_whole() {
+    let body = b"keys abcd1234 and abcd1234efgh5678";
+    let server = Server::start(|_| Reply::status("400 Bad Request", "", body));
+    let headers = [("x-key", "abcd1234"), ("x-longer", "abcd1234efgh5678")];
+    let error = Client::new(&server.url("/"), &headers, SECOND)
+        .send_sample()
+        .unwrap_err();
+    assert!(error.message().ends_with("keys *** and ***"), "{error}");
+}
+
+#[test]
 fn credentials_of_the_url_become_a_header() {
     let server = Server::start(|_| Reply::ok());
     let url = server
