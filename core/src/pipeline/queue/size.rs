@@ -1,5 +1,11 @@
 //! How large a request the destination takes: the setting, until one turns out to be too large; and
 //! whether it takes more again, which is tried after a while.
+//!
+//! A refusal halves what is sent, or sets it to the limit that was named, at once and as often as need
+//! be: nothing is lost by it. After five minutes a request twice as large is tried, once: a vain try
+//! costs one request that is split again, and doubles the wait for the next, up to an hour. A try that
+//! succeeds shows that the destination has changed, so that the next full request is twice as large
+//! again, up to the setting, and a later limit is learned as the first was.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -63,6 +69,12 @@ impl Size {
     /// are tried: the destination may have been changed.
     pub(super) fn taken(&self, bytes: usize) {
         let now = self.now.get();
+        // Small requests say nothing about the limit.
+        let grown = self.trying.get() && bytes > now / 2;
+        if grown {
+            self.trying.set(false);
+            self.wait.set(FIRST_TRY);
+        }
         if now >= self.most {
             return;
         }
@@ -70,8 +82,7 @@ impl Size {
             .since
             .get()
             .is_none_or(|since| since.elapsed() >= self.wait.get());
-        // Small requests say nothing about the limit.
-        if long && bytes >= now / 2 {
+        if grown || (long && bytes >= now / 2) {
             self.now.set(now.saturating_mul(2).min(self.most));
             self.too_large.set(usize::MAX);
             self.since.set(Some(Instant::now()));
@@ -117,6 +128,18 @@ mod tests {
         assert!(size.batch() <= 100_000);
         assert_eq!(send(&size, usize::MAX, Duration::from_secs(7200)).await, 0);
         assert_eq!(size.batch(), 4 << 20);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_try_that_succeeds_is_enough() {
+        let size = Size::new(4 << 20);
+        // So long that tries have become rare.
+        send(&size, 100_000, Duration::from_secs(6 * 3600)).await;
+        assert_eq!(size.wait.get(), LONGEST_WAIT);
+        tokio::time::advance(LONGEST_WAIT).await;
+        assert_eq!(send(&size, usize::MAX, Duration::from_secs(10)).await, 0);
+        assert_eq!(size.batch(), 4 << 20);
+        assert_eq!(size.wait.get(), FIRST_TRY);
     }
 
     #[tokio::test(start_paused = true)]
