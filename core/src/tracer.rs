@@ -319,7 +319,11 @@ impl<'a> SpanBuilder<'a> {
         self.begin(Provider::start, then)
     }
 
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "what was started stays in registers: most callers want the handle alone"
+    )]
+    #[inline(always)]
     fn begin<R>(
         self,
         begin: impl FnOnce(&'static Provider, &Start<'_>, &mut Started),

@@ -102,6 +102,8 @@ fn is_ascii(bytes: &[u8]) -> bool {
     }
 }
 
+#[cold]
+#[inline(never)]
 fn beyond_ascii(bytes: &[u8]) -> Cow<'_, str> {
     let text = String::from_utf8_lossy(bytes);
     if let Cow::Owned(_) = text {

@@ -226,7 +226,11 @@ impl Slot {
 
     /// Fills a free slot, which the caller took from a free list, and makes it live. `None`, and the
     /// slot stays free, if `fill` finds no room.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "as for `with`: what fills it is in registers"
+    )]
+    #[inline(always)]
     pub(crate) fn start(
         &self,
         counted_for: Option<u32>,
