@@ -221,10 +221,7 @@ fn put(thread: &ThreadState, state: &mut SpanState, key: &str, value: &impl Enco
     }
     let digest = hash(key);
     let replaces = state.keys.knows(digest) && remove(state, digest, key);
-    if !replaces
-        && state.keys.len() >= state.limits().attributes
-        && !room::for_attribute(state)
-    {
+    if !replaces && state.keys.len() >= state.limits().attributes && !room::for_attribute(state) {
         return;
     }
     let at = state.body.len();
