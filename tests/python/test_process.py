@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import subprocess
 import sys
 import time
 
@@ -112,8 +113,6 @@ def test_a_child_of_multiprocessing_flushes(method, tmp_path):
         "    [child.join() for child in children]\n"
         "    assert not any(child.exitcode for child in children)\n"
     )
-    import subprocess
-
     result = subprocess.run(
         [sys.executable, str(program), method],
         capture_output=True,
@@ -176,3 +175,127 @@ def test_a_thread_that_runs_on_at_the_end_is_safe():
         threading.Thread(target=forever, daemon=True).start()
     time.sleep(0.2)
     """)
+
+
+OPEN_SPANS = """
+import asyncio, libtracer, multiprocessing, sys
+from opentelemetry import trace
+
+def work(n):
+    current = trace.get_current_span().get_span_context()
+    libtracer.configure_tracing(service_name="s", exporter="none")
+    with libtracer.start_span("child") as span:
+        assert (span.parent.span_id if span.parent else 0) == current.span_id
+    return current.span_id
+
+def nested(n):
+    return asyncio.run(coroutine(n))
+
+async def coroutine(n):
+    return work(n)
+
+if __name__ == "__main__":
+    libtracer.configure_tracing(service_name="s", exporter="none")
+    method = sys.argv[1]
+    context = multiprocessing.get_context(method)
+    with libtracer.start_span("outer"), libtracer.start_span("inner") as inner:
+        with context.Pool(2) as pool:
+            seen = set(pool.map(work, range(4))) | set(pool.map(nested, range(2)))
+            pool.close()
+            pool.join()
+        assert inner.is_recording()
+    # A forked child inherits what was current; one that was not begins with nothing.
+    assert seen == {int(inner.span_id, 16) if method == "fork" else 0}, seen
+    assert libtracer.stats()["open"] == 0
+"""
+
+
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_children_of_multiprocessing_with_spans_open(method, tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(OPEN_SPANS)
+    result = subprocess.run(
+        [sys.executable, str(program), method],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_an_exit_handler_of_the_program_may_record_and_be_flushed():
+    out = run(f"""
+    import atexit
+    {CONSOLE}
+    @atexit.register
+    def last():
+        with libtracer.start_span("in exit handler"):
+            pass
+    """)
+    assert "in exit handler" in out
+
+
+def test_threads_of_every_kind_that_run_on_at_the_end_are_safe():
+    """Daemon threads stop at their next line of Python; native code of theirs runs on."""
+    run("""
+    import asyncio, ctypes, libtracer, threading
+    from opentelemetry import baggage, context, trace
+    library = ctypes.CDLL(libtracer.get_library())
+    class Span(ctypes.Structure):
+        _fields_ = (("slot", ctypes.c_uint64), ("generation", ctypes.c_uint64))
+    library.tracer_span_begin.restype = Span
+    library.tracer_span_finish.argtypes = (Span,)
+    libtracer.configure_tracing(exporter="none")
+    going = threading.Semaphore(0)
+    def native():
+        with libtracer.start_span("around"):
+            while True:
+                library.tracer_span_finish(library.tracer_span_begin(b"native"))
+                going.release()
+    def attaching():
+        while True:
+            token = context.attach(baggage.set_baggage("k", "v"))
+            with trace.use_span(libtracer.get_tracer().start_span("op"), end_on_exit=True):
+                going.release()
+            context.detach(token)
+    async def task():
+        while True:
+            with libtracer.start_span("op"):
+                await asyncio.sleep(0)
+                going.release()
+    for work in (native, attaching, lambda: asyncio.run(task())):
+        threading.Thread(target=work, daemon=True).start()
+    for _ in range(500):
+        going.acquire()
+    """)
+
+
+def test_another_interpreter_of_the_process_is_refused_clearly():
+    out = run(
+        """
+    import libtracer, sys
+    try:
+        import _interpreters as interpreters
+    except ImportError:
+        import _xxsubinterpreters as interpreters
+    libtracer.configure_tracing(exporter="none")
+    code = '''
+    try:
+        import libtracer
+    except ImportError as error:
+        import os
+        os.write(1, str(error).encode())
+    '''
+    import textwrap
+    made = interpreters.create(*["legacy"][: sys.version_info >= (3, 13)])
+    interpreters.run_string(made, textwrap.dedent(code))
+    interpreters.destroy(made)
+    with libtracer.start_span("the first one goes on") as span:
+        assert span.is_recording()
+    """,
+        warnings="default",
+    )
+    assert (
+        "another one has imported it" in out or "does not support loading in subinterpreters" in out
+    )
