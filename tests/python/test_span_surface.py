@@ -419,6 +419,27 @@ def test_what_the_sdk_raises_stays_out_of_the_program(tracer):
     assert span.status.is_unset
 
 
+def test_lone_surrogates_are_mended_on_the_way_out(tracer):
+    span = tracer.start_span("a\ud800")
+    span.set_attribute("k\udc80", "v\ud800")
+    ((key, value),) = span.attributes.items()
+    assert "\ufffd" in key
+    assert "\ufffd" in value
+    json.loads(span.to_json()).items()
+
+
+def test_a_provider_takes_what_is_deep_and_wide_within_bounds(tracer):
+    deep = []
+    for _ in range(100):
+        deep = [deep]
+    span = tracer.start_span("op", attributes={"deep": deep, "wide": list(range(20_000))})
+    got, depth = span.attributes["deep"], 0
+    while isinstance(got, tuple):
+        (got,), depth = got, depth + 1
+    assert (got, depth) == ("...", 32)
+    assert span.attributes["wide"] == tuple(range(9_999))
+
+
 def test_a_proxy_of_a_span_works_as_the_span(tracer):
     wrapt = pytest.importorskip("wrapt")
     span = tracer.start_span("op")
