@@ -1,5 +1,6 @@
 """References and memory: nothing is lost, nothing is kept."""
 
+import contextvars
 import gc
 import sys
 import tracemalloc
@@ -83,8 +84,6 @@ def test_an_abandoned_entered_span_is_collected():
         span.__enter__()
         context.get_current()
         return weakref.ref(span)
-
-    import contextvars
 
     reference = contextvars.copy_context().run(abandon)
     gc.collect()
@@ -176,4 +175,136 @@ def test_a_finalizer_at_the_interpreters_end_is_safe():
     keep = AtEnd()
     sys.modules["keep"] = keep
     span = libtracer.start_span("open").__enter__()
+    """)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_a_million_spans_leave_the_process_as_large_as_it_was():
+    out = run("""
+    import contextvars, gc, libtracer
+    from opentelemetry import baggage, context, trace
+    libtracer.configure_tracing(exporter="none")
+    tracer = libtracer.get_tracer()
+
+    def resident():
+        gc.collect()
+        with open("/proc/self/statm") as sizes:
+            return int(sizes.read().split()[1]) * 4096
+
+    def spans(count):
+        for n in range(count):
+            with libtracer.start_span("outer", attributes={"n": n}):
+                with tracer.start_as_current_span("inner") as span:
+                    pass
+            if n % 16 == 0:
+                token = context.attach(baggage.set_baggage("n", str(n)))
+                with trace.use_span(tracer.start_span("used"), end_on_exit=True):
+                    contextvars.copy_context().run(tracer.start_span("copied").__enter__)
+                context.detach(token)
+
+    spans(50_000)
+    before = resident()
+    spans(450_000)
+    print(resident() - before, libtracer.stats()["started"])
+    """)
+    grown, started = map(int, out.split())
+    assert started >= 1_000_000
+    assert grown < 4_000_000
+
+
+def test_spans_held_by_a_traceback_go_with_it():
+    def fails():
+        with libtracer.start_span("op") as span:
+            references.append(weakref.ref(span))
+            token = context.attach(context.set_value("span", span))
+            try:
+                raise ValueError("x")
+            finally:
+                context.detach(token)
+
+    references = []
+    gc.disable()
+    try:
+        with pytest.raises(ValueError, match="x") as raised:
+            fails()
+        assert references[0]() is not None
+        del raised
+        gc.collect()
+        assert references[0]() is None
+    finally:
+        gc.enable()
+
+
+def test_a_span_entered_again_is_collected():
+    def abandon():
+        span = libtracer.get_tracer().start_span("abandoned")
+        span.__enter__()
+        with libtracer.start_span("between"):
+            span.__enter__()
+            span.__enter__()
+        return weakref.ref(span)
+
+    reference = contextvars.copy_context().run(abandon)
+    gc.collect()
+    assert reference() is None
+
+
+def test_a_context_in_a_cycle_with_what_it_holds_is_collected():
+    class Request:
+        pass
+
+    def abandon():
+        request = Request()
+        request.token = context.attach(context.set_value("request", request))
+        request.context = context.get_current()
+        return weakref.ref(request)
+
+    reference = contextvars.copy_context().run(abandon)
+    gc.collect()
+    assert reference() is None
+
+
+def test_attached_contexts_change_no_reference_count():
+    made = context.set_value("k", 1)
+
+    def attach():
+        for _ in range(100):
+            token = context.attach(made)
+            with libtracer.start_span("op"):
+                assert context.get_value("k") == 1
+            context.detach(token)
+
+    attach()
+    before = sys.getrefcount(made)
+    attach()
+    assert sys.getrefcount(made) == before
+
+
+def test_finalizers_that_attach_during_a_collection_are_safe():
+    """CPython 3.10 and 3.11 crash when a collection inside a change of a variable changes it."""
+    run("""
+    import contextvars, gc, libtracer
+    from opentelemetry import baggage, context, trace
+    libtracer.configure_tracing(exporter="none")
+    foreign = trace.NonRecordingSpan(trace.SpanContext(1, 2, is_remote=True))
+
+    class Cycle:
+        def __init__(self):
+            self.me = self
+        def __del__(self):
+            token = context.attach(baggage.set_baggage("b", "1"))
+            with trace.use_span(foreign), libtracer.start_span("finalizer") as span:
+                assert span.parent_id == f"{2:016x}"
+            context.detach(token)
+
+    variables = [contextvars.ContextVar(str(n)) for n in range(30)]
+    for variable in variables:
+        variable.set(variable)
+    gc.set_threshold(1)
+    for _ in range(5_000):
+        Cycle()
+        token = context.attach(context.set_value("k", Cycle()))
+        with libtracer.start_span("op"), trace.use_span(foreign):
+            context.get_current()
+        context.detach(token)
     """)
