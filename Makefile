@@ -100,7 +100,7 @@ conformance: setup ## a line for each row of the specification that is tested
 	$(VENV)/bin/python tools/conformance.py
 
 peers: wheel ## opentelemetry-python's own tests, with our provider in its SDK's place (SUITES="sdk flask")
-	$(VENV)/bin/python tools/peers/run.py --wheel "$$(ls -t $(TARGET)/wheels/libtracer-*.whl | head -n 1)" $(SUITES)
+	$(VENV)/bin/python tools/peers/run.py --wheel "$$(ls -t $(TARGET)/wheels/libtracer-*.whl | head -n 1)" $(PEERS) $(SUITES)
 
 backends: build python ## export to real servers, as tests/receivers says
 	@tools/test.sh backends

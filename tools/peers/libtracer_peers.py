@@ -6,18 +6,23 @@ whose provider it is (`sdk` or `ours`), LIBTRACER_PEERS_REPORT where the outcome
 
 from __future__ import annotations
 
+import functools
+import importlib
 import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     import pytest
 
 MODE = os.environ.get("LIBTRACER_PEERS_MODE", "sdk")
 REPORT = os.environ.get("LIBTRACER_PEERS_REPORT")
 
 _outcomes: dict[str, dict[str, str]] = {}
+_providers: list[None] = []
 _RANK = {"passed": 0, "skipped": 1, "failed": 2}
 
 
@@ -26,7 +31,27 @@ def substitute() -> None:
     import libtracer.trace
     import opentelemetry.sdk.trace as sdk
 
-    sdk.TracerProvider = libtracer.trace.TracerProvider  # type: ignore[misc, assignment]
+    ours = libtracer.trace.TracerProvider
+    make = ours.__init__
+
+    @functools.wraps(make)
+    def counted(self: Any, *args: Any, **kwargs: Any) -> None:
+        _providers.append(None)
+        make(self, *args, **kwargs)
+
+    reload = importlib.reload
+
+    @functools.wraps(reload)
+    def reloaded(module: ModuleType) -> ModuleType:
+        # The SDK's own tests reload its module, which puts its provider back.
+        again = reload(module)
+        if again is sdk:
+            sdk.TracerProvider = ours  # type: ignore[misc, assignment]
+        return again
+
+    ours.__init__ = counted  # type: ignore[method-assign]
+    sdk.TracerProvider = ours  # type: ignore[misc, assignment]
+    importlib.reload = reloaded
 
 
 if MODE == "ours":
@@ -57,4 +82,5 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: Any) -> None:
     """Writes the report."""
     del session, exitstatus
     if REPORT:
-        Path(REPORT).write_text(json.dumps(_outcomes), encoding="utf-8")
+        report = {"tests": _outcomes, "providers": len(_providers)}
+        Path(REPORT).write_text(json.dumps(report), encoding="utf-8")

@@ -19,11 +19,14 @@ import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-MODES = ("sdk", "ours")
-PASSED = "passed"
+PASSED, SKIPPED = "passed", "skipped"
 SUITE_SECONDS = 900
 
 
@@ -47,6 +50,23 @@ class Suite:
 
 
 @dataclass(frozen=True)
+class Outcomes:
+    """What a run came to: each test's outcome with what it said, and our providers made."""
+
+    tests: dict[str, dict[str, str]]
+    providers: int = 0
+
+    @classmethod
+    def read(cls, report: Path) -> Outcomes:
+        """What the plugin wrote."""
+        return cls(**json.loads(report.read_text(encoding="utf-8")))
+
+    def of(self, outcome: str) -> set[str]:
+        """The tests that came to this."""
+        return {test for test, said in self.tests.items() if said["outcome"] == outcome}
+
+
+@dataclass(frozen=True)
 class Difference:
     """A test that passes with the SDK's provider alone."""
 
@@ -56,18 +76,18 @@ class Difference:
     reason: str | None
 
 
-def read_rows(name: str) -> list[list[str]]:
+def read_rows(table: Path) -> list[list[str]]:
     """The rows of one of our tables, without comments."""
-    with (HERE / name).open(encoding="utf-8", newline="") as file:
+    with table.open(encoding="utf-8", newline="") as file:
         lines = (line for line in file if line.strip() and not line.startswith("#"))
         return [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter="\t")]
 
 
-def read_suites(wanted: list[str]) -> list[Suite]:
-    """The suites whose name matches one of the patterns."""
+def read_suites(listed: Path, wanted: list[str]) -> list[Suite]:
+    """The suites of a list whose name matches one of the patterns."""
     suites = [
         Suite(row[0], row[1], dict(setting.split("=", 1) for setting in row[2:]))
-        for row in read_rows("suites.tsv")
+        for row in read_rows(listed / "suites.tsv")
     ]
     return [s for s in suites if any(fnmatch.fnmatch(s.name, pattern) for pattern in wanted)]
 
@@ -86,15 +106,16 @@ class Place:
         command = [str(self.python), "-m", "pip", "--disable-pip-version-check", "-q", *arguments]
         subprocess.run(command, check=True)
 
-    def prepare(self, interpreter: str, wheel: Path | None) -> None:
+    def prepare(self, listed: Path, interpreter: str, wheel: Path | None) -> None:
         """Makes the environment, once for each state of the lists, and installs our wheel."""
         if not self.python.exists():
             subprocess.run([interpreter, "-m", "venv", str(self.work / "venv")], check=True)
         stamp = self.work / "installed"
-        wanted = [suite.requirement for suite in read_suites(["*"])]
-        state = "\n".join([*wanted, (HERE / "requirements.txt").read_text(encoding="utf-8")])
+        wanted = [suite.requirement for suite in read_suites(listed, ["*"])]
+        libraries = listed / "requirements.txt"
+        state = "\n".join([*wanted, libraries.read_text(encoding="utf-8")])
         if not stamp.exists() or stamp.read_text(encoding="utf-8") != state:
-            self.pip("install", "-r", str(HERE / "requirements.txt"), *wanted)
+            self.pip("install", "-r", str(libraries), *wanted)
             stamp.write_text(state, encoding="utf-8")
         if wheel:
             self.pip("install", "--no-deps", "--force-reinstall", str(wheel))
@@ -117,12 +138,12 @@ class Place:
         with tarfile.open(sources / f"{suite.unpacked}.tar.gz") as archive:
             archive.extractall(self.work / "src", filter="data")
 
-    def run(self, suite: Suite, mode: str, *, again: bool = True) -> dict[str, dict[str, str]]:
-        """Runs one suite in one mode: each test's id, with its outcome and what it said."""
+    def run(self, suite: Suite, mode: str, *, again: bool = True) -> Outcomes:
+        """Runs one suite in one mode."""
         report = self.work / "reports" / f"{suite.name}.{mode}.json"
         report.parent.mkdir(exist_ok=True)
         if report.exists() and not again:
-            return read_report(report)
+            return Outcomes.read(report)
         report.unlink(missing_ok=True)
         path = [str(HERE), *([str(self._path)] if self._path else [])]
         environment = {
@@ -152,14 +173,8 @@ class Place:
                 check=False,
             )
         if not report.exists():
-            return {"(the run)": {"outcome": "failed", "detail": f"see {log}"}}
-        return read_report(report)
-
-
-def read_report(report: Path) -> dict[str, dict[str, str]]:
-    """What the plugin wrote."""
-    outcomes: dict[str, dict[str, str]] = json.loads(report.read_text(encoding="utf-8"))
-    return outcomes
+            return Outcomes({"(the run)": {"outcome": "failed", "detail": f"see {log}"}})
+        return Outcomes.read(report)
 
 
 def reason_for(accepted: list[list[str]], suite: str, test: str) -> str | None:
@@ -170,27 +185,19 @@ def reason_for(accepted: list[list[str]], suite: str, test: str) -> str | None:
     return None
 
 
-def passed(outcomes: dict[str, dict[str, str]]) -> set[str]:
-    """The tests that passed."""
-    return {test for test, said in outcomes.items() if said["outcome"] == PASSED}
-
-
 def compare(
-    suite: Suite,
-    outcomes: dict[str, dict[str, dict[str, str]]],
-    accepted: list[list[str]],
+    suite: Suite, sdk: Outcomes, ours: Outcomes, accepted: list[list[str]]
 ) -> list[Difference]:
     """The tests that pass with the SDK's provider and not with ours."""
-    lost = sorted(passed(outcomes["sdk"]) - passed(outcomes["ours"]))
-    missing = {"outcome": "missing", "detail": "not run: its module did not load"}
+    missing = {"detail": "not run: its module did not load"}
     return [
         Difference(
             suite.name,
             test,
-            outcomes["ours"].get(test, missing)["detail"],
+            ours.tests.get(test, missing)["detail"],
             reason_for(accepted, suite.name, test),
         )
-        for test in lost
+        for test in sorted(sdk.of(PASSED) - ours.of(PASSED))
     ]
 
 
@@ -202,31 +209,31 @@ def say(line: str = "") -> None:
 
 def judge(place: Place, suites: list[Suite], jobs: int, *, keep: bool) -> list[Difference]:
     """Runs the suites and prints the table."""
-    accepted = read_rows("accepted.tsv")
+    accepted = read_rows(HERE / "accepted.tsv")
     differences: list[Difference] = []
-    say(f"{'suite':26}{'tests':>7}{'SDK':>7}{'ours':>7}{'accepted':>10}{'open':>6}")
-    totals = [0, 0, 0, 0, 0]
+    columns = ("tests", "SDK", "ours", "accepted", "open", "providers")
+    say(_line("suite", columns))
+    totals = (0,) * len(columns)
 
-    def both(suite: Suite) -> dict[str, dict[str, dict[str, str]]]:
-        return {mode: place.run(suite, mode, again=mode != "sdk" or not keep) for mode in MODES}
+    def both(suite: Suite) -> tuple[Outcomes, Outcomes]:
+        return place.run(suite, "sdk", again=not keep), place.run(suite, "ours")
 
     with ThreadPoolExecutor(jobs) as pool:
-        for suite, outcomes in zip(suites, pool.map(both, suites), strict=True):
-            found = compare(suite, outcomes, accepted)
+        for suite, (sdk, ours) in zip(suites, pool.map(both, suites), strict=True):
+            found = compare(suite, sdk, ours, accepted)
             differences += found
             known = sum(d.reason is not None for d in found)
-            skipped = {t for t, o in outcomes["sdk"].items() if o["outcome"] == "skipped"}
-            tests = len(outcomes["sdk"].keys() - skipped)
-            row = [tests, len(passed(outcomes["sdk"])), len(passed(outcomes["ours"]))]
-            row += [known, len(found) - known]
-            totals = [a + b for a, b in zip(totals, row, strict=True)]
+            tests = len(sdk.tests) - len(sdk.of(SKIPPED))
+            passed = (len(sdk.of(PASSED)), len(ours.of(PASSED)))
+            row = (tests, *passed, known, len(found) - known, ours.providers)
+            totals = tuple(a + b for a, b in zip(totals, row, strict=True))
             say(_line(suite.name, row))
     say(_line("all", totals))
     return differences
 
 
-def _line(name: str, row: list[int]) -> str:
-    return f"{name:26}{row[0]:>7}{row[1]:>7}{row[2]:>7}{row[3]:>10}{row[4]:>6}"
+def _line(name: str, cells: Iterable[object]) -> str:
+    return f"{name:26}" + "".join(f"{cell!s:>10}" for cell in cells)
 
 
 def write_details(place: Place, differences: list[Difference]) -> None:
@@ -243,6 +250,8 @@ def main() -> int:
     """Runs what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("suites", nargs="*", default=["*"], help="names or patterns (default: all)")
+    lists = sorted(path.parent.name for path in HERE.glob("*/suites.tsv"))
+    parser.add_argument("--list", choices=lists, default="newest", help="of which versions")
     parser.add_argument("--wheel", type=Path, help="libtracer's wheel, installed first")
     parser.add_argument("--path", type=Path, help="a directory to import libtracer from instead")
     parser.add_argument("--checkout", type=Path, action="append", default=[], help="sources")
@@ -253,11 +262,12 @@ def main() -> int:
         "--keep-baseline", action="store_true", help="use the SDK's results of the last run"
     )
     options = parser.parse_args()
-    work: Path = options.work.resolve()
+    work: Path = options.work.resolve() / options.list
+    listed = HERE / options.list
     work.mkdir(parents=True, exist_ok=True)
     place = Place(work, [c.resolve() for c in options.checkout], options.path)
-    place.prepare(options.python, options.wheel)
-    suites = read_suites(options.suites)
+    place.prepare(listed, options.python, options.wheel)
+    suites = read_suites(listed, options.suites)
     if not suites:
         parser.error("no suite has that name")
     for suite in suites:

@@ -12,7 +12,7 @@ from opentelemetry.trace import NoOpTracer
 from opentelemetry.trace import Tracer as ApiTracer
 from opentelemetry.trace import TracerProvider as ApiTracerProvider
 
-from libtracer import _facade, _native, _process, _tracer
+from libtracer import _context, _facade, _native, _process, _tracer
 from libtracer.trace import _ids, _limits, _metrics, _resource, _sampling, _scope
 from libtracer.trace._processors import SpanProcessors
 from libtracer.trace._settings import Settings, default_config
@@ -54,6 +54,7 @@ class TracerProvider(ApiTracerProvider):
         meter_provider: Any = None,
         _tracer_configurator: Callable[[Any], Any] | None = None,
     ) -> None:
+        _context.take_over()
         self._active_span_processor = active_span_processor or SpanProcessors()
         self._id_generator = _ids.default() if id_generator is None else id_generator
         self._resource = _resource.default() if resource is None else resource
