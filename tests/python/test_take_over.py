@@ -107,3 +107,31 @@ def test_before_configuration_spans_are_no_ops():
     libtracer.configure_tracing(exporter="none")
     assert function() is not None
     """)
+
+
+def test_native_code_below_another_context_implementation_needs_the_gil():
+    run(
+        """
+    import ctypes
+    from opentelemetry import context
+    from opentelemetry.context.contextvars_context import ContextVarsRuntimeContext
+    class Other(ContextVarsRuntimeContext):
+        pass
+    context._RUNTIME_CONTEXT = Other()
+    import libtracer
+    libtracer.configure_tracing(exporter="none")
+    def current(loader):
+        buffer = ctypes.create_string_buffer(56)
+        return bool(loader(libtracer.get_library()).tracer_traceparent(buffer)) and buffer.value
+    with libtracer.start_span("outer") as outer:
+        assert outer.span_id.encode() in current(ctypes.PyDLL)
+        before = libtracer.stats()["unknown_parent"]
+        assert not current(ctypes.CDLL)
+        assert libtracer.stats()["unknown_parent"] == before + 1
+        with libtracer.start_span("inner"), outer:
+            assert outer.span_id.encode() in current(ctypes.PyDLL)
+        assert outer.span_id.encode() in current(ctypes.PyDLL)
+    assert context.get_current() == {}
+    """,
+        warnings="ignore",
+    )
