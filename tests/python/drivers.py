@@ -14,7 +14,6 @@ import libtracer
 import libtracer.trace
 from opentelemetry import context, trace
 from opentelemetry.context.contextvars_context import ContextVarsRuntimeContext
-from opentelemetry.sdk.trace import TracerProvider
 
 NONE = "nothing"
 
@@ -115,6 +114,8 @@ def driver(kind: str) -> Iterator[Driver]:
     libtracer.get_current_span()  # takes OpenTelemetry's context over, if nothing has yet
     if not _providers:
         _providers["ours"] = libtracer.trace.TracerProvider()
+        from opentelemetry.sdk.trace import TracerProvider
+
         _providers["sdk"] = TracerProvider()
     if kind in OURS:
         yield Driver(OURS[kind])

@@ -1,31 +1,14 @@
 """Which span is current where under anyio, on asyncio and on trio, and under trio itself."""
 
 import gc
-import logging
-from collections.abc import Iterator
 
 import pytest
-from drivers import ALL, NONE, OURS, Driver, driver
+from drivers import NONE
 
 anyio = pytest.importorskip("anyio")
 trio = pytest.importorskip("trio")
 
 BACKENDS = ["asyncio", "trio"]
-
-
-@pytest.fixture(params=ALL)
-def way(request) -> Iterator[Driver]:
-    with driver(request.param) as made:
-        yield made
-        assert made.current() == NONE, "the test left a span current"
-
-
-@pytest.fixture(params=OURS)
-def ours(request, caplog) -> Iterator[Driver]:
-    with driver(request.param) as made, caplog.at_level(logging.DEBUG, logger="opentelemetry"):
-        yield made
-        if request.param != "use_span":  # the API's own; it is told once of each cause
-            assert caplog.records == []
 
 
 @pytest.fixture(params=BACKENDS)

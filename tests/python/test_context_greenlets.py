@@ -3,23 +3,15 @@
 import contextvars
 import importlib.util
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from drivers import ALL, NONE, OURS, Driver, driver
+from drivers import NONE, OURS, driver
 from program import run
 
 greenlet = pytest.importorskip("greenlet")
 
 HERE = str(Path(__file__).parent)
-
-
-@pytest.fixture(params=ALL)
-def way(request) -> Iterator[Driver]:
-    with driver(request.param) as made:
-        yield made
-        assert made.current() == NONE, "the test left a span current"
 
 
 def test_a_greenlet_has_its_own_current_span(way):
