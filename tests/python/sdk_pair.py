@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from libtracer.trace import TracerProvider
 from opentelemetry.sdk import trace as sdk
 from opentelemetry.sdk.resources import Resource
@@ -36,6 +37,17 @@ class Ended(sdk.SpanProcessor):
 
     def on_end(self, span: sdk.ReadableSpan) -> None:
         self.spans.append(span)
+
+
+both = pytest.mark.parametrize("make", [sdk.TracerProvider, TracerProvider])
+
+
+def watched(make: Any, **options: Any) -> tuple[Any, Ended]:
+    """A tracer of a provider of that kind, and the processor that sees its spans end."""
+    processor = Ended()
+    provider = make(resource=RESOURCE, shutdown_on_exit=False, **options)
+    provider.add_span_processor(processor)
+    return provider.get_tracer("surface", "1"), processor
 
 
 def seen(span: Any) -> dict[str, Any]:
