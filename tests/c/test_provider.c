@@ -133,7 +133,7 @@ static void limits_may_be_none_or_zero(void) {
     tracer_scope *scope = tracer_scope_new(provider, "limits", NULL, NULL);
     tracer_span span = tracer_span_start(scope, "op", NULL);
     for (int i = 0; i < 200; i++) {
-        char key[8];
+        char key[16];
         snprintf(key, sizeof key, "k%d", i);
         tracer_span_set_bool(span, key, true);
     }
