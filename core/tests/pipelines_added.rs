@@ -2,6 +2,7 @@
 //! nothing is lost or counted twice meanwhile.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     reason = "a helper of a test fails by a panic"
 )]
