@@ -9,7 +9,11 @@ use std::slice;
 ///
 /// # Safety
 /// `text` is NULL or points to a NUL-terminated string that lives for `'a`.
-#[inline]
+#[expect(
+    clippy::inline_always,
+    reason = "a text that is returned is stored and loaded"
+)]
+#[inline(always)]
 pub(crate) unsafe fn text<'a>(text: *const c_char) -> Cow<'a, str> {
     if text.is_null() {
         return Cow::Borrowed("");

@@ -9,6 +9,7 @@ use libtracer_bench::{NAME, resident_bytes};
 use opentelemetry::trace::{Span as _, SpanBuilder, TraceFlags, Tracer as _, TracerProvider as _};
 use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider};
 use std::mem::ManuallyDrop;
+use std::time::Duration;
 
 /// Below the memory bound of the default configuration.
 const SPANS: u32 = 80_000;
@@ -27,6 +28,8 @@ fn libtracer() -> Option<u64> {
     let context = parent.context();
     let mut record = |i| four(&tracer.span(NAME).parent(&context).start(), i);
     (0..WARM).for_each(&mut record);
+    // The exporter thread and what it is made of are there once it holds the first batch.
+    let _ = provider.flush(Duration::from_millis(300));
     let before = resident_bytes();
     (0..SPANS).for_each(&mut record);
     let cost = growth(before);
