@@ -87,19 +87,6 @@ counts! {
     no_exporter,
 }
 
-impl Totals {
-    /// As of a pipeline that joins now and gets nothing of the first `published` spans: what is over
-    /// by then. Open spans are still to come.
-    pub(crate) fn over(self, published: u64) -> Self {
-        let lost = self.open_limit + self.queue_full + self.no_memory + self.shutdown;
-        Self {
-            started: published + self.kept + lost + self.no_exporter,
-            published,
-            ..self
-        }
-    }
-}
-
 /// A thread's log as others see it.
 #[derive(Debug, Default)]
 pub(crate) struct ThreadLog {
