@@ -379,6 +379,9 @@ void tracer_config_free(tracer_config *config);
 // used is ignored, with one line on standard error.
 TRACER_MUST_USE tracer_status tracer_config_load_env(tracer_config *config);
 
+// Turns tracing on or off, whatever `OTEL_SDK_DISABLED` says. Off: spans stand for their parents.
+TRACER_MUST_USE tracer_status tracer_config_set_enabled(tracer_config *config, bool enabled);
+
 // Sets `service.name`.
 TRACER_MUST_USE
 tracer_status tracer_config_set_service_name(tracer_config *config,

@@ -81,6 +81,16 @@ pub extern "C" fn tracer_config_load_env(config: Option<&mut tracer_config>) -> 
     set(config, Config::load_env)
 }
 
+/// Turns tracing on or off, whatever `OTEL_SDK_DISABLED` says. Off: spans stand for their parents.
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn tracer_config_set_enabled(
+    config: Option<&mut tracer_config>,
+    enabled: bool,
+) -> tracer_status {
+    set(config, |config| config.disabled(!enabled))
+}
+
 /// Sets `service.name`.
 #[unsafe(no_mangle)]
 #[must_use]

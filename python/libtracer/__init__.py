@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 from libtracer import _process, testing, tracer, tracing
-from libtracer._config import Context, configure_tracing, force_flush, init, shutdown
+from libtracer._config import Context, force_flush, init, shutdown
+from libtracer._configure import configure_tracing
 from libtracer._errors import ConfigError, Error
 from libtracer._native import (
     Event,
@@ -32,6 +33,7 @@ from libtracer._native import (
     stats,
     version,
 )
+from libtracer._propagation import extract_context, inject_context
 from libtracer._threads import instrument_threads, uninstrument_threads
 from libtracer._traced import traced
 from libtracer._tracer import get_tracer
@@ -53,6 +55,7 @@ __all__ = [
     "StatusCode",
     "Tracer",
     "configure_tracing",
+    "extract_context",
     "force_flush",
     "get_current_span",
     "get_current_trace_id",
@@ -61,6 +64,7 @@ __all__ = [
     "get_trace_context",
     "get_tracer",
     "init",
+    "inject_context",
     "instrument_threads",
     "shutdown",
     "start_span",

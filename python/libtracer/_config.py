@@ -41,7 +41,7 @@ _DESTINATIONS = (
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
 )
 
-_lock = threading.RLock()
+lock = threading.RLock()
 _initialised: list[Context] = []
 _service: list[str | None] = [None]
 
@@ -70,7 +70,7 @@ def init(
         ConfigError: An option is not usable. Nothing has changed, and ``init`` may be called again,
             as after any exception of an integration.
     """
-    with _lock:
+    with lock:
         if _initialised:
             warnings.warn(
                 "libtracer has already been initialized. Duplicate initialization attempts are "
@@ -83,9 +83,10 @@ def init(
         _native.configure(
             service_name=service,
             endpoint=otel_endpoint,
-            exporter=_exporter(otel_endpoint, None),
+            exporter=exporter_of(otel_endpoint, None),
         )
-        _configured(service)
+        configured(service)
+        ensure_global_provider()
         context = Context(service, otel_endpoint)
         _initialised.append(context)
         try:
@@ -110,42 +111,8 @@ def _apply(integrations: Sequence[Any], context: Context) -> None:
             each.instrument(tracer_provider=context.tracer_provider)
 
 
-def configure_tracing(
-    service_name: str | None = None,
-    *,
-    endpoint: str | None = None,
-    exporter: str | None = None,
-    sample_rate: float | None = None,
-) -> _native.Tracer:
-    """Set tracing up; every call replaces what was set up before, which is flushed first.
-
-    What is not given comes from the ``OTEL_*`` environment variables. Without any destination spans
-    are made and not exported.
-
-    Args:
-        service_name: Name of the service.
-        endpoint: Base URL of an OTLP/HTTP receiver, such as ``http://localhost:4318``.
-        exporter: ``"otlp"`` or ``"console"``, which prints each finished trace as a tree; also
-            ``"zipkin"``, ``"jaeger"``, ``"otlp/file"`` and ``"otlp/stdout"`` (JSON lines).
-        sample_rate: Share of traces to keep, from 0 to 1, decided at their root.
-
-    Returns:
-        The default tracer.
-
-    Raises:
-        ConfigError: An option is not usable. What was set up before goes on.
-    """
-    _native.configure(
-        service_name=service_name,
-        endpoint=endpoint,
-        exporter=_exporter(endpoint, exporter),
-        sample_rate=sample_rate,
-    )
-    _configured(service_name)
-    return _tracer.get_tracer()
-
-
-def _configured(service: str | None) -> None:
+def configured(service: str | None) -> None:
+    """Take note of a configuration that has been installed."""
     _service[:] = [service]
     _tracer.replaced()
 
@@ -157,17 +124,17 @@ def service_name() -> str | None:
 
 def ensure_configured() -> None:
     """Configure tracing from the environment, if nothing has."""
-    with _lock:
+    with lock:
         if not _native.is_configured():
-            _native.configure(exporter=_exporter(None, None))
-            _configured(None)
+            _native.configure(exporter=exporter_of(None, None))
+            configured(None)
 
 
 def ensure_global_provider() -> Any:
     """Return OpenTelemetry's global provider; when none is set, set libtracer's."""
     from opentelemetry import trace
 
-    with _lock:
+    with lock:
         if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
             from libtracer.trace import default_provider
 
@@ -175,7 +142,7 @@ def ensure_global_provider() -> Any:
     return trace.get_tracer_provider()
 
 
-def _exporter(endpoint: str | None, exporter: str | None) -> str | None:
+def exporter_of(endpoint: str | None, exporter: str | None) -> str | None:
     """Return the exporter to ask for: none at all unless somebody named a destination."""
     named = exporter or endpoint or any(os.environ.get(name) for name in _DESTINATIONS)
     return exporter if named else "none"

@@ -292,6 +292,9 @@ def configure(
     endpoint: str | None = None,
     exporter: str | None = None,
     sample_rate: float | None = None,
+    resource: Sequence[tuple[str, str]] = ...,
+    headers: Sequence[tuple[str, str]] = ...,
+    enabled: bool | None = None,
 ) -> None: ...
 def check_exporter(options: Mapping[str, Any]) -> None: ...
 def is_configured() -> bool: ...

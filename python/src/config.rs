@@ -1,32 +1,52 @@
 //! Set-up, flush and shutdown: the calls that may fail, and say why.
 
+use crate::object::SetAside;
 use crate::runtime::{self, Failure, NewConfig};
 use libtracer_abi::{TRACER_INVALID_ARGUMENT, TRACER_INVALID_CONFIG, TRACER_TIMEOUT};
 use pyo3::prelude::PyAnyMethods;
-use pyo3::{PyErr, PyResult, Python, pyfunction};
+use pyo3::{PyErr, PyResult, Python, intern, pyfunction};
 use std::ffi::{CStr, CString};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Longest wait during which signals go unheard, in milliseconds.
 const SLICE_MS: u32 = 1_000;
 
 /// Installs a configuration in place of the present one. What is None comes from the environment.
 #[pyfunction]
-#[pyo3(signature = (*, service_name=None, endpoint=None, exporter=None, sample_rate=None))]
+#[pyo3(signature = (*, service_name=None, endpoint=None, exporter=None, sample_rate=None,
+    resource=vec![], headers=vec![], enabled=None))]
 pub(crate) fn configure(
     py: Python<'_>,
     service_name: Option<&str>,
     endpoint: Option<&str>,
     exporter: Option<&str>,
     sample_rate: Option<f64>,
+    resource: Vec<(String, String)>,
+    headers: Vec<(String, String)>,
+    enabled: Option<bool>,
 ) -> PyResult<()> {
     let set_up = || -> Result<NewConfig, Failure> {
         let config = NewConfig::new()?;
+        config.language(c"python")?;
         text("service_name", service_name, |name| {
             config.service_name(name)
         })?;
-        text("endpoint", endpoint, |url| config.endpoint(url))?;
-        text("exporter", exporter, |name| config.exporter(name))?;
+        match (exporter, endpoint) {
+            (Some("zipkin"), Some(_)) => text("endpoint", endpoint, |url| config.zipkin(url))?,
+            (Some("jaeger"), Some(_)) => text("endpoint", endpoint, |url| config.jaeger(url))?,
+            _ => {
+                text("endpoint", endpoint, |url| config.endpoint(url))?;
+                text("exporter", exporter, |name| config.exporter(name))?;
+            }
+        }
+        pairs("resource", &resource, |key, value| {
+            config.resource_text(key, value)
+        })?;
+        pairs("headers", &headers, |name, value| {
+            config.header(name, value)
+        })?;
         sample_rate.map_or(Ok(()), |rate| config.sample_rate(rate))?;
+        enabled.map_or(Ok(()), |enabled| config.enabled(enabled))?;
         config.environment()?;
         Ok(config)
     };
@@ -51,9 +71,42 @@ pub(crate) fn text(
     }
 }
 
+/// Sets an option of pairs of texts.
+fn pairs(
+    option: &str,
+    pairs: &[(String, String)],
+    set: impl Fn(&CStr, &CStr) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    for (first, second) in pairs {
+        text(option, Some(first), |first| {
+            text(option, Some(second), |second| set(first, second))
+        })?;
+    }
+    Ok(())
+}
+
 /// Whether tracing is configured, by this binding or by any other in the process.
 #[pyfunction]
 pub(crate) fn is_configured() -> bool {
+    runtime::is_configured()
+}
+
+/// As [`is_configured`]; the first call that finds nothing lets the environment configure.
+#[inline]
+pub(crate) fn is_ready(py: Python<'_>) -> bool {
+    runtime::is_configured() || first_use(py)
+}
+
+#[cold]
+fn first_use(py: Python<'_>) -> bool {
+    static ASKED: AtomicBool = AtomicBool::new(false);
+    if ASKED.swap(true, Ordering::Relaxed) {
+        return false;
+    }
+    let raised = SetAside::new(py);
+    let module = py.import(intern!(py, "libtracer._configure"));
+    let configured = module.and_then(|module| module.call_method0(intern!(py, "first_use")));
+    drop((configured, raised));
     runtime::is_configured()
 }
 

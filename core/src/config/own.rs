@@ -55,10 +55,14 @@ impl Config {
         self
     }
 
-    /// The program's own parts; none where nothing is recorded.
+    /// The program's own parts; where tracing is off, only that all scopes are: their spans stand for
+    /// their parents, and nothing else travels on.
     pub(crate) fn own_code(&self) -> OwnCode {
         if self.is_disabled() {
-            return OwnCode::default();
+            return OwnCode {
+                scope_rule: Some(ScopeRule(Arc::new(|_| false))),
+                ..OwnCode::default()
+            };
         }
         let mut own = self.own.clone();
         own.scope_rule = own.scope_rule.or_else(|| self.env.scope_rule.clone());

@@ -102,6 +102,15 @@ fn conf_100_a_disabled_sdk_records_and_exports_nothing() {
     assert!(config.is_disabled());
     assert_eq!(names(&config), Vec::<String>::new());
     assert_eq!(config.sampler_in_force().description(), "AlwaysOffSampler");
+    let tracer = crate::TracerProvider::new(&config).unwrap().tracer("off");
+    assert!(!tracer.start("root").context().is_valid());
+    let parent = crate::SpanContext::from_traceparent(
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "",
+    );
+    let parent = parent.unwrap();
+    let child = tracer.span("child").parent(&parent).start();
+    assert_eq!(child.context().span_id, parent.span_id);
     let enabled = config.disabled(false);
     assert_eq!(names(&enabled), ["console"]);
     assert!(!load(&[("OTEL_SDK_DISABLED", "1")]).is_disabled());

@@ -99,7 +99,7 @@ class TracerProvider(ApiTracerProvider):
 
     @sampler.setter
     def sampler(self, sampler: Any) -> None:
-        self._sampler = sampler
+        self._sampler = sampler or _sampling.default()
         self._renew()
 
     @property

@@ -55,6 +55,8 @@ c_functions! {
     tracer_config_set_service_name: fn(*mut Config, *const c_char) -> tracer_status;
     tracer_config_set_endpoint: fn(*mut Config, *const c_char) -> tracer_status;
     tracer_config_set_exporter: fn(*mut Config, *const c_char) -> tracer_status;
+    tracer_config_set_enabled: fn(*mut Config, bool) -> tracer_status;
+    tracer_config_set_resource_string: fn(*mut Config, *const c_char, *const c_char) -> tracer_status;
     tracer_config_set_sampler: fn(*mut Config, tracer_sampler, f64) -> tracer_status;
     tracer_config_set_parent_sampler:
         fn(*mut Config, tracer_parent, tracer_sampler, f64) -> tracer_status;

@@ -52,6 +52,20 @@ impl NewConfig {
         self.set_text(runtime().functions.tracer_config_set_exporter, name)
     }
 
+    /// Turns tracing on or off.
+    pub(crate) fn enabled(&self, enabled: bool) -> Result<(), Failure> {
+        let set = runtime().functions.tracer_config_set_enabled;
+        // SAFETY: a live configuration.
+        Failure::check(unsafe { set(self.0.as_ptr(), enabled) })
+    }
+
+    /// Sets a text attribute of the resource.
+    pub(crate) fn resource_text(&self, key: &CStr, value: &CStr) -> Result<(), Failure> {
+        let set = runtime().functions.tracer_config_set_resource_string;
+        // SAFETY: a live configuration and NUL-terminated texts, which are copied.
+        Failure::check(unsafe { set(self.0.as_ptr(), key.as_ptr(), value.as_ptr()) })
+    }
+
     /// Sets the share of traces to keep.
     pub(crate) fn sample_rate(&self, rate: f64) -> Result<(), Failure> {
         let set = runtime().functions.tracer_config_set_sampler;

@@ -2,9 +2,10 @@
 
 use super::object::{Ids, Span, State, option};
 use super::{alloc, error, read, verdict, watched, write};
+use crate::config::is_ready;
 use crate::context::{self, Parent};
 use crate::object::Slot;
-use crate::runtime::{Handle, Scope, is_configured};
+use crate::runtime::{Handle, Scope};
 use crate::value;
 use libtracer_abi::{tracer_start, tracer_started};
 use pyo3::{Borrowed, Bound, PyAny, PyResult};
@@ -65,7 +66,7 @@ pub(crate) fn ensure_started(span: Span<'_, '_>) -> PyResult<()> {
 #[inline]
 fn start(span: Span<'_, '_>, current: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
     let py = span.py();
-    if span.has(option::GATED) && !is_configured() {
+    if span.has(option::GATED) && !is_ready(py) {
         span.state.set(State::Void);
         return Ok(());
     }

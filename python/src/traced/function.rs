@@ -6,11 +6,11 @@
 
 use super::native::{self, Body, Head, Type, WEAK_OFFSET, common_slots};
 use super::{Kind, drive};
+use crate::config::is_ready;
 use crate::cpython::{Vectorcall, cpython};
 use crate::object::{
     Args, SetAside, Slot, forever, getter, method, new_type, offset_member, raise,
 };
-use crate::runtime::is_configured;
 use crate::span::{Span, enter, exit, fresh, option};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::ffi::{self, PyObject};
@@ -126,7 +126,7 @@ unsafe extern "C" fn call(
 fn wanted<'py>(traced: &Traced, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
     let template = traced.template.get(py)?;
     let gated = Span::cast(template.as_borrowed())?.has(option::GATED);
-    (!gated || is_configured()).then_some(template)
+    (!gated || is_ready(py)).then_some(template)
 }
 
 /// The span of this call, current; none when no span can be made.
