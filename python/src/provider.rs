@@ -139,7 +139,8 @@ impl Provider {
         Self { native: None }
     }
 
-    /// A tracer of this provider. `settings` answers for it in Python.
+    /// A tracer of this provider; without name and version that of the default scope. `settings`
+    /// answers for it in Python.
     #[pyo3(signature = (settings, name, version=None, schema_url=None, attributes=None))]
     fn tracer(
         &self,
@@ -161,6 +162,8 @@ impl Provider {
             })
         };
         let scope = match &self.native {
+            // What spans without a tracer name, which is nobody's mistake.
+            _ if name.is_empty() && version.is_none() => Scope::DEFAULT,
             Some(native) => native.scope(&key, make),
             None => make(None),
         };

@@ -222,3 +222,18 @@ def test_the_global_provider_becomes_ours_and_is_not_replaced():
         print(trace.get_tracer_provider() is mine)
     """)
     assert out == "True\n"
+
+
+def test_a_provider_that_becomes_the_default_one_says_nothing():
+    out = run("""
+        import os
+        os.dup2(1, 2)
+        import libtracer
+        libtracer.configure_tracing()
+        provider = libtracer.trace.TracerProvider()
+        provider.set_native_default()
+        with libtracer.testing.capture() as captured, libtracer.start_span("op") as span:
+            print(repr(span.instrumentation_scope.name), flush=True)
+        print([each.instrumentation_scope.name for each in captured.spans])
+    """)
+    assert out == "''\n['']\n"

@@ -24,6 +24,8 @@ _SHUTDOWN_SECONDS = 30.0
 
 _providers: "weakref.WeakSet[TracerProvider]" = weakref.WeakSet()
 
+_NAMELESS = ("", None, None)
+
 
 class TracerProvider(ApiTracerProvider):
     """Makes tracers, and holds what their spans are made with.
@@ -152,7 +154,14 @@ class TracerProvider(ApiTracerProvider):
         return found.tracer
 
     def _nameless(self) -> _native.Tracer:
-        return self._of(_scope.new("", "", None, None))
+        """Return the tracer of spans that name no scope."""
+        with self._tracers_lock:
+            found = self._joined.get(_NAMELESS)
+            if found is None:
+                found = self._joined[_NAMELESS] = self._settings(_scope.new("", "", None, None))
+                found.tracer = self._native.tracer(found, "")
+            self._give(found)
+        return found.tracer
 
     def _join(self, key: tuple[str, str | None, str | None], tracer: _native.Tracer) -> None:
         """Have a say on the spans of a tracer that was made without a provider."""
