@@ -41,7 +41,7 @@ pub struct FinishedSpan {
     pub end_unix_ns: u64,
     /// Its attributes, in the order in which they were first set.
     pub attributes: Vec<(String, OwnedValue)>,
-    /// Attributes that did not fit the limits.
+    /// Attributes that did not fit the limits or had no key.
     pub dropped_attributes: u32,
     /// Its events, in the order in which they were added.
     pub events: Vec<FinishedEvent>,
@@ -118,7 +118,7 @@ pub struct FinishedEvent {
     pub unix_ns: u64,
     /// Its attributes.
     pub attributes: Vec<(String, OwnedValue)>,
-    /// Attributes that did not fit the limits.
+    /// Attributes that did not fit the limits or had no key.
     pub dropped_attributes: u32,
 }
 
@@ -146,7 +146,7 @@ pub struct FinishedLink {
     pub is_remote: bool,
     /// The link's attributes.
     pub attributes: Vec<(String, OwnedValue)>,
-    /// Attributes that did not fit the limits.
+    /// Attributes that did not fit the limits or had no key.
     pub dropped_attributes: u32,
 }
 

@@ -293,7 +293,6 @@ def configure(
     exporter: str | None = None,
     sample_rate: float | None = None,
     resource: Sequence[tuple[str, str]] = ...,
-    headers: Sequence[tuple[str, str]] = ...,
     enabled: bool | None = None,
 ) -> None: ...
 def check_exporter(options: Mapping[str, Any]) -> None: ...

@@ -14,7 +14,8 @@ const SLICE_MS: u32 = 1_000;
 /// Installs a configuration in place of the present one. What is None comes from the environment.
 #[pyfunction]
 #[pyo3(signature = (*, service_name=None, endpoint=None, exporter=None, sample_rate=None,
-    resource=vec![], headers=vec![], enabled=None))]
+    resource=vec![], enabled=None))]
+#[expect(clippy::too_many_arguments, reason = "one argument for each option")]
 pub(crate) fn configure(
     py: Python<'_>,
     service_name: Option<&str>,
@@ -22,7 +23,6 @@ pub(crate) fn configure(
     exporter: Option<&str>,
     sample_rate: Option<f64>,
     resource: Vec<(String, String)>,
-    headers: Vec<(String, String)>,
     enabled: Option<bool>,
 ) -> PyResult<()> {
     let set_up = || -> Result<NewConfig, Failure> {
@@ -39,12 +39,13 @@ pub(crate) fn configure(
                 text("exporter", exporter, |name| config.exporter(name))?;
             }
         }
-        pairs("resource", &resource, |key, value| {
-            config.resource_text(key, value)
-        })?;
-        pairs("headers", &headers, |name, value| {
-            config.header(name, value)
-        })?;
+        for (key, value) in resource {
+            text("resource", Some(&key), |key| {
+                text("resource", Some(&value), |value| {
+                    config.resource_text(key, value)
+                })
+            })?;
+        }
         sample_rate.map_or(Ok(()), |rate| config.sample_rate(rate))?;
         enabled.map_or(Ok(()), |enabled| config.enabled(enabled))?;
         config.environment()?;
@@ -69,20 +70,6 @@ pub(crate) fn text(
             why: format!("{option} holds a NUL character: remove it"),
         }),
     }
-}
-
-/// Sets an option of pairs of texts.
-fn pairs(
-    option: &str,
-    pairs: &[(String, String)],
-    set: impl Fn(&CStr, &CStr) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    for (first, second) in pairs {
-        text(option, Some(first), |first| {
-            text(option, Some(second), |second| set(first, second))
-        })?;
-    }
-    Ok(())
 }
 
 /// Whether tracing is configured, by this binding or by any other in the process.

@@ -27,7 +27,7 @@ pub struct FinishedLog {
     pub body: OwnedValue,
     /// Its attributes, in the order in which they were first set.
     pub attributes: Vec<(String, OwnedValue)>,
-    /// Attributes that did not fit the limits.
+    /// Attributes that did not fit the limits or had no key.
     pub dropped_attributes: u32,
     /// The trace it belongs to.
     pub trace_id: Option<[u8; 16]>,
