@@ -19,7 +19,7 @@ from pathlib import Path as _Path
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
-from libtracer import _process, testing, tracer, tracing
+from libtracer import _process, logs, testing, tracer, tracing
 from libtracer._config import Context, force_flush, init, shutdown
 from libtracer._configure import configure_tracing
 from libtracer._errors import ConfigError, Error
@@ -37,6 +37,7 @@ from libtracer._propagation import extract_context, inject_context
 from libtracer._threads import instrument_threads, uninstrument_threads
 from libtracer._traced import traced
 from libtracer._tracer import get_tracer
+from libtracer.logs import configure_logging, get_logger
 from libtracer.tracer import Span, get_current_trace_id, get_trace_context, with_span
 
 if _TYPE_CHECKING:
@@ -54,6 +55,7 @@ __all__ = [
     "SpanKind",
     "StatusCode",
     "Tracer",
+    "configure_logging",
     "configure_tracing",
     "extract_context",
     "force_flush",
@@ -61,11 +63,14 @@ __all__ = [
     "get_current_trace_id",
     "get_include",
     "get_library",
+    "get_logger",
     "get_trace_context",
     "get_tracer",
     "init",
     "inject_context",
     "instrument_threads",
+    "logger",
+    "logs",
     "shutdown",
     "start_span",
     "stats",
@@ -79,6 +84,8 @@ __all__ = [
 ]
 
 __version__ = version()
+
+logger = get_logger()
 
 
 def get_include() -> str:
