@@ -294,8 +294,12 @@ fn conf_100_a_disabled_provider_records_nothing() {
     let memory = MemoryExporter::new();
     let config = Config::new().disabled(true).memory(&memory);
     let provider = TracerProvider::new(&config).unwrap();
-    let span = provider.tracer("t").start("s");
-    assert!(!span.is_recording() && span.context().is_valid());
-    drop(span);
+    let tracer = provider.tracer("t");
+    let root = tracer.start("root");
+    assert!(!root.is_recording() && !root.context().is_valid());
+    let child = tracer.span("child").parent(&remote(true)).start();
+    assert!(!child.is_recording());
+    assert_eq!(child.context(), remote(true));
+    drop((child, root));
     assert!(memory.spans().is_empty());
 }
