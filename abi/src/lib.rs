@@ -10,8 +10,8 @@ mod table;
 
 pub use table::{
     TRACER_DECISION_ASK, TRACER_DECISION_DROP, TRACER_DECISION_RECORD_AND_SAMPLE,
-    TRACER_DECISION_RECORD_ONLY, TRACER_START_MERGE_NATIVE, tracer_current_hook, tracer_start,
-    tracer_started, tracer_table, tracer_verdict,
+    TRACER_DECISION_RECORD_ONLY, TRACER_START_MERGE_NATIVE, tracer_current_hook, tracer_plain,
+    tracer_start, tracer_started, tracer_table, tracer_verdict,
 };
 
 use core::ffi::c_char;

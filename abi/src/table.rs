@@ -1,7 +1,7 @@
 //! The function table for language bindings: the calls a binding makes per span, with every length
 //! given and every text already valid UTF-8. Cold calls go through the C ABI by name.
 
-use crate::{tracer_context_value, tracer_span, tracer_value};
+use crate::{tracer_context_value, tracer_span, tracer_type, tracer_value};
 use core::ffi::{c_char, c_void};
 
 /// Asks a language what is current on the calling thread (without blocking, without raising).
@@ -83,6 +83,24 @@ pub struct tracer_started {
     pub parent: tracer_context_value,
     /// 1 when attributes and the rest are recorded.
     pub recording: u8,
+}
+
+/// An attribute that is not nested: input of `tracer_table.span_set_plain`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct tracer_plain {
+    /// Key, UTF-8.
+    pub key: *const c_char,
+    /// Bytes in `key`.
+    pub key_len: usize,
+    /// The text, UTF-8, or the bytes.
+    pub data: *const c_char,
+    /// Bytes in `data`; of the other types the value: 0 or 1, the integer, the bits of the double.
+    pub bits: u64,
+    /// `TRACER_STRING`, `_BOOL`, `_INT`, `_DOUBLE` or `_BYTES`; any other = null.
+    pub r#type: tracer_type,
+    /// Zero.
+    pub reserved: u32,
 }
 
 /// The function table of the runtime, version 1. Append-only: `size` says how much of it is there.
@@ -194,4 +212,7 @@ pub struct tracer_table {
     ),
     /// The time on the span's own clock, in Unix nanoseconds: what its end would be if it ended now.
     pub span_now: unsafe extern "C" fn(span: tracer_span) -> u64,
+    /// Sets `count` attributes in order, as one call for each would.
+    pub span_set_plain:
+        unsafe extern "C" fn(span: tracer_span, first: *const tracer_plain, count: usize),
 }

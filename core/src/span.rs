@@ -9,6 +9,7 @@ mod ask;
 mod decided;
 mod end;
 mod room;
+mod several;
 pub(crate) mod slot;
 mod start;
 pub(crate) mod table;

@@ -8,6 +8,7 @@ mod functions;
 mod handles;
 mod library;
 mod new_config;
+mod plain;
 mod provider;
 mod record;
 mod setup;
@@ -23,6 +24,7 @@ use std::sync::OnceLock;
 
 pub(crate) use handles::{Captured, Scope, account};
 pub(crate) use new_config::NewConfig;
+pub(crate) use plain::Plain;
 pub(crate) use provider::Provider;
 pub(crate) use record::{Handle, native_since, set_current_hook};
 pub(crate) use setup::{Failure, flush, is_configured, shutdown};

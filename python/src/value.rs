@@ -5,6 +5,7 @@
 //! makes of it. Conversions that can run foreign code (`repr`, a mapping's own methods) hold owned
 //! references and touch no span while they do.
 
+mod several;
 mod text;
 
 use crate::notice::{Cause, notice};
@@ -108,15 +109,7 @@ pub(crate) fn set_attributes(span: Handle, attributes: &Bound<'_, PyAny>, rules:
         );
         return span.set_string("", "");
     };
-    each_item(&map, |key, value| {
-        if rules == Rules::Own || key.is_instance_of::<PyString>() {
-            return set_attribute(span, &key, &value, rules);
-        }
-        match text::sdk_key(&key) {
-            Some(name) => set_named(span, &name, &value, rules),
-            None => span.set_string("", ""),
-        }
-    });
+    several::set_items(span, &map, rules);
 }
 
 /// Runs `then` with the mapping as a map value; `None` stands for an empty mapping or none.

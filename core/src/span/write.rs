@@ -4,6 +4,7 @@
 //! "attribute limits"; trace SDK, "span limits") and the memory bound. What does not fit is counted
 //! in the span's own dropped counts.
 
+use super::several::put_value;
 use super::slot::SpanState;
 use super::{SpanHandle, Status, room};
 use crate::context::SpanContext;
@@ -24,7 +25,7 @@ impl SpanHandle {
     /// Runs `work` if the span is recording.
     #[expect(clippy::inline_always, reason = "as `with`, which it wraps")]
     #[inline(always)]
-    fn record(self, work: impl FnOnce(&mut ThreadState, &mut SpanState)) {
+    pub(super) fn record(self, work: impl FnOnce(&mut ThreadState, &mut SpanState)) {
         self.with(|thread, state| {
             if state.recording {
                 work(thread, state);
@@ -40,12 +41,7 @@ impl SpanHandle {
             Value::Int(value) => self.set_int(key, value),
             Value::Double(value) => self.set_double(key, value),
             Value::String(text) => self.set_text(key, text),
-            Value::Bytes(bytes) => self.record(|thread, state| {
-                let bytes = cut_bytes(bytes, state.limits().attribute_value_length);
-                put(thread, state, key, &Raw(bytes));
-            }),
-            Value::Null => self.record(|thread, state| put(thread, state, key, &Encoded(&[]))),
-            Value::Array(_) | Value::Map(_) | Value::Built(_) => self.set_nested(key, value),
+            other => self.record(|thread, state| put_value(thread, state, key, other)),
         }
     }
 
@@ -73,31 +69,6 @@ impl SpanHandle {
         self.record(|thread, state| {
             let text = cut_text(text, state.limits().attribute_value_length);
             put(thread, state, key, &Text(text.as_bytes()));
-        });
-    }
-
-    #[cold]
-    fn set_nested(self, key: &str, value: Value<'_>) {
-        self.record(|thread, state| {
-            let cut = cut_of(state.limits());
-            thread.scratch.clear();
-            let encoded = match value {
-                Value::Built(built) => built.encode(cut, &mut thread.scratch),
-                other => {
-                    thread.attributes.clear();
-                    thread.attributes.add(other);
-                    thread.attributes.encode(cut, &mut thread.scratch)
-                }
-            };
-            if encoded {
-                let scratch = std::mem::take(&mut thread.scratch);
-                put(thread, state, key, &Encoded(scratch.as_slice()));
-                thread.scratch = scratch;
-            } else {
-                state.dropped_attributes += 1;
-            }
-            thread.scratch.clear_modestly();
-            thread.attributes.clear_modestly();
         });
     }
 
@@ -211,7 +182,7 @@ impl SpanHandle {
 }
 
 #[inline]
-fn put(thread: &ThreadState, state: &mut SpanState, key: &str, value: &impl Encode) {
+pub(super) fn put(thread: &ThreadState, state: &mut SpanState, key: &str, value: &impl Encode) {
     let key = key.as_bytes();
     if key.is_empty() {
         let misuse = &thread.runtime.misuse;
@@ -369,7 +340,7 @@ impl SpanState {
 }
 
 /// The part of the limits that concerns values.
-fn cut_of(limits: &SpanLimits) -> Cut {
+pub(super) fn cut_of(limits: &SpanLimits) -> Cut {
     Cut {
         length: limits.attribute_value_length,
         depth: limits.depth,

@@ -180,6 +180,6 @@ pub(crate) fn set_current_hook(hook: tracer_current_hook) {
     unsafe { (runtime().table.set_current_hook)(Some(hook)) }
 }
 
-fn parts(text: &str) -> (*const c_char, usize) {
+pub(super) fn parts(text: &str) -> (*const c_char, usize) {
     (text.as_ptr().cast(), text.len())
 }
