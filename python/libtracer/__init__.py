@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 from libtracer import _process, logs, testing, tracer, tracing
+from libtracer._agent import Agent
 from libtracer._config import Context, force_flush, init, shutdown
 from libtracer._configure import configure_tracing
 from libtracer._errors import ConfigError, Error
+from libtracer._llm import LLM
 from libtracer._native import (
     Event,
     ReadableSpan,
@@ -46,6 +48,8 @@ if _TYPE_CHECKING:
     from libtracer import trace
 
 __all__ = [
+    "LLM",
+    "Agent",
     "ConfigError",
     "Context",
     "Error",
