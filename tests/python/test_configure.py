@@ -12,7 +12,7 @@ from program import run
 @pytest.fixture(autouse=True)
 def _as_before():
     yield
-    configure(exporter="none", propagators=None, enabled=True)
+    configure("tests", exporter="none", propagators=None, enabled=True)
 
 
 @pytest.fixture

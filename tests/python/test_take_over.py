@@ -54,10 +54,10 @@ def test_another_context_implementation_is_used_by_its_public_functions():
         pass
     context._RUNTIME_CONTEXT = Other()
     import libtracer
-    libtracer.configure_tracing(exporter="none")
     {USE}
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
+        libtracer.configure_tracing(exporter="none")
         use()
         use()
     (warning,) = seen

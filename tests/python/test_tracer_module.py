@@ -161,14 +161,14 @@ def test_functions_among_the_tags_run_once_at_the_end(spans):
 
 
 def test_functions_do_not_run_for_a_span_that_is_not_recorded(monkeypatch):
-    libtracer.configure_tracing(exporter="none", sample_rate=0.0)
+    libtracer.configure_tracing("tests", exporter="none", sample_rate=0.0)
     try:
         with with_span("unsampled") as span:
             span.set_tag("never", lambda: pytest.fail("called"))
         assert span.duration_ms() >= 0
         assert span.end_time is not None
     finally:
-        libtracer.configure_tracing(exporter="none", sample_rate=1.0)
+        libtracer.configure_tracing("tests", exporter="none", sample_rate=1.0)
 
 
 def test_to_dict_holds_the_live_tags():
