@@ -19,12 +19,10 @@ from pathlib import Path as _Path
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
-from libtracer import _process, logs, testing, tracer, tracing
-from libtracer._agent import Agent
+from libtracer import _process, tracer
 from libtracer._config import Context, force_flush, init, shutdown
 from libtracer._configure import configure_tracing
 from libtracer._errors import ConfigError, Error
-from libtracer._llm import LLM
 from libtracer._native import (
     Event,
     ReadableSpan,
@@ -39,13 +37,15 @@ from libtracer._propagation import extract_context, inject_context
 from libtracer._threads import instrument_threads, uninstrument_threads
 from libtracer._traced import traced
 from libtracer._tracer import get_tracer
-from libtracer.logs import configure_logging, get_logger
 from libtracer.tracer import Span, get_current_trace_id, get_trace_context, with_span
 
 if _TYPE_CHECKING:
     from opentelemetry.trace import SpanKind, StatusCode
 
-    from libtracer import trace
+    from libtracer import logs, testing, trace, tracing
+    from libtracer._agent import Agent
+    from libtracer._llm import LLM
+    from libtracer.logs import configure_logging, get_logger, logger
 
 __all__ = [
     "LLM",
@@ -89,7 +89,17 @@ __all__ = [
 
 __version__ = version()
 
-logger = get_logger()
+# What many programs never use is imported when it is asked for: where each name is.
+_LATER = {
+    "LLM": "libtracer._llm",
+    "Agent": "libtracer._agent",
+    "SpanKind": "opentelemetry.trace",
+    "StatusCode": "opentelemetry.trace",
+    "configure_logging": "libtracer.logs",
+    "get_logger": "libtracer.logs",
+    "logger": "libtracer.logs",
+}
+_LATER_MODULES = {"logs", "testing", "trace", "tracing"}
 
 
 def get_include() -> str:
@@ -103,16 +113,19 @@ def get_library() -> str:
 
 
 def __getattr__(name: str) -> _Any:
-    """Give OpenTelemetry's enums and ``libtracer.trace``, importing its API only now."""
-    if name == "trace":
-        return _import_module("libtracer.trace")
-    if name in {"SpanKind", "StatusCode"}:
-        from opentelemetry import trace
-
-        value = getattr(trace, name)
+    """Import what was not yet asked for."""
+    if name in _LATER_MODULES:
+        return _import_module(f"libtracer.{name}")
+    if name in _LATER:
+        value = getattr(_import_module(_LATER[name]), name)
         globals()[name] = value
         return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Name what is there, imported or not."""
+    return sorted({*globals(), *__all__})
 
 
 _process.install()

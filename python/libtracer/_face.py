@@ -1,6 +1,5 @@
 """What `libtracer.tracer` needs of the native span behind its own."""
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -61,6 +60,8 @@ class Given:
 
 
 def _hashed(text: str, size: int) -> bytes:
+    import hashlib  # brings OpenSSL along, megabytes that few ids need
+
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size).digest()
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "add_trace_context",
     "configure_logging",
     "get_logger",
+    "logger",
     "patch_record",
 ]
 
@@ -254,3 +255,6 @@ def configure_logging(
 def get_logger(name: str = "app") -> Logger:
     """Return the logger of a name, usually ``__name__``; it takes fields as keywords."""
     return Logger(name)
+
+
+logger = get_logger()
