@@ -1,9 +1,9 @@
 #!/bin/sh
 # Compiles and runs tests/c/test_*.c and tests/cpp/test_*.cpp against libtracer.so.1.
 #
-# Other .c files in tests/c are helpers, linked to each test. All compilers found are used (gcc,
-# clang); CC and CXX choose one. SANITIZE=1: with cc alone, under ASan and UBSan, after a proof that
-# they are on.
+# Other .c files in tests/c are helpers, linked to each test; so is what tools/calls.py writes. All
+# compilers found are used (gcc, clang); CC and CXX choose one. SANITIZE=1: with cc alone, under ASan
+# and UBSan, after a proof that they are on.
 set -u
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-$PWD/target}
@@ -16,6 +16,7 @@ sanitizers=''
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=0}"
 flags="-g -O1 -Iinclude -Itests/c $warnings $sanitizers"
 link="-L$library -Wl,-rpath,$library -ltracer -lpthread"
+python=$(tools/need.sh print-python)
 passed=0 failed=0
 
 result() { # status, what
@@ -50,7 +51,8 @@ tests() { # cc, cxx
     out=$target/tests/$(basename "$1")${SANITIZE:+-sanitized}
     mkdir -p "$out"
     helpers=''
-    for source in tests/c/*.c; do
+    "$python" tools/calls.py "$out/calls.c" || { result 1 "tools/calls.py"; return; }
+    for source in tests/c/*.c "$out/calls.c"; do
         case $source in tests/c/test_*) continue ;; esac
         object=$out/$(basename "$source" .c).o
         $1 -std=c99 $flags -c -o "$object" "$source" || { result 1 "$1 $source"; return; }

@@ -1,0 +1,205 @@
+#define _POSIX_C_SOURCE 200809L
+#include "world.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ERRNO = 4711 };
+
+static const char *called;
+
+const char *called_now(void) { return called; }
+
+/* Way 0: all usual; way 1: all zero or NULL; then each other value of each parameter by turns. */
+bool choose(const size_t *counts, size_t parameters, size_t way, size_t *pick) {
+    for (size_t at = 0; at < parameters; at++) {
+        pick[at] = way != 1;
+    }
+    if (way < 2) {
+        return true;
+    }
+    way -= 2;
+    for (size_t at = 0; at < parameters; at++) {
+        size_t others = counts[at] - 1;
+        if (way < others) {
+            pick[at] = way == 0 ? 0 : way + 1;
+            return true;
+        }
+        way -= others;
+    }
+    return false;
+}
+
+/* Borrowed for the length of a call, as C callers do: the same for all worlds. */
+static const tracer_attribute plain[4] = {
+    {"text", TRACER_STRING, {{"a text", 6}}},
+    {"bytes", TRACER_BYTES, {{"\0\1\2", 3}}},
+    {"null", TRACER_STRING, {{NULL, 5}}},
+    {NULL, TRACER_INT, {{NULL, 0}}},
+};
+static const tracer_attribute odd[4] = {
+    {"\xff\xfe", TRACER_STRING, {{"\xc0\x80\xff", 3}}},
+    {"type", 4711, {{"text", 4}}},
+    {"nested", TRACER_NESTED, {{NULL, 0}}},
+    {"long", TRACER_STRING, {{"text", SIZE_MAX}}},
+};
+static tracer_link link_values[2] = {{NULL, plain, 4}, {NULL, NULL, 4}};
+static tracer_span_options usual = TRACER_SPAN_OPTIONS_INIT, empty, wrong = TRACER_SPAN_OPTIONS_INIT;
+static const tracer_limits limits = {sizeof limits, 3, 4, 2, 2, 2, 2, 4, 1}, no_limits = {0, 0, 0, 0, 0, 0, 0, 0, 0};
+
+#define FILL(member, ...)                              \
+    do {                                               \
+        const struct {                                 \
+            int unused;                                \
+            __typeof__(w->member) values;              \
+        } filled = {0, {__VA_ARGS__}};                 \
+        memcpy((void *)w->member, filled.values, sizeof w->member); \
+    } while (0)
+
+static void fill_structs(world *w) {
+    usual.kind = TRACER_KIND_SERVER;
+    usual.attributes = plain;
+    usual.attribute_count = 4;
+    usual.links = link_values;
+    usual.link_count = 2;
+    wrong.flags = UINT32_MAX;
+    wrong.kind = -5;
+    wrong.start_unix_ns = UINT64_MAX;
+    wrong.attributes = odd;
+    wrong.attribute_count = 4;
+    wrong.links = link_values;
+    wrong.link_count = SIZE_MAX;
+    FILL(attributes, NULL, plain, odd);
+    FILL(options, NULL, &usual, &empty, &wrong);
+    FILL(limits, NULL, &limits, &no_limits);
+}
+
+void world_begin(world *w) {
+    static char long_text[5000];
+    memset(long_text, 'x', sizeof long_text - 1);
+    memset(w, 0, sizeof *w);
+    FILL(spans, {0, 0}, {0, 0}, {0, 0}, {7, UINT64_C(1) << 60}, {UINT64_MAX, UINT64_MAX});
+    FILL(texts, NULL, "a text", "\xff\xfe\xc3(", "\0\0\0\0", long_text,
+         "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01");
+    FILL(bytes, NULL, "bytes");
+    FILL(sizes, 0, 4, 1, SIZE_MAX, SIZE_MAX / 2 + 1);
+    FILL(booleans, false, true);
+    FILL(numbers, 0, 1, -1, INT32_MIN, INT32_MAX);
+    FILL(milliseconds, 0, 50, 1, UINT32_MAX);
+    FILL(integers, 0, 1, INT64_MIN, INT64_MAX);
+    FILL(times, 0, 1, UINT64_MAX, UINT64_C(1700000000000000000));
+    FILL(doubles, 0, 0.5, -1, (double)NAN, (double)INFINITY);
+    FILL(buffers, NULL, calloc(1, 5000));
+    FILL(ids, NULL, calloc(1, 16));
+    FILL(lengths, NULL, calloc(1, sizeof(size_t)));
+    FILL(places, NULL, calloc(1, sizeof(uint8_t *)));
+    FILL(provider_places, NULL, calloc(1, sizeof(tracer_provider *)));
+    FILL(stats, NULL, calloc(1, sizeof(tracer_stats)), calloc(1, sizeof(size_t)));
+    w->stats[1]->struct_size = sizeof(tracer_stats);
+    fill_structs(w);
+    tracer_config *config = tracer_config_new();
+    (void)!tracer_config_set_exporter(config, "memory");
+    w->configs[1] = config;
+    tracer_provider *provider = NULL;
+    (void)!tracer_provider_new(config, &provider);
+    w->providers[1] = provider;
+    w->scopes[1] = tracer_scope_new(NULL, "world", "1", NULL);
+    w->contexts[1] = tracer_context_from_traceparent(w->texts[5], "a=b");
+    w->contexts[2] = tracer_context_from_traceparent("none", NULL);
+    w->spans[2] = tracer_span_start(NULL, "ended", NULL);
+    tracer_span_end(w->spans[2]);
+    w->contexts[3] = tracer_span_context(w->spans[2]);
+    w->values[1] = tracer_value_new();
+    w->captures[1] = tracer_capture_new();
+}
+
+void world_end(world *w) {
+    tracer_span_end(w->spans[1]);
+    tracer_config_free((tracer_config *)(uintptr_t)w->configs[1]);
+    tracer_provider_free((tracer_provider *)(uintptr_t)w->providers[1]);
+    tracer_scope_free((tracer_scope *)(uintptr_t)w->scopes[1]);
+    for (size_t at = 1; at < sizeof w->contexts / sizeof *w->contexts; at++) {
+        tracer_context_free((tracer_context *)(uintptr_t)w->contexts[at]);
+    }
+    tracer_value_free((tracer_value *)(uintptr_t)w->values[1]);
+    tracer_capture_free((tracer_capture *)(uintptr_t)w->captures[1]);
+    tracer_config_free(w->changed_configs[1]);
+    tracer_value_free(w->changed_values[1]);
+    tracer_provider_free(w->freed_providers[1]);
+    tracer_scope_free(w->freed_scopes[1]);
+    tracer_context_free(w->freed_contexts[1]);
+    tracer_capture_free(w->freed_captures[1]);
+    void *allocated[] = {w->buffers[1], w->ids[1],   w->lengths[1], (void *)w->places[1],
+                         w->provider_places[1], w->stats[1], w->stats[2]};
+    for (size_t at = 0; at < sizeof allocated / sizeof *allocated; at++) {
+        free(allocated[at]);
+    }
+}
+
+/* Makes what the last call took away. */
+void ready(world *w) {
+    if (!tracer_span_is_recording(w->spans[1])) {
+        w->spans[1] = tracer_span_start(NULL, "usual", NULL);
+    }
+    if (w->changed_configs[1] == NULL) {
+        w->changed_configs[1] = tracer_config_new();
+    }
+    if (w->changed_values[1] == NULL) {
+        w->changed_values[1] = tracer_value_new();
+    }
+    if (w->freed_providers[1] == NULL) {
+        (void)!tracer_provider_new(w->configs[1], &w->freed_providers[1]);
+    }
+    if (w->freed_scopes[1] == NULL) {
+        w->freed_scopes[1] = tracer_scope_new(NULL, "freed", NULL, NULL);
+    }
+    if (w->freed_contexts[1] == NULL) {
+        w->freed_contexts[1] = tracer_context_current();
+    }
+    if (w->freed_captures[1] == NULL) {
+        w->freed_captures[1] = tracer_capture_new();
+    }
+    errno = ERRNO;
+    if (w->before != NULL) {
+        w->before();
+    }
+}
+
+void over(world *w) {
+    int now = errno;
+    if (w->after != NULL) {
+        w->after();
+    }
+    if (now != ERRNO) {
+        w->errno_changed++;
+        fprintf(stderr, "%s changed errno to %d\n", called, now);
+    }
+}
+
+void made_provider(world *w, tracer_provider **place) {
+    (void)w;
+    if (place != NULL) {
+        tracer_provider_free(*place);
+        *place = NULL;
+    }
+}
+
+size_t call_all(world *w, bool only_records, void (*between)(world *)) {
+    size_t made = 0;
+    for (size_t at = 0; at < call_count; at++) {
+        called = calls[at].name;
+        if (only_records && !calls[at].records) {
+            continue;
+        }
+        for (size_t way = 0; calls[at].make(w, way); way++) {
+            made++;
+        }
+        if (between != NULL) {
+            between(w);
+        }
+    }
+    return made;
+}
