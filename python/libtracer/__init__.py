@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 from libtracer import _process, tracer
-from libtracer._config import Context, force_flush, init, shutdown
+from libtracer._config import force_flush, shutdown
 from libtracer._configure import configure_tracing
-from libtracer._errors import ConfigError, Error
+from libtracer._errors import ConfigError, Error, UninitializedError
+from libtracer._init import Context, init
 from libtracer._native import (
     Event,
     ReadableSpan,
@@ -42,7 +43,7 @@ from libtracer.tracer import Span, get_current_trace_id, get_trace_context, with
 if _TYPE_CHECKING:
     from opentelemetry.trace import SpanKind, StatusCode
 
-    from libtracer import logs, testing, trace, tracing
+    from libtracer import context, logs, testing, trace, tracing
     from libtracer._agent import Agent
     from libtracer._llm import LLM
     from libtracer.logs import configure_logging, get_logger, logger
@@ -59,8 +60,10 @@ __all__ = [
     "SpanKind",
     "StatusCode",
     "Tracer",
+    "UninitializedError",
     "configure_logging",
     "configure_tracing",
+    "context",
     "extract_context",
     "force_flush",
     "get_current_span",
@@ -99,7 +102,7 @@ _LATER = {
     "get_logger": "libtracer.logs",
     "logger": "libtracer.logs",
 }
-_LATER_MODULES = {"logs", "testing", "trace", "tracing"}
+_LATER_MODULES = {"context", "logs", "testing", "trace", "tracing"}
 
 
 def get_include() -> str:

@@ -1,38 +1,10 @@
-"""Set-up: ``init`` and ``configure_tracing``, flush, shutdown and the account."""
+"""What every way of setting up shares; flush and shutdown."""
 
 import os
 import threading
-import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from libtracer import _native, _process, _tracer
-from libtracer._errors import ConfigError
-
-if TYPE_CHECKING:
-    from libtracer.trace import TracerProvider
-
-
-@dataclass(frozen=True)
-class Context:
-    """What ``init`` has set up.
-
-    Attributes:
-        service: Name of the service, None when the environment decides.
-        endpoint: Where traces go, None when the environment decides.
-    """
-
-    service: str | None
-    endpoint: str | None
-
-    @property
-    def tracer_provider(self) -> "TracerProvider":
-        """The provider of what was set up, for OpenTelemetry's instrumentations."""
-        from libtracer.trace import default_provider
-
-        return default_provider()
-
 
 # Nothing leaves the process unless one of these, or an argument, says where to.
 _DESTINATIONS = (
@@ -42,79 +14,28 @@ _DESTINATIONS = (
 )
 
 lock = threading.RLock()
-_initialised: list[Context] = []
 _service: list[str | None] = [None]
-
-
-def init(
-    *,
-    service: str | None = None,
-    otel_endpoint: str | None = None,
-    integrations: Sequence[Any] | None = None,
-) -> Context:
-    """Set tracing up, once; a later call warns and changes nothing.
-
-    What is not given comes from the ``OTEL_*`` environment variables. Without any destination spans
-    are made and not exported.
-
-    Args:
-        service: Name of the service.
-        otel_endpoint: Base URL of an OTLP/HTTP receiver, such as ``http://localhost:4318``.
-        integrations: What to set up with the provider, in order: objects with ``apply(ctx=...)``,
-            or OpenTelemetry's instrumentations, with ``instrument(tracer_provider=...)``.
-
-    Returns:
-        What was set up: the same object from every call.
-
-    Raises:
-        ConfigError: An option is not usable. Nothing has changed, and ``init`` may be called again,
-            as after any exception of an integration.
-    """
-    with lock:
-        if _initialised:
-            warnings.warn(
-                "libtracer has already been initialized. Duplicate initialization attempts are "
-                "ignored.",
-                UserWarning,
-                stacklevel=2,
-            )
-            return _initialised[0]
-        _check(integrations or ())
-        _native.configure(
-            service_name=service,
-            endpoint=otel_endpoint,
-            exporter=exporter_of(otel_endpoint, None),
-        )
-        configured(service)
-        ensure_global_provider()
-        context = Context(service, otel_endpoint)
-        _initialised.append(context)
-        try:
-            _apply(integrations or (), context)
-        except BaseException:
-            _initialised.clear()
-            raise
-        return context
-
-
-def _check(integrations: Sequence[Any]) -> None:
-    for each in integrations:
-        if not hasattr(each, "apply") and not hasattr(each, "instrument"):
-            raise ConfigError(f"Unrecognized integration type: {each!r}.")
-
-
-def _apply(integrations: Sequence[Any], context: Context) -> None:
-    for each in integrations:
-        if hasattr(each, "apply"):
-            each.apply(ctx=context)
-        else:
-            each.instrument(tracer_provider=context.tracer_provider)
+# Whether what is configured is what a failed `init` has left: nothing.
+_undone = [False]
 
 
 def configured(service: str | None) -> None:
     """Take note of a configuration that has been installed."""
     _service[:] = [service]
+    _undone[:] = [False]
     _tracer.replaced()
+
+
+def undo() -> None:
+    """Take back a configuration: nothing is recorded until there is another one."""
+    _native.configure(exporter="none", enabled=False)
+    configured(None)
+    _undone[:] = [True]
+
+
+def is_configured() -> bool:
+    """Return whether anything has configured tracing, and it holds."""
+    return _native.is_configured() and not _undone[0]
 
 
 def service_name() -> str | None:
@@ -125,7 +46,7 @@ def service_name() -> str | None:
 def ensure_configured() -> None:
     """Configure tracing from the environment, if nothing has."""
     with lock:
-        if not _native.is_configured():
+        if not is_configured():
             _native.configure(exporter=exporter_of(None, None))
             configured(None)
 

@@ -95,6 +95,11 @@ def first_use() -> None:
             warnings.warn(f"tracing stays off: {error}", RuntimeWarning, stacklevel=2)
 
 
+def is_enabled() -> bool | None:
+    """Return what ``AI_INFRA_TRACING_ENABLED`` says, None for nothing."""
+    return _Environment().enabled
+
+
 def _or(given: str | None, found: str | None) -> str | None:
     return found if given is None else given
 

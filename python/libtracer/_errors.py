@@ -9,4 +9,8 @@ class ConfigError(Error, ValueError):
     """An option is not usable; the message names it, its value and what would be right."""
 
 
-Error.__module__ = ConfigError.__module__ = "libtracer"
+class UninitializedError(Error):
+    """What needs ``libtracer.init`` was used before it."""
+
+
+Error.__module__ = ConfigError.__module__ = UninitializedError.__module__ = "libtracer"

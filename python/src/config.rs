@@ -14,7 +14,7 @@ const SLICE_MS: u32 = 1_000;
 /// Installs a configuration in place of the present one. What is None comes from the environment.
 #[pyfunction]
 #[pyo3(signature = (*, service_name=None, endpoint=None, exporter=None, sample_rate=None,
-    resource=vec![], enabled=None))]
+    resource=vec![], enabled=None, protocol=None, headers=vec![]))]
 #[expect(clippy::too_many_arguments, reason = "one argument for each option")]
 pub(crate) fn configure(
     py: Python<'_>,
@@ -24,6 +24,8 @@ pub(crate) fn configure(
     sample_rate: Option<f64>,
     resource: Vec<(String, String)>,
     enabled: Option<bool>,
+    protocol: Option<&str>,
+    headers: Vec<(String, String)>,
 ) -> PyResult<()> {
     let set_up = || -> Result<NewConfig, Failure> {
         let config = NewConfig::new()?;
@@ -38,6 +40,12 @@ pub(crate) fn configure(
                 text("endpoint", endpoint, |url| config.endpoint(url))?;
                 text("exporter", exporter, |name| config.exporter(name))?;
             }
+        }
+        text("protocol", protocol, |name| config.protocol(name))?;
+        for (name, value) in headers {
+            text("headers", Some(&name), |name| {
+                text("headers", Some(&value), |value| config.header(name, value))
+            })?;
         }
         for (key, value) in resource {
             text("resource", Some(&key), |key| {

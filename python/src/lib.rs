@@ -11,6 +11,7 @@ mod cpython;
 mod decode;
 mod exporter;
 mod finished;
+mod marks;
 mod notice;
 mod object;
 mod provider;
@@ -36,6 +37,8 @@ mod _native {
     use super::exporter::check_exporter;
     #[pymodule_export]
     use super::finished::{Event, InstrumentationScope, ReadableSpan, Resource};
+    #[pymodule_export]
+    use super::marks::set_marks;
     #[pymodule_export]
     use super::provider::Provider;
     #[pymodule_export]

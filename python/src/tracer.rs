@@ -25,6 +25,10 @@ pub(crate) mod way {
     pub(crate) const COUNTED: u8 = 8;
 }
 
+/// The scope of those spans of the default provider that are another API's: what `init` puts on its
+/// own does not belong there.
+const UNMARKED: &str = "libtracer.tracing";
+
 /// Makes the spans of one instrumentation scope; get one from `libtracer.get_tracer` or from a
 /// `TracerProvider`.
 #[pyclass(frozen, module = "libtracer", weakref)]
@@ -61,11 +65,15 @@ impl Tracer {
         native: Option<Arc<Used>>,
         settings: Py<PyAny>,
     ) -> Self {
+        let marked = match native {
+            None if name != UNMARKED => option::MARKED,
+            _ => 0,
+        };
         Self {
             native,
             scope,
             ways: AtomicU8::new(0),
-            options: option::PASSIVE | option::SDK,
+            options: option::PASSIVE | option::SDK | marked,
             name: name.to_owned(),
             settings: Mutex::new(Some(settings)),
         }
@@ -270,7 +278,7 @@ impl Tracer {
             links,
             at: start_time,
             options: options(record_exception, set_status_on_exception, end_on_exit)
-                | slf.get().options & option::SDK,
+                | slf.get().options & (option::SDK | option::MARKED),
         };
         made(slf, name, &start)
     }

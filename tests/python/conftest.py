@@ -9,6 +9,7 @@ import libtracer
 import pytest
 from drivers import ALL, NONE, OURS, Driver, driver
 from libtracer.testing import Capturing, capture
+from listening import Server, listening
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -21,6 +22,12 @@ def captured() -> Iterator[Capturing]:
     with capture() as spans:
         yield spans
     assert libtracer.get_current_span() is None, "the test left a span current"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with listening() as started:
+        yield started
 
 
 LOOPS = ["asyncio", *(["uvloop"] if importlib.util.find_spec("uvloop") else [])]

@@ -4,6 +4,7 @@ use super::object::{Ids, Span, State, option};
 use super::{alloc, error, read, verdict, watched, write};
 use crate::config::is_ready;
 use crate::context::{self, Parent};
+use crate::marks::{Marks, marks};
 use crate::object::Slot;
 use crate::runtime::{Handle, Scope};
 use crate::value;
@@ -66,9 +67,14 @@ pub(crate) fn ensure_started(span: Span<'_, '_>) -> PyResult<()> {
 #[inline]
 fn start(span: Span<'_, '_>, current: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
     let py = span.py();
-    if span.has(option::GATED) && !is_ready(py) {
-        span.state.set(State::Void);
-        return Ok(());
+    if span.has(option::GATED) {
+        if !is_ready(py) {
+            span.state.set(State::Void);
+            return Ok(());
+        }
+        if let Some(marks) = marks() {
+            span.scope.set(marks.scope);
+        }
     }
     let given = span.context.take(py);
     let parent = match &given {
@@ -118,6 +124,16 @@ pub(super) fn begun(span: Span<'_, '_>, started: &tracer_started) {
     keep(span, started);
     if !span.attributes.is_empty() || !span.links.is_empty() {
         write::initial(span);
+    }
+    if let Some(marks) = marks() {
+        mark(span, marks);
+    }
+}
+
+/// Puts on a span what `init` wants there.
+fn mark(span: Span<'_, '_>, marks: &Marks) {
+    if span.has(option::GATED | option::MARKED) && span.has(option::RECORDING) {
+        marks.write(span.handle.get());
     }
 }
 

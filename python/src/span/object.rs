@@ -53,8 +53,10 @@ pub(crate) mod option {
     pub(crate) const OWN_IDS: u16 = 1024;
     /// Its face is the object that was made current, and stands for it.
     pub(crate) const FACED: u16 = 2048;
+    /// What `init` puts on spans is put on this one, as on those that are [`GATED`].
+    pub(crate) const MARKED: u16 = 4096;
     /// The options that a copy inherits.
-    pub(crate) const INHERITED: u16 = DEFAULT | GATED | PASSIVE | SDK;
+    pub(crate) const INHERITED: u16 = DEFAULT | GATED | PASSIVE | SDK | MARKED;
 }
 
 /// The identity of a span.
