@@ -96,6 +96,10 @@ typedef struct tracer_provider tracer_provider;
 // An instrumentation scope: the library or module that makes spans. Immutable; any thread may use it.
 typedef struct tracer_scope tracer_scope;
 
+// What a coroutine or fiber has made current, which goes with it from thread to thread. One thread
+// at a time.
+typedef struct tracer_task tracer_task;
+
 // An array, map or null under construction; made by `tracer_value_new`.
 typedef struct tracer_value tracer_value;
 
@@ -686,6 +690,9 @@ void tracer_value_add_string(tracer_value *value, const char *text, size_t len);
 // Adds `len` bytes, copied.
 void tracer_value_add_bytes(tracer_value *value, const void *data, size_t len);
 
+// Adds a copy of another value: an array, map or null. NULL is null.
+void tracer_value_add_value(tracer_value *value, const tracer_value *added);
+
 // What is current on this thread, also in the language that called. Caller frees it. Never NULL
 // (but for a refused allocation); without a current span it is an invalid context.
 tracer_context *tracer_context_current(void);
@@ -716,6 +723,22 @@ uint64_t tracer_context_attach(const tracer_context *context);
 
 // Undoes an attach, on the thread that made it. Wrong order is repaired and counted; 0 is ignored.
 void tracer_context_detach(uint64_t token);
+
+// Makes a task for a coroutine or fiber, at whose first resume that is current which is so here and
+// now. Caller frees it.
+tracer_task *tracer_task_new(void);
+
+// Frees a task, suspended before if it runs, as `tracer_task_suspend` says. NULL is allowed.
+void tracer_task_free(tracer_task *task);
+
+// Makes current on this thread what was so in the task when it was suspended: call it when the
+// coroutine goes on. On a task that runs, nothing happens. NULL is allowed.
+void tracer_task_resume(tracer_task *task);
+
+// Takes off this thread, the one that resumed the task, all that became current since, and keeps it:
+// call it before the coroutine can go on elsewhere. On a task that does not run, nothing happens.
+// NULL is allowed.
+void tracer_task_suspend(tracer_task *task);
 
 // Writes the account of the default provider: exact when nothing is moving. The caller sets
 // `struct_size`; no more than that is written. All zero without a provider. NULL is allowed.

@@ -18,6 +18,7 @@ FREED = re.compile(r"(?:const )?(tracer_\w+) \*")
 UNDONE = {
     "tracer_span_enter": "tracer_span_leave({0});",
     "tracer_context_attach": "tracer_context_detach(got);",
+    "tracer_task_resume": "tracer_task_suspend({0});",
     "tracer_provider_new": "made_provider(w, {1});",
 }
 # What may allocate without a way to fail, and so is not for recording threads short of memory.

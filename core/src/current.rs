@@ -8,9 +8,11 @@
 
 mod parent;
 mod stack;
+mod task;
 
 pub use parent::Parent;
 pub(crate) use stack::Stack;
+pub use task::Task;
 
 use crate::context::{Context, SpanContext, TraceFlags, TraceState};
 use crate::id::{SpanId, TraceId};

@@ -30,6 +30,8 @@ pub mod value;
 
 pub mod context;
 
+pub mod task;
+
 pub mod stats;
 
 pub mod capture;

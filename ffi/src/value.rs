@@ -144,3 +144,22 @@ pub unsafe extern "C" fn tracer_value_add_bytes(
     // SAFETY: as the header says.
     unsafe { with(value, |value| value.add(Value::Bytes(bytes))) };
 }
+
+/// Adds a copy of another value: an array, map or null. NULL is null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_value_add_value(
+    value: *mut tracer_value,
+    added: *const tracer_value,
+) {
+    if std::ptr::eq(value, added) {
+        return;
+    }
+    // SAFETY: as the header says.
+    let added = unsafe { built(added) };
+    // SAFETY: as the header says.
+    unsafe {
+        with(value, |value| {
+            value.add(added.map_or(Value::Null, Value::Built));
+        });
+    };
+}

@@ -85,6 +85,27 @@ static void nested_values(void) {
                                "open=[] null=null");
 }
 
+static void a_value_takes_copies_of_others(void) {
+    tracer_value *inner = tracer_value_new(), *outer = tracer_value_new();
+    tracer_value_begin_array(inner);
+    tracer_value_add_int(inner, 1); /* not ended: ended by use */
+    tracer_value_begin_map(outer);
+    tracer_value_key(outer, "a", 1);
+    tracer_value_add_value(outer, inner);
+    tracer_value_free(inner);
+    tracer_value_key(outer, "b", 1);
+    tracer_value_add_value(outer, NULL);
+    tracer_value_add_value(outer, outer); /* not itself */
+    tracer_value_add_value(NULL, outer);
+    tracer_span span = tracer_span_start(NULL, "copies", NULL);
+    tracer_span_set_value(span, "v", outer);
+    tracer_span_end(span);
+    tracer_value_free(outer);
+    seen got;
+    CHECK(see_named(capture, "copies", &got));
+    CHECK_TEXT(got.attributes, "v={\"a\":[1],\"b\":null}");
+}
+
 static void values_nest_as_deep_as_asked(void) {
     enum { DEPTH = 10000 };
     tracer_value *value = tracer_value_new();
@@ -282,6 +303,7 @@ int main(void) {
     RUN(every_simple_type);
     RUN(the_last_value_of_a_key_counts);
     RUN(nested_values);
+    RUN(a_value_takes_copies_of_others);
     RUN(values_nest_as_deep_as_asked);
     RUN(attributes_at_the_start_and_by_list);
     RUN(wrong_types_and_empty_keys_are_counted);

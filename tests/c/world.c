@@ -132,6 +132,7 @@ void world_end(world *w) {
     tracer_scope_free(w->freed_scopes[1]);
     tracer_context_free(w->freed_contexts[1]);
     tracer_capture_free(w->freed_captures[1]);
+    tracer_task_free(w->tasks[1]);
     void *allocated[] = {w->buffers[1], w->ids[1],   w->lengths[1], (void *)w->places[1],
                          w->provider_places[1], w->stats[1], w->stats[2]};
     for (size_t at = 0; at < sizeof allocated / sizeof *allocated; at++) {
@@ -161,6 +162,9 @@ void ready(world *w) {
     }
     if (w->freed_captures[1] == NULL) {
         w->freed_captures[1] = tracer_capture_new();
+    }
+    if (w->tasks[1] == NULL) {
+        w->tasks[1] = tracer_task_new();
     }
     errno = ERRNO;
     if (w->before != NULL) {

@@ -42,6 +42,7 @@ typedef struct world {
     tracer_scope *freed_scopes[2];         /* for: tracer_scope * */
     tracer_context *freed_contexts[2];     /* for: tracer_context * */
     tracer_capture *freed_captures[2];     /* for: tracer_capture * */
+    tracer_task *tasks[2];                 /* for: tracer_task * */
     /* If not NULL, called right before and right after each call. */
     void (*before)(void);
     void (*after)(void);

@@ -4,6 +4,7 @@ use super::Current;
 use crate::context::{Context, Extras};
 use crate::id::SpanId;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What is below the native stack, in the language that called.
 #[derive(Clone, Copy, Debug)]
@@ -36,10 +37,24 @@ pub(super) enum Pushed {
 }
 
 /// A thread's native stack of current spans.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Stack {
     entries: Vec<Entry>,
     last_token: u64,
+}
+
+/// Tokens a stack may give out before they could be those of another.
+const TOKENS: u64 = 1 << 40;
+
+impl Default for Stack {
+    /// No two stacks give out the same token: entries may move between them.
+    fn default() -> Self {
+        static STACKS: AtomicU64 = AtomicU64::new(0);
+        Self {
+            entries: Vec::new(),
+            last_token: STACKS.fetch_add(1, Ordering::Relaxed).wrapping_mul(TOKENS),
+        }
+    }
 }
 
 impl Stack {
@@ -65,14 +80,7 @@ impl Stack {
                 (current, kept)
             }
         };
-        let (base, unknown_in) = match base {
-            Base::Span(span) => (Some(span), None),
-            Base::Unknown(context) => {
-                let below = self.entries.last();
-                let below = below.filter(|entry| entry.unknown_in == Some(context));
-                (taken.or(below.and_then(|entry| entry.base)), Some(context))
-            }
-        };
+        let (base, unknown_in) = self.place(base, taken);
         self.last_token += 1;
         self.entries.push(Entry {
             current,
@@ -82,6 +90,44 @@ impl Stack {
             unknown_in,
         });
         self.last_token
+    }
+
+    /// What an entry on top of `base` remembers of it.
+    fn place(&self, base: Base, taken: Option<SpanId>) -> (Option<SpanId>, Option<SpanId>) {
+        match base {
+            Base::Span(span) => (Some(span), None),
+            Base::Unknown(context) => {
+                let below = self.entries.last();
+                let below = below.filter(|entry| entry.unknown_in == Some(context));
+                (taken.or(below.and_then(|entry| entry.base)), Some(context))
+            }
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Puts entries of another stack on top of `base`; they stay `kept` if memory is refused.
+    pub(super) fn put(&mut self, kept: &mut Vec<Entry>, base: Base, taken: Option<SpanId>) {
+        if self.entries.try_reserve(kept.len()).is_ok() {
+            let (base, unknown_in) = self.place(base, taken);
+            self.entries.extend(kept.drain(..).map(|entry| Entry {
+                base,
+                unknown_in,
+                ..entry
+            }));
+        }
+    }
+
+    /// Takes off all but the first `below` entries; they are `kept` unless memory is refused.
+    pub(super) fn take_above(&mut self, below: usize, kept: &mut Vec<Entry>) {
+        let above = self.entries.len().saturating_sub(below);
+        if kept.try_reserve(above).is_ok() {
+            kept.extend(self.entries.drain(self.entries.len() - above..));
+        } else {
+            self.entries.truncate(below);
+        }
     }
 
     /// Takes out the newest entry that is `wanted`, and tells whether it was the last.

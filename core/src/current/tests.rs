@@ -44,3 +44,19 @@ fn without_one_it_is_on_top_of_nothing_that_is_known() {
     stack.push(span(), BELOW, None);
     assert!(stack.top(BELOW).is_some() && stack.top(HERE).is_none());
 }
+
+#[test]
+fn what_moves_to_another_stack_is_on_top_of_what_is_there() {
+    let (mut from, mut to) = (Stack::default(), Stack::default());
+    from.push(span(), BELOW, None);
+    let token = from.push(with_baggage(), BELOW, None);
+    let mut kept = Vec::new();
+    from.take_above(1, &mut kept);
+    from.take_above(1, &mut kept);
+    assert_eq!((from.len(), kept.len()), (1, 1));
+    assert_ne!(to.push(span(), ELSEWHERE, None), token);
+    to.put(&mut kept, HERE, Some(SpanId([1; 8])));
+    assert!(kept.is_empty() && to.top(HERE).unwrap().extras.is_some());
+    assert!(to.top(BELOW).is_some() && to.top(ELSEWHERE).is_none());
+    assert!(to.take(|entry| entry.token == token).unwrap().1);
+}
