@@ -15,9 +15,11 @@ export LIBTRACER_LIB := $(TARGET)/lib
 # What is off unless asked for, and is to be tested.
 FEATURES := libtracer/tracing
 export LIBTRACER_FEATURES := $(FEATURES)
+# Where `make install` puts things; tools/install.sh has the defaults.
+export PREFIX DESTDIR LIBDIR INCLUDEDIR MANDIR DOCDIR
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
 
-.PHONY: help setup demo build python test check ci lint fmt fmt-check drift header unit stub \
+.PHONY: help setup demo build install uninstall install-test python test check ci lint fmt fmt-check drift notices header unit stub \
 	c-test py-test dev-test mixed-test conformance beyond backends examples-test bench miri loom fuzz size wheel sdist clean
 
 help: ## list the targets
@@ -31,9 +33,22 @@ $(VENV)/.ready: tests/requirements.txt
 	@$(PIP) install -r tests/requirements.txt
 	@touch $@
 
-build: setup ## the shared library: target/lib/libtracer.so.1
+build: ## the libraries: target/lib/libtracer.so.1, target/lib/libtracer.a
+	@tools/need.sh cargo cc binutils
 	cargo build --release --locked -p libtracer-ffi
 	ffi/link.sh $(LIBTRACER_LIB)
+	ffi/archive.sh $(LIBTRACER_LIB)
+
+# Builds only what was never built: as root there may be no cargo.
+install: ## what `make build` built, for C and C++: PREFIX=/usr/local DESTDIR= LIBDIR= INCLUDEDIR=
+	@test -f $(LIBTRACER_LIB)/libtracer.a || $(MAKE) build
+	@tools/install.sh install
+
+uninstall: ## remove what `make install` put there, with the same variables
+	@tools/install.sh uninstall
+
+install-test: build ## outside programs against the installed library
+	tools/install_test.sh
 
 python: setup ## build the wheel and install it into target/venv
 	$(PIP) install --no-deps --no-build-isolation --force-reinstall $(ROOT)
@@ -74,6 +89,9 @@ fmt-check: setup
 
 drift: setup ## what is written twice agrees: header, symbols, versions, snippets, sizes, arrows
 	$(VENV)/bin/python tools/drift.py
+
+notices: ## write THIRD-PARTY-NOTICES.txt anew, after a change of dependencies
+	$(or $(wildcard $(VENV)/bin/python),python3) tools/notices.py
 
 header: ## write include/tracer.h anew
 	cargo run -q --locked -p libtracer-header -- include/tracer.h

@@ -30,6 +30,7 @@ SDIST_FILES = (
     "Cargo.toml",
     "Cargo.lock",
     "LICENSE",
+    "THIRD-PARTY-NOTICES.txt",
     "README.md",
     "CHANGELOG.md",
     "build_backend.py",

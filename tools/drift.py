@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import notices
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -95,6 +97,11 @@ def versions() -> Iterator[str]:
         yield f"CHANGELOG.md has no entry for {version}"
 
 
+def licences() -> Iterator[str]:
+    """The third-party notices are of the crates that are locked."""
+    yield from notices.lacking()
+
+
 def snippets() -> Iterator[str]:
     """Each program in the README is a file, or part of a file, in examples/."""
 
@@ -145,6 +152,7 @@ CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     header,
     symbols,
     versions,
+    licences,
     snippets,
     sizes,
     arrows,
