@@ -59,6 +59,8 @@
 #include <stdint.h>
 #define TRACER_SPAN_OPTIONS_INIT {sizeof(tracer_span_options), 0, 0, NULL, 0, NULL, 0, NULL, 0}
 
+#define TRACER_LIMITS_INIT {sizeof(tracer_limits), 0, 0, 0, 0, 0, 0, 0, 0, 0}
+
 #define TRACER_LIMIT_UNLIMITED SIZE_MAX /* in a tracer_limits: no limit */
 #define TRACER_LIMIT_ZERO (SIZE_MAX - 1) /* in a tracer_limits: not one */
 
@@ -87,7 +89,8 @@ typedef struct tracer_capture tracer_capture;
 // is refused leaves the configuration as it was.
 typedef struct tracer_config tracer_config;
 
-// A span's context, kept: a parent that outlives its span. Immutable; any thread may use it.
+// A span's context with its baggage, kept: a parent that outlives its span. Immutable; any thread
+// may use it.
 typedef struct tracer_context tracer_context;
 
 // Records spans and sends them where its configuration says.
@@ -134,19 +137,9 @@ typedef struct {
     size_t event_value_length;
     // 1: over a count the oldest gives way to the newest; 0: what comes too late is discarded.
     size_t keep_newest;
+    // Arrays and maps inside each other (64); what is deeper becomes an empty value.
+    size_t depth;
 } tracer_limits;
-
-// A span, by value: two registers, nothing to free. The zero span is a valid no-op span; a stale,
-// ended or made-up handle is a counted no-op.
-typedef struct {
-    // Which slot of the runtime's table; 0 = no span.
-    uint64_t slot;
-    // Which use of that slot.
-    uint64_t generation;
-} tracer_span;
-
-// `SpanKind`, with OTLP's numbers (OpenTelemetry trace API, `SpanKind`).
-typedef int32_t tracer_span_kind;
 
 // The type of a `tracer_attribute`'s value.
 typedef int32_t tracer_type;
@@ -183,6 +176,25 @@ typedef struct {
     tracer_attribute_value value;
 } tracer_attribute;
 
+// How much a message of the library matters.
+typedef int32_t tracer_level;
+
+// Sees a message of the library: one line without a line end, NUL-terminated, borrowed for the
+// call.
+typedef void (*tracer_diagnostic_handler)(void *user_data, tracer_level level, const char *message);
+
+// A span, by value: two registers, nothing to free. The zero span is a valid no-op span; a stale,
+// ended or made-up handle is a counted no-op.
+typedef struct {
+    // Which slot of the runtime's table; 0 = no span.
+    uint64_t slot;
+    // Which use of that slot.
+    uint64_t generation;
+} tracer_span;
+
+// `SpanKind`, with OTLP's numbers (OpenTelemetry trace API, `SpanKind`).
+typedef int32_t tracer_span_kind;
+
 // A link to another span.
 typedef struct {
     // The other span; borrowed.
@@ -218,6 +230,24 @@ typedef struct {
 
 // A span's status, with OTLP's numbers (OpenTelemetry trace API, `SetStatus`).
 typedef int32_t tracer_span_status;
+
+// Reads a field of a carrier: its value, NUL-terminated, or NULL if there is none. Keys are lower
+// case; a carrier of HTTP headers ignores case and joins several values with commas. The value is
+// copied before the next call. Called within the call that it is passed to, on that thread.
+typedef const char *(*tracer_carrier_get)(void *carrier, const char *key);
+
+// Names a carrier's fields one by one: the one at `index`, NUL-terminated, NULL behind the last.
+// Called as above.
+typedef const char *(*tracer_carrier_key)(void *carrier, size_t index);
+
+// Sets a field of a carrier, in place of what it was; copy both texts. Called as above.
+typedef void (*tracer_carrier_set)(void *carrier, const char *key, const char *value);
+
+// Sees one pair of a baggage; the texts are borrowed for the call and not NUL-terminated.
+typedef void (*tracer_baggage_visit)(void *user_data,
+                                     tracer_text name,
+                                     tracer_text value,
+                                     tracer_text metadata);
 
 // The account of the default provider's first pipeline, in spans since the process began:
 // `started = exported + dropped + queued + spooled + open`.
@@ -359,6 +389,21 @@ typedef struct {
 // `value.nested`: an array, a map or null.
 #define TRACER_NESTED 5
 
+// Nothing at all is said.
+#define TRACER_LEVEL_NONE 0
+
+// Tracing does not work.
+#define TRACER_LEVEL_ERROR 1
+
+// Spans are lost or cannot be delivered; a setting is ignored.
+#define TRACER_LEVEL_WARN 2
+
+// What was wrong works again; the default.
+#define TRACER_LEVEL_INFO 3
+
+// Each export.
+#define TRACER_LEVEL_DEBUG 4
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -383,46 +428,29 @@ void tracer_config_free(tracer_config *config);
 // used is ignored, with one line on standard error.
 TRACER_MUST_USE tracer_status tracer_config_load_env(tracer_config *config);
 
+// Takes from a configuration file (OpenTelemetry's YAML, format 1.x) what is not set in code, before
+// or after, in place of `OTEL_*` variables. A NULL path is refused, and a file that cannot be used.
+TRACER_MUST_USE
+tracer_status tracer_config_load_file(tracer_config *config,
+                                      const char *path);
+
 // Turns tracing on or off, whatever `OTEL_SDK_DISABLED` says. Off: spans stand for their parents.
 TRACER_MUST_USE tracer_status tracer_config_set_enabled(tracer_config *config, bool enabled);
-
-// Sets `service.name`.
-TRACER_MUST_USE
-tracer_status tracer_config_set_service_name(tracer_config *config,
-                                             const char *name);
-
-// Sets `telemetry.sdk.language`, for language bindings ("cpp" unless set).
-TRACER_MUST_USE
-tracer_status tracer_config_set_language(tracer_config *config,
-                                         const char *language);
-
-// Sets a text attribute of the resource, such as `service.version`.
-TRACER_MUST_USE
-tracer_status tracer_config_set_resource_string(tracer_config *config,
-                                                const char *key,
-                                                const char *value);
-
-// Sets the whole resource: the entries of a map value and their schema URL (or NULL), and nothing
-// else: no option above, no variable and no default adds to it. For language bindings.
-TRACER_MUST_USE
-tracer_status tracer_config_set_resource(tracer_config *config,
-                                         const tracer_value *attributes,
-                                         const char *schema_url);
 
 // Exporters, a comma list: otlp, zipkin, jaeger, console, otlp/file, otlp/stdout, memory; or none.
 TRACER_MUST_USE tracer_status tracer_config_set_exporter(tracer_config *config, const char *names);
 
-// Sets the most memory that spans of this process may hold (32 MiB unless set).
-TRACER_MUST_USE tracer_status tracer_config_set_memory_limit(tracer_config *config, size_t bytes);
-
-// Sets when pipelines export: queue size in spans (0 = bounded by memory only), spans of a batch,
-// schedule delay and export timeout in milliseconds (0 = the default: 512, 5000, 30000).
+// Sets the formats that contexts travel in, while this is the configuration of the default
+// provider: a comma list of tracecontext, baggage, b3, b3multi, jaeger; or none
+// ("tracecontext,baggage" unless set). Tracing that is off still propagates.
 TRACER_MUST_USE
-tracer_status tracer_config_set_batch(tracer_config *config,
-                                      size_t max_queue_size,
-                                      size_t max_export_batch_size,
-                                      uint32_t schedule_delay_ms,
-                                      uint32_t export_timeout_ms);
+tracer_status tracer_config_set_propagators(tracer_config *config,
+                                            const char *names);
+
+// Takes one thing that the environment or a file said and that is ignored, each once: at most `len`
+// bytes with the NUL; the rest is lost. Returns the length of all of it, 0 if there is none left.
+// What nobody takes is said when a provider is made.
+size_t tracer_config_take_warning(tracer_config *config, char *buf, size_t len);
 
 // Sets the sampler; `ratio` (0 to 1) is for the two ratio samplers.
 TRACER_MUST_USE
@@ -490,6 +518,106 @@ tracer_status tracer_config_add_jaeger(tracer_config *config,
 
 // Exports to a file too, one line of OTLP JSON a batch.
 TRACER_MUST_USE tracer_status tracer_config_add_file(tracer_config *config, const char *path);
+
+// Sets the size at which such a file is rotated, and how many older ones are kept (64 MiB and 4
+// unless set).
+TRACER_MUST_USE
+tracer_status tracer_config_set_file_rotation(tracer_config *config,
+                                              uint64_t max_bytes,
+                                              uint32_t files_kept);
+
+// Prints finished traces on the standard output too, as trees.
+TRACER_MUST_USE tracer_status tracer_config_add_console(tracer_config *config);
+
+// Writes to the standard output too, one line of OTLP JSON a batch.
+TRACER_MUST_USE tracer_status tracer_config_add_stdout(tracer_config *config);
+
+// Sets when pipelines export: queue size in spans (0 = bounded by memory only), spans of a batch,
+// schedule delay and export timeout in milliseconds (0 = the default: 512, 5000, 30000). A batch of
+// 1 exports each span at once (OpenTelemetry's simple processor); no end of a span waits for it.
+TRACER_MUST_USE
+tracer_status tracer_config_set_batch(tracer_config *config,
+                                      size_t max_queue_size,
+                                      size_t max_export_batch_size,
+                                      uint32_t schedule_delay_ms,
+                                      uint32_t export_timeout_ms);
+
+// As `tracer_config_set_batch`, for the destination alone that was added last.
+TRACER_MUST_USE
+tracer_status tracer_config_set_destination_batch(tracer_config *config,
+                                                  size_t max_queue_size,
+                                                  size_t max_export_batch_size,
+                                                  uint32_t schedule_delay_ms,
+                                                  uint32_t export_timeout_ms);
+
+// Lets the end of a span wait, `longest_ms` at most, where its queue or the memory bound is full,
+// for batch jobs that would rather wait than lose spans. 0, the default: nothing ever waits, and
+// what does not fit is dropped and counted.
+TRACER_MUST_USE
+tracer_status tracer_config_set_blocking(tracer_config *config,
+                                         uint32_t longest_ms);
+
+// Sets how long the end of the program may wait for exporters, all together (2,000 ms unless set).
+TRACER_MUST_USE
+tracer_status tracer_config_set_exit_timeout(tracer_config *config,
+                                             uint32_t timeout_ms);
+
+// Sets the most memory that spans of this process may hold, 262,144 bytes at least (32 MiB unless
+// set). The last provider that sets it decides for all.
+TRACER_MUST_USE tracer_status tracer_config_set_memory_limit(tracer_config *config, size_t bytes);
+
+// Sets `service.name`.
+TRACER_MUST_USE
+tracer_status tracer_config_set_service_name(tracer_config *config,
+                                             const char *name);
+
+// Sets `telemetry.sdk.language`, for language bindings ("cpp" unless set).
+TRACER_MUST_USE
+tracer_status tracer_config_set_language(tracer_config *config,
+                                         const char *language);
+
+// Sets a text attribute of the resource, such as `service.version`.
+TRACER_MUST_USE
+tracer_status tracer_config_set_resource_string(tracer_config *config,
+                                                const char *key,
+                                                const char *value);
+
+// Sets attributes of the resource, of any type; all are copied.
+TRACER_MUST_USE
+tracer_status tracer_config_set_resource_attributes(tracer_config *config,
+                                                    const tracer_attribute *attributes,
+                                                    size_t count);
+
+// Sets the schema that the attributes of the resource follow; the first one set counts.
+TRACER_MUST_USE
+tracer_status tracer_config_set_resource_schema_url(tracer_config *config,
+                                                    const char *schema_url);
+
+// Sets the whole resource: the entries of a map value and their schema URL (or NULL), and nothing
+// else: no option above, no variable and no default adds to it. For language bindings.
+TRACER_MUST_USE
+tracer_status tracer_config_set_resource(tracer_config *config,
+                                         const tracer_value *attributes,
+                                         const char *schema_url);
+
+// Finds out about the process and where it runs, when a provider is made: a comma list of
+// container, host, process, `process_command` (may hold secrets), service. What is set wins.
+TRACER_MUST_USE
+tracer_status tracer_config_detect_resource(tracer_config *config,
+                                            const char *names);
+
+// Sets how much the library says by itself, in the whole process: what matters at least this much
+// (a `TRACER_LEVEL_` constant). Wins over `OTEL_LOG_LEVEL`.
+TRACER_MUST_USE
+tracer_status tracer_config_set_diagnostic_level(tracer_config *config,
+                                                 tracer_level level);
+
+// Gives what the library says to `handler`, with `user_data`, in place of standard error, in the
+// whole process and for good: any thread may call it, several at once, so both must live as long
+// as the process. It should return soon, for exports wait for it. NULL is refused.
+TRACER_MUST_USE
+tracer_status tracer_set_diagnostic_handler(tracer_diagnostic_handler handler,
+                                            void *user_data);
 
 // Installs the default provider as the environment says (`OTEL_*`; OTLP to localhost:4318 unless
 // told otherwise). On failure the program goes on untraced; `tracer_last_error` says why.
@@ -693,36 +821,62 @@ void tracer_value_add_bytes(tracer_value *value, const void *data, size_t len);
 // Adds a copy of another value: an array, map or null. NULL is null.
 void tracer_value_add_value(tracer_value *value, const tracer_value *added);
 
-// What is current on this thread, also in the language that called. Caller frees it. Never NULL
-// (but for a refused allocation); without a current span it is an invalid context.
+// Takes what is current on this thread, also in the language that called, with its baggage.
+// Caller frees it. Thread-safe. Never NULL (but for a refused allocation); without a current span
+// it is an invalid context.
 tracer_context *tracer_context_current(void);
 
-// The context of a span, to be its children's parent even after it has ended. Caller frees it.
+// Takes the context of a span, to be its children's parent even after it has ended. Caller frees
+// it. Thread-safe.
 tracer_context *tracer_span_context(tracer_span span);
 
-// The context in a W3C `traceparent` header and its `tracestate` (or NULL). Caller frees it.
-// A malformed header gives an invalid context: spans below it are roots.
-tracer_context *tracer_context_from_traceparent(const char *traceparent, const char *tracestate);
+// Makes the context of a span elsewhere from its 16 and 8 bytes of ids, W3C flags (1 = sampled) and
+// `tracestate` (or NULL). Caller frees it. Thread-safe. NULL ids: an invalid context.
+tracer_context *tracer_context_from_ids(const uint8_t *trace_id,
+                                        const uint8_t *span_id,
+                                        uint8_t flags,
+                                        const char *tracestate,
+                                        bool is_remote);
 
-// Frees a context. NULL is allowed.
+// Copies a context; what they hold is shared. Caller frees it. Thread-safe. NULL: what is current.
+tracer_context *tracer_context_copy(const tracer_context *context);
+
+// Frees a context. Thread-safe. NULL is allowed.
 void tracer_context_free(tracer_context *context);
 
-// Whether it identifies a span. NULL: false.
+// Whether it identifies a span. Thread-safe. NULL: false.
 bool tracer_context_is_valid(const tracer_context *context);
 
-// Writes the W3C `traceparent` of a context to 56 bytes: 55 characters and NUL. False, and an empty text, if
-// the context is invalid or NULL.
-bool tracer_context_traceparent(const tracer_context *context,
-                                char *out);
+// Whether its span is sampled: recorded and exported. Thread-safe. NULL: false.
+bool tracer_context_is_sampled(const tracer_context *context);
 
-// Writes the W3C `traceparent` of what is current on this thread; as above.
-bool tracer_traceparent(char *out);
+// Whether its span is of another process. Thread-safe. NULL: false.
+bool tracer_context_is_remote(const tracer_context *context);
 
-// Makes a context current on this thread. Returns a token for `tracer_context_detach`; 0 for NULL.
+// Writes the 16 bytes of the trace id. False, and all zero, if the context is invalid or NULL.
+// Thread-safe. A NULL `out`: false.
+bool tracer_context_trace_id(const tracer_context *context, uint8_t *out);
+
+// Writes the 8 bytes of the span id; as above.
+bool tracer_context_span_id(const tracer_context *context, uint8_t *out);
+
+// Writes the trace id as 32 lower-case hex digits and NUL, 33 bytes; as above.
+bool tracer_context_trace_id_hex(const tracer_context *context, char *out);
+
+// Writes the span id as 16 lower-case hex digits and NUL, 17 bytes; as above.
+bool tracer_context_span_id_hex(const tracer_context *context, char *out);
+
+// Makes a context current on this thread: its span and, unless it was made of a span or a
+// `traceparent` alone, its baggage. Returns a token for `tracer_context_detach`; 0 for NULL.
 uint64_t tracer_context_attach(const tracer_context *context);
 
 // Undoes an attach, on the thread that made it. Wrong order is repaired and counted; 0 is ignored.
 void tracer_context_detach(uint64_t token);
+
+// Writes the trace and span id of what is current on this thread as hex digits and NUL, 33 and 17
+// bytes, for log lines. False, and all zero, if nothing is. Allocates nothing. Thread-safe. A NULL
+// is not written to.
+bool tracer_current_ids_hex(char *out_trace_id, char *out_span_id);
 
 // Makes a task for a coroutine or fiber, at whose first resume that is current which is so here and
 // now. Caller frees it.
@@ -739,6 +893,81 @@ void tracer_task_resume(tracer_task *task);
 // call it before the coroutine can go on elsewhere. On a task that does not run, nothing happens.
 // NULL is allowed.
 void tracer_task_suspend(tracer_task *task);
+
+// Reads what is current on this thread, with what a carrier holds in the formats of
+// `tracer_config_set_propagators`. Caller frees it. Any thread. `key` may be NULL where no format
+// needs the names of fields (jaeger's baggage does); a NULL `get` finds nothing.
+tracer_context *tracer_context_extract(tracer_carrier_get get,
+                                       tracer_carrier_key key,
+                                       void *carrier);
+
+// Writes a context into a carrier, in the formats of `tracer_config_set_propagators`; nothing
+// before a default provider is configured. Any thread. NULL context: what is current.
+void tracer_context_inject(const tracer_context *context, tracer_carrier_set set, void *carrier);
+
+// Writes the fields that `tracer_context_inject` may set, with commas between them: at most `len`
+// bytes with the NUL. Returns the length of all. Thread-safe. `buf` may be NULL: only asks.
+size_t tracer_propagator_fields(char *buf, size_t len);
+
+// Reads the context in a W3C `traceparent` header and its `tracestate` (or NULL). Caller frees it.
+// Thread-safe. A malformed or NULL header gives an invalid context: spans below it are roots.
+tracer_context *tracer_context_from_traceparent(const char *traceparent, const char *tracestate);
+
+// Reads the context in W3C `traceparent`, `tracestate` and `baggage` headers, each may be NULL,
+// whatever the configured formats are. Caller frees it. Thread-safe.
+tracer_context *tracer_context_from_headers(const char *traceparent,
+                                            const char *tracestate,
+                                            const char *baggage);
+
+// Reads the context that the parent process left in the environment (`TRACEPARENT`, `TRACESTATE`,
+// `BAGGAGE`), in the formats of `tracer_config_set_propagators`. Caller frees it. Not while another
+// thread changes the environment.
+tracer_context *tracer_context_from_env(void);
+
+// Writes the W3C `traceparent` of a context to 56 bytes: 55 characters and NUL. False, and an empty
+// text, if the context is invalid or NULL. Thread-safe.
+bool tracer_context_traceparent(const tracer_context *context, char *out);
+
+// Writes the W3C `traceparent` of what is current on this thread; as above.
+bool tracer_traceparent(char *out);
+
+// Writes the W3C `tracestate` of a context: at most `len` bytes with the NUL. Returns the length of
+// all of it, 0 if there is none. Thread-safe. NULL context: what is current; NULL `buf`: only asks.
+size_t tracer_context_tracestate(const tracer_context *context, char *buf, size_t len);
+
+// Makes a copy of a context with an entry of its `tracestate` set, or removed where `value` is NULL.
+// What W3C Trace Context does not allow is left out. Caller frees it. Thread-safe. NULL context:
+// what is current.
+tracer_context *tracer_context_with_tracestate(const tracer_context *context,
+                                               const char *key,
+                                               const char *value);
+
+// Makes a copy of a context with a pair of baggage set, or removed where `value` is NULL; a NULL
+// name removes all. `metadata` such as "ttl=30" may be NULL. Caller frees it. Thread-safe. NULL
+// context: what is current.
+tracer_context *tracer_context_with_baggage(const tracer_context *context,
+                                            const char *name,
+                                            const char *value,
+                                            const char *metadata);
+
+// Writes the value of a pair of baggage: at most `len` bytes with the NUL. Returns the length of
+// all of it; `SIZE_MAX`, and an empty text, if there is no such pair. Thread-safe. NULL context:
+// what is current; NULL `buf`: only asks.
+size_t tracer_context_baggage(const tracer_context *context,
+                              const char *name,
+                              char *buf,
+                              size_t len);
+
+// Writes all baggage as a W3C `baggage` header: at most `len` bytes with the NUL. Returns the
+// length of all of it, 0 if there is none. Thread-safe. NULL context: what is current; NULL `buf`:
+// only asks.
+size_t tracer_context_baggage_header(const tracer_context *context, char *buf, size_t len);
+
+// Calls `visit` with each pair of baggage and `user_data`, on this thread, before it returns. NULL
+// context: what is current. NULL `visit`: nothing happens.
+void tracer_context_visit_baggage(const tracer_context *context,
+                                  tracer_baggage_visit visit,
+                                  void *user_data);
 
 // Writes the account of the default provider: exact when nothing is moving. The caller sets
 // `struct_size`; no more than that is written. All zero without a provider. NULL is allowed.

@@ -6,8 +6,13 @@
 #![no_std]
 #![expect(non_camel_case_types, reason = "C and Rust spell each ABI type alike")]
 
+mod diagnostics;
 mod table;
 
+pub use diagnostics::{
+    TRACER_LEVEL_DEBUG, TRACER_LEVEL_ERROR, TRACER_LEVEL_INFO, TRACER_LEVEL_NONE,
+    TRACER_LEVEL_WARN, tracer_level,
+};
 pub use table::{
     TRACER_DECISION_ASK, TRACER_DECISION_DROP, TRACER_DECISION_RECORD_AND_SAMPLE,
     TRACER_DECISION_RECORD_ONLY, TRACER_START_MERGE_NATIVE, tracer_current_hook, tracer_plain,
@@ -120,6 +125,8 @@ pub struct tracer_limits {
     pub event_value_length: usize,
     /// 1: over a count the oldest gives way to the newest; 0: what comes too late is discarded.
     pub keep_newest: usize,
+    /// Arrays and maps inside each other (64); what is deeper becomes an empty value.
+    pub depth: usize,
 }
 
 /// A span context by value (OpenTelemetry trace API, `SpanContext`). All zero = no valid context.

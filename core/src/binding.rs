@@ -3,7 +3,9 @@
 //! Rust programs do not need this. It follows the C ABI, not semantic versioning.
 
 pub use crate::current::{CurrentHook, Foreign, Parent, Task, current_native, set_current_hook};
-pub use crate::current::{attach_span_context, current_pair, current_with_base, detach};
+pub use crate::current::{
+    attach_span_context, attach_whole, current_pair, current_with_base, detach,
+};
 pub use crate::errno::Saved as SavedErrno;
 pub use crate::span::{Decided, Started};
 pub use crate::stats::{MisuseKind, count_misuse};

@@ -105,6 +105,10 @@ pub(crate) fn current() -> Current {
 /// All that is current on this thread. A language's own baggage is not known here.
 pub(crate) fn current_value() -> Context {
     let (foreign, base) = ask();
+    current_value_over(foreign, base)
+}
+
+fn current_value_over(foreign: Option<Current>, base: Base) -> Context {
     let value = enter(|thread| Context {
         extras: thread.stack.top(base).and_then(|top| top.extras.clone()),
         current: current_over(thread, foreign, base),
@@ -153,31 +157,34 @@ fn push(pushed: Pushed, taken: Option<SpanId>) -> u64 {
     enter(|thread| thread.stack.push(pushed, base, taken)).unwrap_or(0)
 }
 
-/// Makes `context` current on this thread until [`detach`] with the token; `handle` if it is a span
-/// of this runtime, `base` if the context comes from [`current_with_base`]. A context that was asked
-/// of a span after its end is invalid and has a handle: then what was current stays.
+/// Makes a span's `context` current on this thread, beside the baggage of what was, until [`detach`]
+/// with the token; `handle` if it is a span of this runtime. A context that was asked of a span after
+/// its end is invalid and has a handle: then what was current stays.
 #[must_use]
-pub fn attach_span_context(context: SpanContext, handle: SpanHandle, base: Option<SpanId>) -> u64 {
+pub fn attach_span_context(context: SpanContext, handle: SpanHandle) -> u64 {
     if handle != SpanHandle::NONE && !context.is_valid() {
         return attach_span(handle);
     }
-    push(Pushed::Span(Current { context, handle }), base)
+    push(Pushed::Span(Current { context, handle }), None)
+}
+
+/// Makes a whole context current on this thread until [`detach`] with the token; `base` if it comes
+/// from [`current_with_base`].
+#[must_use]
+pub fn attach_whole(context: Context, base: Option<SpanId>) -> u64 {
+    push(Pushed::Whole(context), base)
 }
 
 /// What is current on this thread, and the foreign span below it if the language can tell: to be
 /// attached where it cannot.
 #[must_use]
-pub fn current_with_base() -> (SpanContext, SpanHandle, Option<SpanId>) {
+pub fn current_with_base() -> (Context, Option<SpanId>) {
     let (foreign, base) = ask();
-    let current = enter(|thread| current_over(thread, foreign, base)).unwrap_or_default();
-    (
-        current.context,
-        current.handle,
-        match base {
-            Base::Span(span) => Some(span),
-            Base::Unknown(_) => None,
-        },
-    )
+    let below = match base {
+        Base::Span(span) => Some(span),
+        Base::Unknown(_) => None,
+    };
+    (current_value_over(foreign, base), below)
 }
 
 /// What is current on this thread: the context and, if it is a span of this runtime, its handle.

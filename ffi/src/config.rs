@@ -6,14 +6,19 @@ pub mod limits;
 
 pub mod destination;
 
+pub mod pipeline;
+
+pub mod resource;
+
+pub mod diagnostics;
+
 use crate::boundary::{guard, record};
 use crate::last_error::{invalid_config, missing};
 use crate::ptr;
-use crate::value;
-use libtracer::{BatchSettings, Config, ParentBased, ValueBuilder};
-use libtracer_abi::{TRACER_INTERNAL, TRACER_OK, tracer_status, tracer_value};
+use libtracer::{Config, ParentBased};
+use libtracer_abi::{TRACER_INTERNAL, TRACER_OK, tracer_status};
+use std::collections::VecDeque;
 use std::ffi::c_char;
-use std::time::Duration;
 
 /// Options for a provider. One thread at a time; setting an option again replaces it, and one that
 /// is refused leaves the configuration as it was.
@@ -22,6 +27,8 @@ pub struct tracer_config {
     config: Config,
     /// The sampler, if it looks at parents.
     parent_based: Option<ParentBased>,
+    /// What was said and is still to be shown.
+    warnings: VecDeque<String>,
 }
 
 impl tracer_config {
@@ -29,6 +36,7 @@ impl tracer_config {
         Self {
             config: config.sdk_language("cpp"),
             parent_based: None,
+            warnings: VecDeque::new(),
         }
     }
 
@@ -81,6 +89,22 @@ pub extern "C" fn tracer_config_load_env(config: Option<&mut tracer_config>) -> 
     set(config, Config::load_env)
 }
 
+/// Takes from a configuration file (OpenTelemetry's YAML, format 1.x) what is not set in code, before
+/// or after, in place of `OTEL_*` variables. A NULL path is refused, and a file that cannot be used.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn tracer_config_load_file(
+    config: Option<&mut tracer_config>,
+    path: *const c_char,
+) -> tracer_status {
+    if path.is_null() {
+        return missing("path");
+    }
+    // SAFETY: as the header says.
+    let path = unsafe { ptr::text(path) };
+    set(config, |config| config.load_from_file(path.as_ref()))
+}
+
 /// Turns tracing on or off, whatever `OTEL_SDK_DISABLED` says. Off: spans stand for their parents.
 #[unsafe(no_mangle)]
 #[must_use]
@@ -89,66 +113,6 @@ pub extern "C" fn tracer_config_set_enabled(
     enabled: bool,
 ) -> tracer_status {
     set(config, |config| config.disabled(!enabled))
-}
-
-/// Sets `service.name`.
-#[unsafe(no_mangle)]
-#[must_use]
-pub unsafe extern "C" fn tracer_config_set_service_name(
-    config: Option<&mut tracer_config>,
-    name: *const c_char,
-) -> tracer_status {
-    // SAFETY: as the header says.
-    let text = unsafe { ptr::text(name) };
-    set(config, |config| config.service_name(text))
-}
-
-/// Sets `telemetry.sdk.language`, for language bindings ("cpp" unless set).
-#[unsafe(no_mangle)]
-#[must_use]
-pub unsafe extern "C" fn tracer_config_set_language(
-    config: Option<&mut tracer_config>,
-    language: *const c_char,
-) -> tracer_status {
-    // SAFETY: as the header says.
-    let text = unsafe { ptr::text(language) };
-    set(config, |config| config.sdk_language(text))
-}
-
-/// Sets a text attribute of the resource, such as `service.version`.
-#[unsafe(no_mangle)]
-#[must_use]
-pub unsafe extern "C" fn tracer_config_set_resource_string(
-    config: Option<&mut tracer_config>,
-    key: *const c_char,
-    value: *const c_char,
-) -> tracer_status {
-    // SAFETY: as the header says.
-    let key = unsafe { ptr::text(key) };
-    // SAFETY: as the header says.
-    let value = unsafe { ptr::text(value) };
-    set(config, |config| {
-        config.resource_attribute(key, value.as_ref())
-    })
-}
-
-/// Sets the whole resource: the entries of a map value and their schema URL (or NULL), and nothing
-/// else: no option above, no variable and no default adds to it. For language bindings.
-#[unsafe(no_mangle)]
-#[must_use]
-pub unsafe extern "C" fn tracer_config_set_resource(
-    config: Option<&mut tracer_config>,
-    attributes: *const tracer_value,
-    schema_url: *const c_char,
-) -> tracer_status {
-    // SAFETY: as the header says.
-    let schema_url = unsafe { ptr::text(schema_url) };
-    // SAFETY: as the header says.
-    let attributes = unsafe { value::built(attributes) };
-    set(config, |config| {
-        let attributes = attributes.map(ValueBuilder::to_entries);
-        config.whole_resource(attributes.unwrap_or_default(), schema_url)
-    })
 }
 
 /// Exporters, a comma list: otlp, zipkin, jaeger, console, otlp/file, otlp/stdout, memory; or none.
@@ -163,39 +127,36 @@ pub unsafe extern "C" fn tracer_config_set_exporter(
     set(config, |config| config.exporters(text))
 }
 
-/// Sets the most memory that spans of this process may hold (32 MiB unless set).
+/// Sets the formats that contexts travel in, while this is the configuration of the default
+/// provider: a comma list of tracecontext, baggage, b3, b3multi, jaeger; or none
+/// ("tracecontext,baggage" unless set). Tracing that is off still propagates.
 #[unsafe(no_mangle)]
 #[must_use]
-pub extern "C" fn tracer_config_set_memory_limit(
+pub unsafe extern "C" fn tracer_config_set_propagators(
     config: Option<&mut tracer_config>,
-    bytes: usize,
+    names: *const c_char,
 ) -> tracer_status {
-    set(config, |config| config.memory_limit(bytes))
+    // SAFETY: as the header says.
+    let text = unsafe { ptr::text(names) };
+    set(config, |config| config.propagators(text))
 }
 
-/// Sets when pipelines export: queue size in spans (0 = bounded by memory only), spans of a batch,
-/// schedule delay and export timeout in milliseconds (0 = the default: 512, 5000, 30000).
+/// Takes one thing that the environment or a file said and that is ignored, each once: at most `len`
+/// bytes with the NUL; the rest is lost. Returns the length of all of it, 0 if there is none left.
+/// What nobody takes is said when a provider is made.
 #[unsafe(no_mangle)]
-#[must_use]
-pub extern "C" fn tracer_config_set_batch(
+pub unsafe extern "C" fn tracer_config_take_warning(
     config: Option<&mut tracer_config>,
-    max_queue_size: usize,
-    max_export_batch_size: usize,
-    schedule_delay_ms: u32,
-    export_timeout_ms: u32,
-) -> tracer_status {
-    let mut batch = BatchSettings {
-        max_queue_size: (max_queue_size != 0).then_some(max_queue_size),
-        ..BatchSettings::default()
-    };
-    if max_export_batch_size != 0 {
-        batch.max_export_batch_size = max_export_batch_size;
-    }
-    if schedule_delay_ms != 0 {
-        batch.schedule_delay = Duration::from_millis(u64::from(schedule_delay_ms));
-    }
-    if export_timeout_ms != 0 {
-        batch.export_timeout = Duration::from_millis(u64::from(export_timeout_ms));
-    }
-    set(config, |config| config.batch(batch))
+    buf: *mut c_char,
+    len: usize,
+) -> usize {
+    guard(0, || {
+        let Some(config) = config else { return 0 };
+        if config.warnings.is_empty() {
+            config.warnings = config.config.take_warnings().into();
+        }
+        let warning = config.warnings.pop_front().unwrap_or_default();
+        // SAFETY: as the header says.
+        unsafe { ptr::write_cut(&warning, buf, len) }
+    })
 }

@@ -2,24 +2,87 @@
 
 use crate::boundary::{guard, record};
 use crate::ptr;
-use libtracer::binding::{attach_span_context, current_pair, current_with_base, detach};
-use libtracer::{SpanContext, SpanHandle, SpanId};
+use libtracer::binding::{
+    attach_span_context, attach_whole, current_pair, current_with_base, detach,
+};
+use libtracer::{Context, SpanContext, SpanHandle, SpanId, TraceFlags, TraceId, TraceState};
 use libtracer_abi::tracer_span;
 use std::ffi::c_char;
 
-/// A span's context, kept: a parent that outlives its span. Immutable; any thread may use it.
-#[derive(Clone, Debug)]
+/// A span's context with its baggage, kept: a parent that outlives its span. Immutable; any thread
+/// may use it.
+#[derive(Clone, Debug, Default)]
 pub struct tracer_context {
-    pub(crate) context: SpanContext,
-    pub(crate) handle: SpanHandle,
+    value: Context,
+    /// Whether it takes the place of the baggage, too, that is current where it is attached.
+    whole: bool,
+    /// The span that it was asked of.
+    asked_of: SpanHandle,
     /// The calling language's span when this was taken as current, if it could tell.
     base: Option<SpanId>,
 }
 
 impl tracer_context {
+    /// A span of another process, or one to be thought of as such.
+    pub(crate) fn of_span(context: SpanContext) -> Self {
+        Self {
+            value: Context::from(context),
+            ..Self::default()
+        }
+    }
+
+    /// Everything that is current where this is attached.
+    pub(crate) fn whole(value: Context) -> Self {
+        Self {
+            value,
+            whole: true,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn current() -> Self {
+        let (value, base) = current_with_base();
+        Self {
+            base,
+            ..Self::whole(value)
+        }
+    }
+
+    /// The same with another value, such as other baggage.
+    pub(crate) fn with(&self, value: Context) -> Self {
+        Self {
+            whole: true,
+            value,
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn value(&self) -> &Context {
+        &self.value
+    }
+
+    pub(crate) fn span(&self) -> &SpanContext {
+        self.value.span_context()
+    }
+
+    pub(crate) fn handle(&self) -> SpanHandle {
+        self.value.span()
+    }
+
     /// Whether it was asked of a span that had ended.
     pub(crate) fn is_stale(&self) -> bool {
-        self.handle != SpanHandle::NONE && !self.context.is_valid()
+        self.asked_of != SpanHandle::NONE && !self.span().is_valid()
+    }
+}
+
+/// What a pointer stands for: NULL is what is current.
+pub(crate) fn or_current<R>(
+    context: Option<&tracer_context>,
+    work: impl FnOnce(&tracer_context) -> R,
+) -> R {
+    match context {
+        Some(context) => work(context),
+        None => work(&tracer_context::current()),
     }
 }
 
@@ -32,113 +95,163 @@ pub(crate) fn span(handle: SpanHandle) -> tracer_span {
     tracer_span { slot, generation }
 }
 
-/// What is current on this thread, also in the language that called. Caller frees it. Never NULL
-/// (but for a refused allocation); without a current span it is an invalid context.
+/// Takes what is current on this thread, also in the language that called, with its baggage.
+/// Caller frees it. Thread-safe. Never NULL (but for a refused allocation); without a current span
+/// it is an invalid context.
 #[unsafe(no_mangle)]
 pub extern "C" fn tracer_context_current() -> Option<Box<tracer_context>> {
-    guard(None, || {
-        let (context, handle, base) = current_with_base();
-        Some(Box::new(tracer_context {
-            context,
-            handle,
-            base,
-        }))
-    })
+    guard(None, || Some(Box::new(tracer_context::current())))
 }
 
-/// The context of a span, to be its children's parent even after it has ended. Caller frees it.
+/// Takes the context of a span, to be its children's parent even after it has ended. Caller frees
+/// it. Thread-safe.
 #[unsafe(no_mangle)]
 pub extern "C" fn tracer_span_context(span: tracer_span) -> Option<Box<tracer_context>> {
     guard(None, || {
-        let handle = handle(span);
+        let asked_of = handle(span);
         Some(Box::new(tracer_context {
-            context: handle.context(),
-            handle,
-            base: None,
+            value: Context::new().with_span(asked_of),
+            asked_of,
+            ..tracer_context::default()
         }))
     })
 }
 
-/// The context in a W3C `traceparent` header and its `tracestate` (or NULL). Caller frees it.
-/// A malformed header gives an invalid context: spans below it are roots.
+/// Makes the context of a span elsewhere from its 16 and 8 bytes of ids, W3C flags (1 = sampled) and
+/// `tracestate` (or NULL). Caller frees it. Thread-safe. NULL ids: an invalid context.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tracer_context_from_traceparent(
-    traceparent: *const c_char,
+pub unsafe extern "C" fn tracer_context_from_ids(
+    trace_id: *const u8,
+    span_id: *const u8,
+    flags: u8,
     tracestate: *const c_char,
+    is_remote: bool,
 ) -> Option<Box<tracer_context>> {
     guard(None, || {
-        // SAFETY: as the header says.
-        let traceparent = unsafe { ptr::text(traceparent) };
+        let (mut trace, mut span) = (TraceId::default(), SpanId::default());
+        if !trace_id.is_null() && !span_id.is_null() {
+            // SAFETY: as the header says.
+            trace.0.copy_from_slice(unsafe { ptr::bytes(trace_id, 16) });
+            // SAFETY: as the header says.
+            span.0.copy_from_slice(unsafe { ptr::bytes(span_id, 8) });
+        }
         // SAFETY: as the header says.
         let tracestate = unsafe { ptr::text(tracestate) };
-        let context = SpanContext::from_traceparent(&traceparent, &tracestate).unwrap_or_default();
-        Some(Box::new(tracer_context {
-            context,
-            handle: SpanHandle::NONE,
-            base: None,
-        }))
+        Some(Box::new(tracer_context::of_span(SpanContext {
+            trace_id: trace,
+            span_id: span,
+            trace_flags: TraceFlags(flags),
+            is_remote,
+            trace_state: TraceState::from_header(&tracestate),
+        })))
     })
 }
 
-/// Frees a context. NULL is allowed.
+/// Copies a context; what they hold is shared. Caller frees it. Thread-safe. NULL: what is current.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_context_copy(
+    context: Option<&tracer_context>,
+) -> Option<Box<tracer_context>> {
+    guard(None, || {
+        Some(Box::new(or_current(context, tracer_context::clone)))
+    })
+}
+
+/// Frees a context. Thread-safe. NULL is allowed.
 #[unsafe(no_mangle)]
 pub extern "C" fn tracer_context_free(context: Option<Box<tracer_context>>) {
     record(|| drop(context));
 }
 
-/// Whether it identifies a span. NULL: false.
-#[unsafe(no_mangle)]
-pub extern "C" fn tracer_context_is_valid(context: Option<&tracer_context>) -> bool {
-    guard(false, || {
-        context.is_some_and(|context| context.context.is_valid())
+fn span_of<R>(
+    context: Option<&tracer_context>,
+    otherwise: R,
+    read: impl FnOnce(&SpanContext) -> R,
+) -> R {
+    guard(otherwise, || {
+        let none = SpanContext::default();
+        read(context.map_or(&none, tracer_context::span))
     })
 }
 
-/// Writes the W3C `traceparent` of a context to 56 bytes: 55 characters and NUL. False, and an empty text, if
-/// the context is invalid or NULL.
+/// Whether it identifies a span. Thread-safe. NULL: false.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tracer_context_traceparent(
+pub extern "C" fn tracer_context_is_valid(context: Option<&tracer_context>) -> bool {
+    span_of(context, false, SpanContext::is_valid)
+}
+
+/// Whether its span is sampled: recorded and exported. Thread-safe. NULL: false.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_context_is_sampled(context: Option<&tracer_context>) -> bool {
+    span_of(context, false, |span| span.trace_flags.is_sampled())
+}
+
+/// Whether its span is of another process. Thread-safe. NULL: false.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_context_is_remote(context: Option<&tracer_context>) -> bool {
+    span_of(context, false, |span| span.is_remote)
+}
+
+/// Writes the 16 bytes of the trace id. False, and all zero, if the context is invalid or NULL.
+/// Thread-safe. A NULL `out`: false.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_context_trace_id(
+    context: Option<&tracer_context>,
+    out: *mut u8,
+) -> bool {
+    span_of(context, false, |span| {
+        // SAFETY: as the header says.
+        unsafe { ptr::write_bytes(&span.trace_id.0, out) && span.is_valid() }
+    })
+}
+
+/// Writes the 8 bytes of the span id; as above.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_context_span_id(
+    context: Option<&tracer_context>,
+    out: *mut u8,
+) -> bool {
+    span_of(context, false, |span| {
+        // SAFETY: as the header says.
+        unsafe { ptr::write_bytes(&span.span_id.0, out) && span.is_valid() }
+    })
+}
+
+/// Writes the trace id as 32 lower-case hex digits and NUL, 33 bytes; as above.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_context_trace_id_hex(
     context: Option<&tracer_context>,
     out: *mut c_char,
 ) -> bool {
-    guard(false, || {
-        let context = context
-            .map(|context| context.context.clone())
-            .unwrap_or_default();
+    span_of(context, false, |span| {
         // SAFETY: as the header says.
-        unsafe { write_traceparent(&context, out) }
+        unsafe { ptr::write_hex(&span.trace_id.0, out) && span.is_valid() }
     })
 }
 
-/// Writes the W3C `traceparent` of what is current on this thread; as above.
+/// Writes the span id as 16 lower-case hex digits and NUL, 17 bytes; as above.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tracer_traceparent(out: *mut c_char) -> bool {
-    // SAFETY: as the header says.
-    guard(false, || unsafe {
-        write_traceparent(&current_pair().0, out)
+pub unsafe extern "C" fn tracer_context_span_id_hex(
+    context: Option<&tracer_context>,
+    out: *mut c_char,
+) -> bool {
+    span_of(context, false, |span| {
+        // SAFETY: as the header says.
+        unsafe { ptr::write_hex(&span.span_id.0, out) && span.is_valid() }
     })
 }
 
-/// # Safety
-/// `out` is NULL or has 56 writable bytes.
-unsafe fn write_traceparent(context: &SpanContext, out: *mut c_char) -> bool {
-    let text = if context.is_valid() {
-        context.to_traceparent()
-    } else {
-        String::new()
-    };
-    // SAFETY: a `traceparent` has 55 characters.
-    let written = unsafe { ptr::write_text(&text, out) };
-    written && !text.is_empty()
-}
-
-/// Makes a context current on this thread. Returns a token for `tracer_context_detach`; 0 for NULL.
+/// Makes a context current on this thread: its span and, unless it was made of a span or a
+/// `traceparent` alone, its baggage. Returns a token for `tracer_context_detach`; 0 for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn tracer_context_attach(context: Option<&tracer_context>) -> u64 {
-    guard(0, || {
-        context.map_or(0, |given| {
-            attach_span_context(given.context.clone(), given.handle, given.base)
-        })
+    guard(0, || match context {
+        Some(given) if given.whole => attach_whole(given.value.clone(), given.base),
+        Some(given) if given.is_stale() => {
+            attach_span_context(SpanContext::default(), given.asked_of)
+        }
+        Some(given) => attach_span_context(given.span().clone(), given.handle()),
+        None => 0,
     })
 }
 
@@ -150,4 +263,22 @@ pub extern "C" fn tracer_context_detach(token: u64) {
             detach(token);
         }
     });
+}
+
+/// Writes the trace and span id of what is current on this thread as hex digits and NUL, 33 and 17
+/// bytes, for log lines. False, and all zero, if nothing is. Allocates nothing. Thread-safe. A NULL
+/// is not written to.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_current_ids_hex(
+    out_trace_id: *mut c_char,
+    out_span_id: *mut c_char,
+) -> bool {
+    guard(false, || {
+        let span = current_pair().0;
+        // SAFETY: as the header says.
+        unsafe { ptr::write_hex(&span.trace_id.0, out_trace_id) };
+        // SAFETY: as the header says.
+        unsafe { ptr::write_hex(&span.span_id.0, out_span_id) };
+        span.is_valid()
+    })
 }

@@ -1,6 +1,7 @@
 //! Why the last set-up call of this thread failed.
 
 use crate::boundary::guard;
+use crate::ptr;
 use libtracer_abi::{
     TRACER_INVALID_ARGUMENT, TRACER_INVALID_CONFIG, TRACER_TIMEOUT, tracer_status,
 };
@@ -43,20 +44,8 @@ pub(crate) fn delivered(result: Result<(), libtracer::Timeout>) -> tracer_status
 pub unsafe extern "C" fn tracer_last_error(buf: *mut c_char, len: usize) -> usize {
     guard(0, || {
         LAST.try_with(|last| {
-            let last = last.borrow();
-            if !buf.is_null() && len > 0 {
-                let mut end = last.len().min(len - 1);
-                while !last.is_char_boundary(end) {
-                    end -= 1;
-                }
-                // SAFETY: `end < len` and the caller gives `len` writable bytes.
-                unsafe { buf.copy_from_nonoverlapping(last.as_ptr().cast(), end) };
-                // SAFETY: as above.
-                let terminator = unsafe { buf.add(end) };
-                // SAFETY: as above.
-                unsafe { terminator.write(0) };
-            }
-            last.len()
+            // SAFETY: as the header says.
+            unsafe { ptr::write_cut(&last.borrow(), buf, len) }
         })
         .unwrap_or(0)
     })

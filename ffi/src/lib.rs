@@ -32,6 +32,10 @@ pub mod context;
 
 pub mod task;
 
+pub mod propagation;
+
+pub mod baggage;
+
 pub mod stats;
 
 pub mod capture;

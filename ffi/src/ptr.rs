@@ -1,6 +1,7 @@
 //! Reading what C hands over. NULL is always allowed; invalid UTF-8 is mended and counted.
 
 use libtracer::binding::{MisuseKind, count_misuse};
+use libtracer_abi::tracer_text;
 use std::borrow::Cow;
 use std::ffi::{CStr, c_char};
 use std::slice;
@@ -116,6 +117,14 @@ fn beyond_ascii(bytes: &[u8]) -> Cow<'_, str> {
     text
 }
 
+/// A text lent to C.
+pub(crate) fn lent(text: &str) -> tracer_text {
+    tracer_text {
+        data: text.as_ptr().cast(),
+        len: text.len(),
+    }
+}
+
 /// Writes `value` where C asked for it, if it did.
 pub(crate) fn put<T>(place: Option<&mut std::mem::MaybeUninit<T>>, value: T) {
     if let Some(place) = place {
@@ -138,6 +147,52 @@ pub(crate) unsafe fn write_text(text: &str, out: *mut c_char) -> bool {
     // SAFETY: as the caller vouches.
     unsafe { end.write(0) };
     true
+}
+
+/// Writes the bytes of an id. False for NULL.
+///
+/// # Safety
+/// `out` is NULL or has room for `id`.
+pub(crate) unsafe fn write_bytes(id: &[u8], out: *mut u8) -> bool {
+    if out.is_null() {
+        return false;
+    }
+    // SAFETY: as the caller vouches.
+    unsafe { out.copy_from_nonoverlapping(id.as_ptr(), id.len()) };
+    true
+}
+
+/// Writes an id as hex digits and a NUL. False for NULL.
+///
+/// # Safety
+/// `out` is NULL or has room for them.
+pub(crate) unsafe fn write_hex(id: &[u8], out: *mut c_char) -> bool {
+    const DIGITS: [u8; 16] = *b"0123456789abcdef";
+    let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or(b'0');
+    let mut text = [0; 32];
+    let pairs = text.chunks_exact_mut(2).zip(id);
+    for (pair, byte) in pairs {
+        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+    }
+    let text = text.get(..2 * id.len()).unwrap_or_default();
+    // SAFETY: as the caller vouches.
+    unsafe { write_text(std::str::from_utf8(text).unwrap_or_default(), out) }
+}
+
+/// Writes `text` and a NUL to `len` bytes, cut between characters. Returns the length of all of it.
+///
+/// # Safety
+/// `out` is NULL or has `len` writable bytes.
+pub(crate) unsafe fn write_cut(text: &str, out: *mut c_char, len: usize) -> usize {
+    if len > 0 {
+        let mut end = text.len().min(len - 1);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        // SAFETY: as the caller vouches; the part and its NUL have `len` bytes at most.
+        unsafe { write_text(text.get(..end).unwrap_or_default(), out) };
+    }
+    text.len()
 }
 
 #[cfg(test)]

@@ -51,8 +51,8 @@ pub unsafe extern "C" fn tracer_span_start(
         // The context of a span that had ended: counted as stale, and what is current takes its place.
         if let Some(given) = given.filter(|given| !given.is_stale()) {
             builder = builder.below(Parent {
-                handle: given.handle,
-                ..Parent::from(&given.context)
+                handle: given.handle(),
+                ..Parent::from(given.span())
             });
         }
         if options.flags & TRACER_SPAN_ROOT != 0 {
@@ -283,7 +283,7 @@ unsafe fn add_link(span: SpanHandle, link: &tracer_link) {
     if let Some(other) = unsafe { link.context.as_ref() } {
         // SAFETY: as the caller vouches.
         let map = unsafe { attribute::map(link.attributes, link.attribute_count) };
-        span.add_link(&other.context, &Value::Built(&map));
+        span.add_link(other.span(), &Value::Built(&map));
     }
 }
 
@@ -343,7 +343,7 @@ pub unsafe extern "C" fn tracer_span_trace_id(span: tracer_span, out: *mut u8) -
     contain(false, || {
         let id = handle(span).context().trace_id;
         // SAFETY: as the header says.
-        unsafe { write_bytes(&id.0, out) && id.is_valid() }
+        unsafe { ptr::write_bytes(&id.0, out) && id.is_valid() }
     })
 }
 
@@ -353,19 +353,8 @@ pub unsafe extern "C" fn tracer_span_id(span: tracer_span, out: *mut u8) -> bool
     contain(false, || {
         let id = handle(span).context().span_id;
         // SAFETY: as the header says.
-        unsafe { write_bytes(&id.0, out) && id.is_valid() }
+        unsafe { ptr::write_bytes(&id.0, out) && id.is_valid() }
     })
-}
-
-/// # Safety
-/// `out` is NULL or has room for `id`.
-unsafe fn write_bytes(id: &[u8], out: *mut u8) -> bool {
-    if out.is_null() {
-        return false;
-    }
-    // SAFETY: as the caller vouches.
-    unsafe { out.copy_from_nonoverlapping(id.as_ptr(), id.len()) };
-    true
 }
 
 /// Writes the trace id as 32 lower-case hex digits and NUL, 33 bytes; all zero if the span has
@@ -375,7 +364,7 @@ pub unsafe extern "C" fn tracer_span_trace_id_hex(span: tracer_span, out: *mut c
     contain(false, || {
         let id = handle(span).context().trace_id;
         // SAFETY: as the header says.
-        unsafe { ptr::write_text(&id.to_string(), out) && id.is_valid() }
+        unsafe { ptr::write_hex(&id.0, out) && id.is_valid() }
     })
 }
 
@@ -385,6 +374,6 @@ pub unsafe extern "C" fn tracer_span_id_hex(span: tracer_span, out: *mut c_char)
     contain(false, || {
         let id = handle(span).context().span_id;
         // SAFETY: as the header says.
-        unsafe { ptr::write_text(&id.to_string(), out) && id.is_valid() }
+        unsafe { ptr::write_hex(&id.0, out) && id.is_valid() }
     })
 }

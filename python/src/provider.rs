@@ -61,6 +61,7 @@ fn limits_of(limits: Limits) -> tracer_limits {
         attributes_per_link: number(per_link),
         event_value_length: number(event_length),
         keep_newest: 1,
+        depth: 0,
     }
 }
 

@@ -182,7 +182,8 @@ static void a_size_that_cuts_a_member_leaves_it_out(void) {
     options.struct_size = 0;
     tracer_span_end(tracer_span_start(NULL, "none", &options));
     tracer_config *config = tracer_config_new();
-    tracer_limits limits = {sizeof limits, 1, 0, 0, 0, 0, 0, 0, 0};
+    tracer_limits limits = TRACER_LIMITS_INIT;
+    limits.attributes = 1;
     char why[200];
     CHECK_INT(tracer_config_set_limits(config, &limits), TRACER_OK);
     CHECK_INT(tracer_config_set_limits(config, NULL), TRACER_OK);

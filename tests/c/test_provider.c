@@ -126,7 +126,9 @@ static void scopes_may_have_attributes(void) {
 
 static void limits_may_be_none_or_zero(void) {
     tracer_capture *capture = tracer_capture_new();
-    tracer_limits limits = {sizeof limits, TRACER_LIMIT_UNLIMITED, 0, TRACER_LIMIT_ZERO, 0, 0, 0, 0, 0};
+    tracer_limits limits = TRACER_LIMITS_INIT;
+    limits.attributes = TRACER_LIMIT_UNLIMITED;
+    limits.events = TRACER_LIMIT_ZERO;
     tracer_config *config = tracer_config_new();
     CHECK_INT(tracer_config_set_limits(config, &limits), TRACER_OK);
     tracer_provider *provider = made_from(config);

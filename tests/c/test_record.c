@@ -223,7 +223,10 @@ static void status_follows_the_rules(void) {
 
 static void limits_cut_and_count(void) {
     tracer_config *config = tracer_config_new();
-    tracer_limits limits = {sizeof limits, 2, 3, 1, 1, 1, 1, 0, 0};
+    tracer_limits limits = TRACER_LIMITS_INIT;
+    limits.attributes = 2;
+    limits.attribute_value_length = 3;
+    limits.events = limits.links = limits.attributes_per_event = limits.attributes_per_link = 1;
     CHECK_INT(tracer_config_set_exporter(config, "none"), TRACER_OK);
     CHECK_INT(tracer_config_set_limits(config, &limits), TRACER_OK);
     CHECK_INT(tracer_init(config), TRACER_OK);

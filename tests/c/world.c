@@ -48,7 +48,7 @@ static const tracer_attribute odd[4] = {
 };
 static tracer_link link_values[2] = {{NULL, plain, 4}, {NULL, NULL, 4}};
 static tracer_span_options usual = TRACER_SPAN_OPTIONS_INIT, empty, wrong = TRACER_SPAN_OPTIONS_INIT;
-static const tracer_limits limits = {sizeof limits, 3, 4, 2, 2, 2, 2, 4, 1}, no_limits = {0, 0, 0, 0, 0, 0, 0, 0, 0};
+static const tracer_limits limits = {sizeof limits, 3, 4, 2, 2, 2, 2, 4, 1, 0}, no_limits = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 
 #define FILL(member, ...)                              \
     do {                                               \
@@ -77,6 +77,24 @@ static void fill_structs(world *w) {
     FILL(limits, NULL, &limits, &no_limits);
 }
 
+/* A carrier that always has the same two fields, whatever it is asked for. */
+static const char *odd_get(void *carrier, const char *key) {
+    return carrier == NULL || key[0] != 't' ? "\xff=,;a=\x01" : "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
+}
+static const char *odd_key(void *carrier, size_t index) {
+    (void)carrier;
+    return index == 0 ? "uberctx-\xff" : index == 1 ? "" : NULL;
+}
+static void odd_set(void *carrier, const char *key, const char *value) {
+    (void)carrier, (void)key, (void)value;
+}
+static void odd_visit(void *data, tracer_text name, tracer_text value, tracer_text metadata) {
+    (void)data, (void)name, (void)value, (void)metadata;
+}
+static void odd_handler(void *data, tracer_level level, const char *message) {
+    (void)data, (void)level, (void)message;
+}
+
 void world_begin(world *w) {
     static char long_text[5000];
     memset(long_text, 'x', sizeof long_text - 1);
@@ -94,6 +112,14 @@ void world_begin(world *w) {
     FILL(doubles, 0, 0.5, -1, (double)NAN, (double)INFINITY);
     FILL(buffers, NULL, calloc(1, 5000));
     FILL(ids, NULL, calloc(1, 16));
+    FILL(given_ids, NULL, (const uint8_t *)"0123456789abcdef");
+    FILL(flags, 0, 1, 2, 255);
+    FILL(user_data, NULL, "data");
+    FILL(getters, NULL, odd_get);
+    FILL(namers, NULL, odd_key);
+    FILL(setters, NULL, odd_set);
+    FILL(visitors, NULL, odd_visit);
+    FILL(handlers, NULL, odd_handler);
     FILL(lengths, NULL, calloc(1, sizeof(size_t)));
     FILL(places, NULL, calloc(1, sizeof(uint8_t *)));
     FILL(provider_places, NULL, calloc(1, sizeof(tracer_provider *)));

@@ -16,12 +16,20 @@ typedef struct world {
     const void *bytes[2];                  /* for: const void * */
     size_t sizes[5];                       /* for: size_t */
     bool booleans[2];                      /* for: bool */
-    int32_t numbers[5];                    /* for: tracer_sampler, tracer_parent, tracer_span_status, int32_t */
+    int32_t numbers[5];                    /* for: tracer_sampler, tracer_parent, tracer_span_status, tracer_level, int32_t */
     uint32_t milliseconds[4];              /* for: uint32_t */
     int64_t integers[4];                   /* for: int64_t */
     uint64_t times[4];                     /* for: uint64_t */
     double doubles[5];                     /* for: double */
     char *buffers[2];                      /* for: char * */
+    uint8_t flags[4];                      /* for: uint8_t */
+    void *user_data[2];                    /* for: void * */
+    tracer_carrier_get getters[2];         /* for: tracer_carrier_get */
+    tracer_carrier_key namers[2];          /* for: tracer_carrier_key */
+    tracer_carrier_set setters[2];         /* for: tracer_carrier_set */
+    tracer_baggage_visit visitors[2];      /* for: tracer_baggage_visit */
+    tracer_diagnostic_handler handlers[2]; /* for: tracer_diagnostic_handler */
+    const uint8_t *given_ids[2];           /* for: const uint8_t * */
     uint8_t *ids[2];                       /* for: uint8_t * */
     size_t *lengths[2];                    /* for: size_t * */
     const uint8_t **places[2];             /* for: const uint8_t ** */

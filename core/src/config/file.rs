@@ -47,7 +47,12 @@ impl Config {
     /// # Ok::<(), libtracer::ConfigError>(())
     /// ```
     pub fn from_file(path: impl AsRef<Path>) -> Self {
-        Self::new().load_file(path.as_ref(), &of_process)
+        Self::new().load_from_file(path)
+    }
+
+    /// As [`Config::from_file`], below what code sets, before or after.
+    pub fn load_from_file(self, path: impl AsRef<Path>) -> Self {
+        self.load_file(path.as_ref(), &of_process)
     }
 
     pub(super) fn load_file(mut self, path: &Path, variables: Variables<'_>) -> Self {

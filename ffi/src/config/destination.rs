@@ -2,6 +2,7 @@
 
 use super::{set, tracer_config};
 use crate::ptr;
+use libtracer::Config;
 use libtracer_abi::tracer_status;
 use std::ffi::c_char;
 use std::time::Duration;
@@ -147,4 +148,32 @@ pub unsafe extern "C" fn tracer_config_add_file(
     // SAFETY: as the header says.
     let text = unsafe { ptr::text(path) };
     set(config, |config| config.otlp_file(text.as_ref()))
+}
+
+/// Sets the size at which such a file is rotated, and how many older ones are kept (64 MiB and 4
+/// unless set).
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn tracer_config_set_file_rotation(
+    config: Option<&mut tracer_config>,
+    max_bytes: u64,
+    files_kept: u32,
+) -> tracer_status {
+    set(config, |config| {
+        config.otlp_file_rotation(max_bytes, files_kept)
+    })
+}
+
+/// Prints finished traces on the standard output too, as trees.
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn tracer_config_add_console(config: Option<&mut tracer_config>) -> tracer_status {
+    set(config, Config::console)
+}
+
+/// Writes to the standard output too, one line of OTLP JSON a batch.
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn tracer_config_add_stdout(config: Option<&mut tracer_config>) -> tracer_status {
+    set(config, Config::otlp_stdout)
 }

@@ -32,6 +32,7 @@ pub unsafe extern "C" fn tracer_config_set_limits(
         (&mut chosen.links, given.links),
         (&mut chosen.attributes_per_event, given.attributes_per_event),
         (&mut chosen.attributes_per_link, given.attributes_per_link),
+        (&mut chosen.depth, given.depth),
     ] {
         *to = match from {
             0 => continue,
