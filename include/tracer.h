@@ -58,6 +58,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #define TRACER_SPAN_OPTIONS_INIT {sizeof(tracer_span_options), 0, 0, NULL, 0, NULL, 0, NULL, 0}
+#define TRACER_LLM_CALL_INIT {sizeof(tracer_llm_call), NULL, NULL, 0, 0, 0, 0}
 
 #define TRACER_LIMITS_INIT {sizeof(tracer_limits), 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
@@ -248,6 +249,24 @@ typedef void (*tracer_baggage_visit)(void *user_data,
                                      tracer_text name,
                                      tracer_text value,
                                      tracer_text metadata);
+
+// A call of a language model. Begin with `TRACER_LLM_CALL_INIT`; zero means not known.
+typedef struct {
+    // `sizeof(tracer_llm_call)` as the caller knows it.
+    size_t struct_size;
+    // Who offers the model, such as "openai"; borrowed.
+    const char *provider;
+    // The model, such as "gpt-4o"; borrowed.
+    const char *model;
+    // Tokens that the model read.
+    uint64_t input_tokens;
+    // Tokens that the model wrote.
+    uint64_t output_tokens;
+    // What the call cost, in US dollars.
+    double cost_dollars;
+    // How long it took.
+    double duration_seconds;
+} tracer_llm_call;
 
 // The account of the default provider's first pipeline, in spans since the process began:
 // `started = exported + dropped + queued + spooled + open`.
@@ -619,6 +638,31 @@ TRACER_MUST_USE
 tracer_status tracer_set_diagnostic_handler(tracer_diagnostic_handler handler,
                                             void *user_data);
 
+// Counts calls of language models or not (the default), as `tracer_metrics_record_llm_call` tells
+// them.
+TRACER_MUST_USE tracer_status tracer_config_set_llm_metrics(tracer_config *config, bool enabled);
+
+// Exports metrics to a URL too, whose form says how: a path that ends in `/v1/metrics` is OTLP over
+// HTTP; no path, such as `http://prometheus:9090`, is Prometheus' OTLP receiver; and one with
+// `/metrics/job/NAME` a Pushgateway. Ports 4318 and 4317 without a path are a collector's.
+TRACER_MUST_USE
+tracer_status tracer_config_add_metrics_endpoint(tracer_config *config,
+                                                 const char *url);
+
+// Sets metrics exporters, a comma list: otlp, console, prometheus (the text alone); or none.
+TRACER_MUST_USE
+tracer_status tracer_config_set_metrics_exporter(tracer_config *config,
+                                                 const char *names);
+
+// Sets how often metrics are exported (60,000 ms unless set); a flush and the exit do it too.
+TRACER_MUST_USE
+tracer_status tracer_config_set_metrics_interval(tracer_config *config,
+                                                 uint32_t interval_ms);
+
+// Measures the library itself or not (the default): spans and log records started, queued, exported
+// and lost, as `otel.sdk.*` of OpenTelemetry's conventions. Recording costs no more.
+TRACER_MUST_USE tracer_status tracer_config_set_self_metrics(tracer_config *config, bool enabled);
+
 // Installs the default provider as the environment says (`OTEL_*`; OTLP to localhost:4318 unless
 // told otherwise). On failure the program goes on untraced; `tracer_last_error` says why.
 TRACER_MUST_USE tracer_status tracer_init_from_env(void);
@@ -968,6 +1012,18 @@ size_t tracer_context_baggage_header(const tracer_context *context, char *buf, s
 void tracer_context_visit_baggage(const tracer_context *context,
                                   tracer_baggage_visit visit,
                                   void *user_data);
+
+// Whether calls of language models are counted (NULL: in the default provider).
+bool tracer_metrics_counts_llm_calls(const tracer_provider *provider);
+
+// Counts a call of a language model (NULL: in the default provider), whether its span is sampled or
+// not: one request, its tokens, cost and duration. Nothing unless `tracer_config_set_llm_metrics`.
+void tracer_metrics_record_llm_call(const tracer_provider *provider, const tracer_llm_call *call);
+
+// Writes everything that is measured as it is now (NULL: in the default provider) in the Prometheus
+// text format: at most `len` bytes with the final NUL. Returns the bytes of the whole text without
+// the NUL, which may be more by the next call. `buf` may be NULL: only asks.
+size_t tracer_metrics_text(const tracer_provider *provider, char *buf, size_t len);
 
 // Writes the account of the default provider: exact when nothing is moving. The caller sets
 // `struct_size`; no more than that is written. All zero without a provider. NULL is allowed.

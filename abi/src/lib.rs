@@ -7,12 +7,14 @@
 #![expect(non_camel_case_types, reason = "C and Rust spell each ABI type alike")]
 
 mod diagnostics;
+mod metrics;
 mod table;
 
 pub use diagnostics::{
     TRACER_LEVEL_DEBUG, TRACER_LEVEL_ERROR, TRACER_LEVEL_INFO, TRACER_LEVEL_NONE,
     TRACER_LEVEL_WARN, tracer_level,
 };
+pub use metrics::tracer_llm_call;
 pub use table::{
     TRACER_DECISION_ASK, TRACER_DECISION_DROP, TRACER_DECISION_RECORD_AND_SAMPLE,
     TRACER_DECISION_RECORD_ONLY, TRACER_START_MERGE_NATIVE, tracer_current_hook, tracer_plain,

@@ -189,7 +189,7 @@ pub use logs::{
     FinishedLog, LogRecord, LogStats, Logger, LoggerBuilder, Severity, logger, logger_builder,
 };
 #[cfg(feature = "metrics")]
-pub use metrics::MetricStats;
+pub use metrics::{LlmCall, MetricStats, record_llm_call};
 pub use pipeline::diagnose::{DiagnosticLevel, set_diagnostic_handler, set_diagnostic_level};
 pub use processor::{EndedSpan, Processor};
 pub use propagate::{

@@ -3,17 +3,25 @@
 //! There is no thread of their own: a provider's reader (`reader`) is one more source of the worker,
 //! which collects when the interval is over and at every flush, and sends the result through
 //! pipelines like those of spans. `meters` keeps a panicking callback from taking the others with it,
-//! `state` is what a provider has of all this in one process, `own` measures this library.
+//! `state` is what a provider has of all this in one process, `own` measures this library, `llm`
+//! counts calls of language models; `text` is all of it for Prometheus.
 
 mod account;
 pub(crate) mod console;
+mod llm;
 mod meters;
 mod own;
+#[cfg(feature = "otlp-http")]
+mod pushgateway;
 mod reader;
 pub(crate) mod state;
+mod text;
 
 pub use account::MetricStats;
+pub use llm::{LlmCall, record_llm_call};
 pub use meters::MeterProvider;
+#[cfg(feature = "otlp-http")]
+pub(crate) use pushgateway::target as pushgateway_target;
 
 use crate::tracer::TracerProvider;
 

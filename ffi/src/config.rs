@@ -12,6 +12,8 @@ pub mod resource;
 
 pub mod diagnostics;
 
+pub mod metrics;
+
 use crate::boundary::{guard, record};
 use crate::last_error::{invalid_config, missing};
 use crate::ptr;

@@ -36,6 +36,8 @@ pub mod propagation;
 
 pub mod baggage;
 
+pub mod metrics;
+
 pub mod stats;
 
 pub mod capture;

@@ -30,6 +30,7 @@ from libtracer._native import (
     Tracer,
     get_current_span,
     library_path,
+    metrics_text,
     start_span,
     stats,
     version,
@@ -46,6 +47,7 @@ if _TYPE_CHECKING:
     from libtracer import context, logs, testing, trace, tracing
     from libtracer._agent import Agent
     from libtracer._llm import LLM
+    from libtracer._metrics_server import serve_metrics
     from libtracer.logs import configure_logging, get_logger, logger
 
 __all__ = [
@@ -78,6 +80,8 @@ __all__ = [
     "instrument_threads",
     "logger",
     "logs",
+    "metrics_text",
+    "serve_metrics",
     "shutdown",
     "start_span",
     "stats",
@@ -101,6 +105,7 @@ _LATER = {
     "configure_logging": "libtracer.logs",
     "get_logger": "libtracer.logs",
     "logger": "libtracer.logs",
+    "serve_metrics": "libtracer._metrics_server",
 }
 _LATER_MODULES = {"context", "logs", "testing", "trace", "tracing"}
 

@@ -26,6 +26,8 @@ def configure_tracing(  # noqa: PLR0913, one argument for each option
     propagators: Sequence[str] | None = None,
     sampler: Sampler | None = None,
     enabled: bool | None = None,
+    enable_metrics: bool | None = None,
+    metrics_endpoint: str | None = None,
 ) -> _native.Tracer:
     """Set tracing up; every call replaces what was set up before, which is flushed first.
 
@@ -47,6 +49,13 @@ def configure_tracing(  # noqa: PLR0913, one argument for each option
         sampler: Asked for every span, with its name, the context of its parent or None, and the
             trace id as 32 hexadecimal digits. What it raises is a warning, once, and the span kept.
         enabled: Whether to trace at all. Off, spans record nothing and stand for their parents.
+        enable_metrics: Whether to count calls of language models: ``ai_llm_requests_total``,
+            ``ai_llm_tokens_total``, ``ai_llm_cost_dollars``, ``ai_llm_duration_seconds``. They are
+            if ``metrics_endpoint`` is given, and not otherwise.
+        metrics_endpoint: Where they go besides ``metrics_text`` and ``serve_metrics``, by the form
+            of the URL: ``http://collector:4318/v1/metrics`` (OTLP), ``http://prometheus:9090``
+            (its OTLP receiver), ``http://pushgateway:9091/metrics/job/NAME``. Every minute, at
+            ``force_flush`` and at exit.
 
     Returns:
         The default tracer.
@@ -73,6 +82,8 @@ def configure_tracing(  # noqa: PLR0913, one argument for each option
             sample_rate=given,
             resource=[(key, text) for key, text in resource.items() if text],
             enabled=found.enabled if enabled is None else enabled,
+            llm_metrics=metrics_endpoint is not None if enable_metrics is None else enable_metrics,
+            metrics_endpoint=None if enable_metrics is False else metrics_endpoint,
         )
         _config.configured(service)
         _propagation.use(textmap)

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from libtracer import _collector, _config, _panel
+from libtracer import _collector, _config, _metrics, _panel
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
@@ -139,16 +139,23 @@ def _typed_span(kind: str, name: str | None) -> Generator["Span", None, None]:
         yield span
 
 
+@contextmanager
+def _generation(name: str | None) -> Generator["Span", None, None]:
+    with _typed_span("generation", name) as span, _metrics.generation(span):
+        yield span
+
+
 def generation_span(name: str | None = None) -> Any:
     """Return a block's span of a call to a model: ``type`` is ``generation``.
 
     Its attributes ``prompt_tokens_used``, ``completion_tokens_used``, ``cached_tokens_used``,
-    ``thinking_tokens_used`` and ``model_name`` are what the summary counts.
+    ``thinking_tokens_used`` and ``model_name`` are what the summary counts, and the metrics, which
+    take ``ai.provider`` and ``ai.cost`` too.
 
     Args:
         name: Name of the span.
     """
-    return _typed_span("generation", name)
+    return _generation(name)
 
 
 def agent_span(name: str | None = None) -> Any:

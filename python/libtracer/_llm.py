@@ -4,10 +4,11 @@ import inspect
 import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
-from libtracer import _llm_clients
+from libtracer import _llm_clients, _metrics
 from libtracer._answer import Answer, price
 from libtracer._tracer import get_tracer
 
@@ -69,14 +70,14 @@ class LLM:
         if not self._trace:
             return await self._ask(prompt, tools)
         begun = perf_counter()
+        answer = None
         with get_tracer().start_as_current_span("llm.generate") as span:
             self._describe(span, prompt, stream=False)
             try:
                 answer = await self._ask(prompt, tools)
-                self._tell(span, answer)
+                return answer
             finally:
-                span.set_attribute("ai.duration_ms", (perf_counter() - begun) * 1000)
-            return answer
+                self._tell(span, answer, perf_counter() - begun)
 
     async def stream(self, prompt: str) -> AsyncIterator[str]:
         """Ask the model, and give its answer piece by piece.
@@ -97,6 +98,7 @@ class LLM:
         answers: list[Answer] = []
         pieces = self._pieces(prompt, answers)
         text: list[str] = []
+        whole = None
         try:
             while True:
                 with _current(span):
@@ -108,14 +110,13 @@ class LLM:
                 text.append(piece)
                 yield piece
         except StopAsyncIteration:
-            last = answers[-1] if answers else Answer("")
-            self._tell(span, Answer("".join(text), last.usage, last.cost, last.tool_calls))
+            whole = replace(answers[-1] if answers else Answer(""), text="".join(text))
         except Exception as error:
             span.record_exception(error)
             span.set_status("error", f"{type(error).__name__}: {error}")
             raise
         finally:
-            span.set_attribute("ai.duration_ms", (perf_counter() - begun) * 1000)
+            self._tell(span, whole, perf_counter() - begun)
             span.end()
             await pieces.aclose()
 
@@ -158,13 +159,15 @@ class LLM:
             span.set_attribute("input", json.dumps([{"type": "text", "content": prompt}]))
             span.set_attribute("memory", "None")
 
-    def _tell(self, span: Any, answer: Answer) -> None:
-        usage = answer.usage
+    def _tell(self, span: Any, answer: Answer | None, seconds: float) -> None:
+        """Put on the span, and into the metrics, what is known at the end."""
+        usage = answer.usage if answer else {}
         prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
-        cost = answer.cost
+        cost = answer.cost if answer else None
         if cost is None:
             cost = price(self.provider, self.model, usage)
         known = {
+            "ai.duration_ms": seconds * 1000,
             "ai.prompt_tokens": prompt,
             "ai.completion_tokens": completion,
             "ai.total_tokens": None if None in (prompt, completion) else prompt + completion,  # type: ignore[operator]
@@ -173,9 +176,10 @@ class LLM:
             "gen_ai.usage.input_tokens": prompt,
             "gen_ai.usage.output_tokens": completion,
             "gen_ai.usage.cache_read.input_tokens": usage.get("cached_tokens"),
-            "output": answer.text if _traces_io() else None,
+            "output": answer.text if answer and _traces_io() else None,
         }
         span.set_attributes({name: value for name, value in known.items() if value is not None})
+        _metrics.count(self.provider, self.model, (prompt, completion), cost, seconds)
 
 
 def _traces_io() -> bool:

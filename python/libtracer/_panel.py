@@ -3,21 +3,12 @@
 import math
 import shutil
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-# What each figure is called by those who record it.
-_PROMPT = ("prompt_tokens_used", "ai.prompt_tokens", "gen_ai.usage.input_tokens")
-_COMPLETION = ("completion_tokens_used", "ai.completion_tokens", "gen_ai.usage.output_tokens")
-_CACHED = (
-    "cached_tokens_used",
-    "ai.cached_tokens",
-    "gen_ai.usage.cache_read.input_tokens",
-    "gen_ai.usage.input_tokens.cached",
-)
-_THINKING = ("thinking_tokens_used", "gen_ai.usage.reasoning.output_tokens")
-_MODEL = ("model_name", "ai.model", "gen_ai.response.model", "gen_ai.request.model")
-_FIGURES = (_PROMPT, _COMPLETION, _CACHED, _THINKING)
+from libtracer import _usage
+
+_FIGURES = (_usage.PROMPT, _usage.COMPLETION, _usage.CACHED, _usage.THINKING)
 _COLUMNS = ("Model", "Prompt Tokens", "Completion Tokens", "Cached Tokens", "Thinking Tokens")
 
 
@@ -33,9 +24,10 @@ def token_usage(spans: Sequence[Any]) -> dict[str, list[int]]:
     for span in spans:
         if span.context.span_id in counting and not _is_below(span, counting, by_id):
             attributes = span.attributes or {}
-            row = usage.setdefault(str(_first(attributes, _MODEL) or "unknown"), [0, 0, 0, 0])
+            model = _usage.first(attributes, _usage.MODEL) or "unknown"
+            row = usage.setdefault(str(model), [0, 0, 0, 0])
             for at, names in enumerate(_FIGURES):
-                row[at] += _number(_first(attributes, names))
+                row[at] += _number(_usage.first(attributes, names))
     return usage
 
 
@@ -55,10 +47,6 @@ def _is_below(span: Any, counting: set[int], by_id: Mapping[int, Any]) -> bool:
         if span is None:
             return False
     return False
-
-
-def _first(attributes: Mapping[str, Any], names: Iterable[str]) -> Any:
-    return next((attributes[name] for name in names if attributes.get(name) is not None), None)
 
 
 def _number(value: Any) -> int:

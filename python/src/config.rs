@@ -14,7 +14,8 @@ const SLICE_MS: u32 = 1_000;
 /// Installs a configuration in place of the present one. What is None comes from the environment.
 #[pyfunction]
 #[pyo3(signature = (*, service_name=None, endpoint=None, exporter=None, sample_rate=None,
-    resource=vec![], enabled=None, protocol=None, headers=vec![]))]
+    resource=vec![], enabled=None, protocol=None, headers=vec![],
+    llm_metrics=false, metrics_endpoint=None))]
 #[expect(clippy::too_many_arguments, reason = "one argument for each option")]
 pub(crate) fn configure(
     py: Python<'_>,
@@ -26,6 +27,8 @@ pub(crate) fn configure(
     enabled: Option<bool>,
     protocol: Option<&str>,
     headers: Vec<(String, String)>,
+    llm_metrics: bool,
+    metrics_endpoint: Option<&str>,
 ) -> PyResult<()> {
     let set_up = || -> Result<NewConfig, Failure> {
         let config = NewConfig::new()?;
@@ -56,6 +59,10 @@ pub(crate) fn configure(
         }
         sample_rate.map_or(Ok(()), |rate| config.sample_rate(rate))?;
         enabled.map_or(Ok(()), |enabled| config.enabled(enabled))?;
+        config.llm_metrics(llm_metrics)?;
+        text("metrics_endpoint", metrics_endpoint, |url| {
+            config.metrics_endpoint(url)
+        })?;
         config.environment()?;
         Ok(config)
     };

@@ -12,6 +12,7 @@ mod decode;
 mod exporter;
 mod finished;
 mod marks;
+mod metrics;
 mod notice;
 mod object;
 mod provider;
@@ -39,6 +40,8 @@ mod _native {
     use super::finished::{Event, InstrumentationScope, ReadableSpan, Resource};
     #[pymodule_export]
     use super::marks::set_marks;
+    #[pymodule_export]
+    use super::metrics::{counts_llm_calls, metrics_text, record_llm_call};
     #[pymodule_export]
     use super::provider::Provider;
     #[pymodule_export]

@@ -7,6 +7,7 @@
 mod functions;
 mod handles;
 mod library;
+mod metrics;
 mod new_config;
 mod plain;
 mod provider;
@@ -23,6 +24,7 @@ use std::ffi::{CStr, c_char};
 use std::sync::OnceLock;
 
 pub(crate) use handles::{Captured, Scope, account};
+pub(crate) use metrics::{counts_llm_calls, metrics_text, record_llm_call};
 pub(crate) use new_config::NewConfig;
 pub(crate) use plain::Plain;
 pub(crate) use provider::Provider;

@@ -126,6 +126,20 @@ impl Endpoint {
         }
     }
 
+    /// The URL with another path.
+    pub(crate) fn with_path(&self, path: &str) -> String {
+        let scheme = self.uri.scheme_str().unwrap_or_default();
+        let authority = self.uri.authority().map_or("", Authority::as_str);
+        let query = self.uri.query().map(|query| format!("?{query}"));
+        format!("{scheme}://{authority}{path}{}", query.unwrap_or_default())
+    }
+
+    /// Why it cannot be used where URLs look like `example`.
+    pub(crate) fn refused(&self, what: &str, example: &str) -> ConfigError {
+        let cure = format!("give a URL such as {example}");
+        ConfigError::value(&self.option, &shown(&self.uri.to_string()), what, &cure)
+    }
+
     /// Whether it looks like a gRPC endpoint: the gRPC port, and no path of OTLP/HTTP.
     fn means_grpc(&self) -> bool {
         self.uri.port_u16() == Some(GRPC_PORT) && signal_in(self.uri.path()).is_none()

@@ -6,7 +6,7 @@ mod metrics;
 #[cfg(feature = "metrics")]
 pub use metrics::MetricTemporality;
 #[cfg(feature = "metrics")]
-pub(crate) use metrics::{MetricConfig, PipelineFacts};
+pub(crate) use metrics::{MetricConfig, MetricExporter, PipelineFacts};
 
 use super::env::Env;
 use super::{BatchSettings, Config, PipelineConfig, PipelineKind};

@@ -7,7 +7,6 @@ use opentelemetry::metrics::{
     InstrumentBuilder, InstrumentProvider, Meter, ObservableCounter, ObservableGauge,
     ObservableUpDownCounter, UpDownCounter,
 };
-use prometheus::TextEncoder;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -34,13 +33,8 @@ impl MeterProvider {
     /// reader costs every measurement a little.
     #[must_use]
     pub fn prometheus_text(&self) -> String {
-        let Some(registry) = &self.state.registry else {
-            return String::new();
-        };
-        let text = catch_unwind(AssertUnwindSafe(|| {
-            TextEncoder::new().encode_to_string(&registry.gather())
-        }));
-        text.map(Result::unwrap_or_default).unwrap_or_default()
+        let registry = self.state.registry.as_ref();
+        registry.map(super::text::of_registry).unwrap_or_default()
     }
 }
 

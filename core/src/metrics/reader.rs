@@ -49,7 +49,7 @@ impl MetricReader for Shared {
 
 /// The worker's source of metrics.
 pub(super) struct Collector {
-    reader: Arc<ManualReader>,
+    readers: Vec<Arc<ManualReader>>,
     budget: &'static Budget,
     scopes: &'static ScopeTable,
     /// Of all pipelines: they count what memory is refused for.
@@ -61,13 +61,13 @@ pub(super) struct Collector {
 
 impl Collector {
     pub(super) fn new(
-        reader: Arc<ManualReader>,
+        readers: Vec<Arc<ManualReader>>,
         budget: &'static Budget,
         scopes: &'static ScopeTable,
         counters: Vec<Arc<PipelineCounters>>,
     ) -> Self {
         Self {
-            reader,
+            readers,
             budget,
             scopes,
             counters,
@@ -79,6 +79,18 @@ impl Collector {
     /// How many metrics were collected.
     pub(super) fn count(&self) -> Arc<AtomicU64> {
         self.count.clone()
+    }
+
+    /// What one reader has; nothing if a callback panics.
+    fn read(&self, reader: &ManualReader) -> Vec<Run> {
+        let mut metrics = ResourceMetrics::default();
+        // No lock of ours is held: callbacks are the program's own code.
+        let collected = catch_unwind(AssertUnwindSafe(|| reader.collect(&mut metrics)));
+        if !matches!(collected, Ok(Ok(()))) {
+            return Vec::new();
+        }
+        let runs = metrics.scope_metrics().filter_map(|scope| self.run(scope));
+        runs.collect()
     }
 
     /// The metrics of one scope; none where there is no memory for them, which is counted.
@@ -125,14 +137,7 @@ impl Collector {
 
 impl Source for Collector {
     fn measure(&self) {
-        let mut metrics = ResourceMetrics::default();
-        // No lock of ours is held: callbacks are the program's own code.
-        let collected = catch_unwind(AssertUnwindSafe(|| self.reader.collect(&mut metrics)));
-        if !matches!(collected, Ok(Ok(()))) {
-            return;
-        }
-        let runs = metrics.scope_metrics().filter_map(|scope| self.run(scope));
-        let runs: Vec<Run> = runs.collect();
+        let runs: Vec<Run> = self.readers.iter().flat_map(|it| self.read(it)).collect();
         let mut waiting = self
             .collected
             .lock()

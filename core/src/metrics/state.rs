@@ -1,15 +1,17 @@
 //! What a provider has of metrics: configured, and in one process.
 
+use super::llm::LlmSeries;
 use super::own;
 use super::reader::{Collector, Shared};
-use crate::config::MetricConfig;
-use crate::export::Signal;
+use crate::config::{MetricConfig, MetricExporter};
+use crate::export::{ExporterFactory, Signal};
 use crate::pipeline::counters::PipelineCounters;
 use crate::pipeline::queue::PipelineSettings;
 use crate::pipeline::worker::{Feed, ProviderPipes};
 use crate::provider::{Provider, ProviderState};
 use crate::thread::undisturbed;
-use opentelemetry_sdk::metrics::{ManualReader, MeterProviderBuilder, SdkMeterProvider};
+use opentelemetry_sdk::metrics::{ManualReader, SdkMeterProvider};
+use std::mem;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
@@ -21,6 +23,7 @@ const BATCH: usize = 1 << 20;
 /// A provider's metrics in this process.
 pub(crate) struct MetricState {
     pub(super) sdk: SdkMeterProvider,
+    pub(super) llm: Option<LlmSeries>,
     /// For the text format.
     pub(super) registry: Option<prometheus::Registry>,
     pub(super) exits: Vec<Exit>,
@@ -93,10 +96,22 @@ impl ProviderState {
     fn make_meters(&'static self) -> MetricState {
         let config = self.metrics.config;
         let resource = crate::otel::resource_of(self.resource());
-        let mut sdk = SdkMeterProvider::builder().with_resource(resource);
+        let builder = || SdkMeterProvider::builder().with_resource(resource.clone());
+        let mut sdk = builder();
+        let mut of_llm_calls = config.of_llm_calls.then(builder);
         let (mut exits, mut collected) = (Vec::new(), Arc::default());
         if !config.exporters.is_empty() && !self.is_shut_down() {
-            (sdk, exits, collected) = self.add_reader(sdk);
+            let mut readers = Vec::new();
+            for sdk in [Some(&mut sdk), of_llm_calls.as_mut()]
+                .into_iter()
+                .flatten()
+            {
+                let reader = ManualReader::builder().with_temporality(config.temporality.into());
+                let reader = Arc::new(reader.build());
+                *sdk = mem::take(sdk).with_reader(Shared(Arc::clone(&reader)));
+                readers.push(reader);
+            }
+            (exits, collected) = self.add_collector(readers);
         }
         let mut registry = None;
         if config.prometheus || config.exporters.is_empty() {
@@ -110,28 +125,29 @@ impl ProviderState {
         }
         MetricState {
             sdk: sdk.build(),
+            llm: of_llm_calls.map(LlmSeries::new),
             registry,
             exits,
             collected,
         }
     }
 
-    /// Adds the reader of which the worker collects; with the counters of its pipelines, and of what
-    /// is collected.
-    fn add_reader(
-        &self,
-        sdk: MeterProviderBuilder,
-    ) -> (MeterProviderBuilder, Vec<Exit>, Arc<AtomicU64>) {
+    /// Has the worker collect from these readers; with the counters of the pipelines, and of what is
+    /// collected.
+    fn add_collector(
+        &'static self,
+        readers: Vec<Arc<ManualReader>>,
+    ) -> (Vec<Exit>, Arc<AtomicU64>) {
         let config = self.metrics.config;
         let share_bytes = self.runtime.budget.limit() / config.exporters.len().max(1);
-        let settings = config.exporters.iter().map(|(name, factory)| {
+        let settings = config.exporters.iter().map(|(name, exporter)| {
             let settings = PipelineSettings {
                 max_export_batch_size: BATCH,
                 schedule_delay: config.interval,
                 export_timeout: config.export_timeout,
                 share_bytes: share_bytes.min(MOST_BYTES),
                 signal: Signal::Metrics,
-                ..PipelineSettings::new(name, factory.clone())
+                ..PipelineSettings::new(name, self.factory(exporter))
             };
             (settings, Arc::new(PipelineCounters::default()))
         });
@@ -141,11 +157,8 @@ impl ProviderState {
             .map(|(settings, counters)| (settings.name.clone(), counters.clone()));
         let exits: Vec<Exit> = exits.collect();
         let counters = exits.iter().map(|(_, counters)| counters.clone());
-        let temporality = config.temporality.into();
-        let reader = ManualReader::builder().with_temporality(temporality);
-        let reader = Arc::new(reader.build());
         let source = Collector::new(
-            reader.clone(),
+            readers,
             &self.runtime.budget,
             &self.runtime.scopes,
             counters.collect(),
@@ -158,6 +171,17 @@ impl ProviderState {
             pipelines,
         });
         self.ensure_worker();
-        (sdk.with_reader(Shared(reader)), exits, collected)
+        (exits, collected)
+    }
+
+    fn factory(&'static self, exporter: &MetricExporter) -> ExporterFactory {
+        match exporter {
+            MetricExporter::Made(factory) => factory.clone(),
+            #[cfg(feature = "otlp-http")]
+            MetricExporter::Pushgateway(target) => {
+                let provider = self.provider;
+                super::pushgateway::factory(target, || provider.state().metrics.made())
+            }
+        }
     }
 }

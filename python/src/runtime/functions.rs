@@ -2,7 +2,8 @@
 
 use super::library::Library;
 use libtracer_abi::{
-    tracer_limits, tracer_parent, tracer_sampler, tracer_stats, tracer_status, tracer_value,
+    tracer_limits, tracer_llm_call, tracer_parent, tracer_sampler, tracer_stats, tracer_status,
+    tracer_value,
 };
 use std::ffi::{c_char, c_void};
 
@@ -75,6 +76,8 @@ c_functions! {
     tracer_config_add_zipkin: fn(*mut Config, *const c_char) -> tracer_status;
     tracer_config_add_jaeger: fn(*mut Config, *const c_char) -> tracer_status;
     tracer_config_add_file: fn(*mut Config, *const c_char) -> tracer_status;
+    tracer_config_set_llm_metrics: fn(*mut Config, bool) -> tracer_status;
+    tracer_config_add_metrics_endpoint: fn(*mut Config, *const c_char) -> tracer_status;
     tracer_init: fn(*const Config) -> tracer_status;
     tracer_flush: fn(u32) -> tracer_status;
     tracer_shutdown: fn(u32) -> tracer_status;
@@ -105,5 +108,8 @@ c_functions! {
     tracer_capture_free: fn(*mut CaptureHandle);
     tracer_capture_count: fn(*const CaptureHandle) -> usize;
     tracer_capture_otlp: fn(*const CaptureHandle, usize, *mut *const u8, *mut usize) -> bool;
+    tracer_metrics_counts_llm_calls: fn(*const Provider) -> bool;
+    tracer_metrics_record_llm_call: fn(*const Provider, *const tracer_llm_call);
+    tracer_metrics_text: fn(*const Provider, *mut c_char, usize) -> usize;
     tracer_read_stats: fn(*mut tracer_stats);
 }

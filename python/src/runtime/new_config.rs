@@ -202,6 +202,18 @@ impl NewConfig {
         self.set_text(runtime().functions.tracer_config_add_file, path)
     }
 
+    /// Counts calls of language models.
+    pub(crate) fn llm_metrics(&self, enabled: bool) -> Result<(), Failure> {
+        let set = runtime().functions.tracer_config_set_llm_metrics;
+        // SAFETY: a live configuration.
+        Failure::check(unsafe { set(self.0.as_ptr(), enabled) })
+    }
+
+    /// Adds where metrics go.
+    pub(crate) fn metrics_endpoint(&self, url: &CStr) -> Result<(), Failure> {
+        self.set_text(runtime().functions.tracer_config_add_metrics_endpoint, url)
+    }
+
     /// The native configuration, for calls that read it.
     pub(super) fn as_ptr(&self) -> *const Config {
         self.0.as_ptr()

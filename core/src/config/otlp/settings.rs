@@ -60,6 +60,15 @@ impl Otlp {
         to
     }
 
+    /// The same, spoken like this; over HTTP in JSON where the user said so.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn spoken(mut self, protocol: Protocol) -> Self {
+        let said = self.protocol(Signal::Metrics);
+        let json = said == Some(Protocol::HttpJson) && protocol == Protocol::HttpProtobuf;
+        self.code.protocol = Some(if json { Protocol::HttpJson } else { protocol });
+        self
+    }
+
     /// What the user said is spoken for a signal.
     pub(super) fn protocol(&self, signal: Signal) -> Option<Protocol> {
         self.first(signal, |options| options.protocol.as_ref())

@@ -1,5 +1,8 @@
 //! Metrics: where they go, how often, with which temporality.
 
+#[cfg(feature = "otlp-http")]
+mod endpoint;
+
 use crate::config::env::Env;
 use crate::config::{Config, PipelineConfig};
 use crate::error::ConfigError;
@@ -47,6 +50,7 @@ pub(in crate::config) struct MetricOptions {
     export_timeout: Option<Duration>,
     temporality: Option<MetricTemporality>,
     of_itself: bool,
+    of_llm_calls: bool,
 }
 
 /// Where metrics go.
@@ -56,7 +60,19 @@ enum Destination {
     Console,
     /// To whoever asks for the text.
     Prometheus,
+    /// To a URL whose form says what is spoken there.
+    #[cfg(feature = "otlp-http")]
+    At(endpoint::At),
     Custom(String, ExporterFactory),
+}
+
+/// An exporter of metrics, before there is a process for it.
+#[derive(Clone)]
+pub(crate) enum MetricExporter {
+    Made(ExporterFactory),
+    /// It sends the text of the process's metrics.
+    #[cfg(feature = "otlp-http")]
+    Pushgateway(Box<crate::export::http::Target>),
 }
 
 impl fmt::Debug for Destination {
@@ -65,6 +81,8 @@ impl fmt::Debug for Destination {
             Self::Otlp => "otlp",
             Self::Console => "console",
             Self::Prometheus => "prometheus",
+            #[cfg(feature = "otlp-http")]
+            Self::At(at) => at.name(),
             Self::Custom(name, _) => name,
         })
     }
@@ -72,13 +90,15 @@ impl fmt::Debug for Destination {
 
 /// Everything a provider needs to know of its metrics.
 pub(crate) struct MetricConfig {
-    pub(crate) exporters: Vec<(String, ExporterFactory)>,
+    pub(crate) exporters: Vec<(String, MetricExporter)>,
     pub(crate) prometheus: bool,
     pub(crate) interval: Duration,
     pub(crate) export_timeout: Duration,
     pub(crate) temporality: MetricTemporality,
     /// This library measures itself, with these pipelines.
     pub(crate) of_itself: bool,
+    /// Calls of language models are counted.
+    pub(crate) of_llm_calls: bool,
     pub(crate) span_pipelines: Vec<PipelineFacts>,
     pub(crate) log_pipelines: Vec<PipelineFacts>,
 }
@@ -288,6 +308,15 @@ impl Config {
         self
     }
 
+    /// Counts calls of language models, told by [`crate::TracerProvider::record_llm_call`], as
+    /// `ai_llm_requests_total`, `ai_llm_tokens_total`, `ai_llm_cost_dollars` and the histogram
+    /// `ai_llm_duration_seconds`, with the labels `provider` and `model`; tokens have `type`, which is
+    /// `input` or `output`. They leave with the provider's other metrics.
+    pub fn llm_metrics(mut self, on: bool) -> Self {
+        self.signals.metrics.of_llm_calls = on;
+        self
+    }
+
     fn add_metrics(mut self, destination: Destination) -> Self {
         let metrics = &mut self.signals.metrics;
         metrics.exporters.get_or_insert_default().push(destination);
@@ -305,29 +334,36 @@ impl Config {
         let chosen = chosen.unwrap_or(&options.env_exporters);
         let chosen = if self.is_disabled() { &[] } else { chosen };
         let mut exporters = Vec::new();
+        let mut prometheus = false;
+        let mut temporality = options.temporality.unwrap_or_default();
         for destination in chosen {
-            match destination {
-                Destination::Prometheus => {}
-                Destination::Otlp => {
-                    exporters.push(("otlp".to_owned(), self.otlp_factory(Signal::Metrics)?));
+            let exporter = match destination {
+                Destination::Prometheus => {
+                    prometheus = true;
+                    continue;
                 }
-                Destination::Console => {
-                    let factory = crate::metrics::console::factory();
-                    exporters.push(("console".to_owned(), factory));
+                Destination::Otlp => MetricExporter::Made(self.otlp_factory(Signal::Metrics)?),
+                Destination::Console => MetricExporter::Made(crate::metrics::console::factory()),
+                #[cfg(feature = "otlp-http")]
+                Destination::At(at) => {
+                    prometheus |= at.needs_text();
+                    if at.needs_totals() {
+                        temporality = MetricTemporality::Cumulative;
+                    }
+                    at.exporter(&self.otlp)?
                 }
-                Destination::Custom(name, factory) => {
-                    exporters.push((name.clone(), factory.clone()));
-                }
-            }
+                Destination::Custom(_, factory) => MetricExporter::Made(factory.clone()),
+            };
+            exporters.push((format!("{destination:?}"), exporter));
         }
-        let prometheus = |it: &Destination| matches!(it, Destination::Prometheus);
         Ok(MetricConfig {
             exporters,
-            prometheus: chosen.iter().any(prometheus),
+            prometheus,
             interval: options.interval.unwrap_or(DEFAULT_INTERVAL),
             export_timeout: options.export_timeout.unwrap_or(DEFAULT_TIMEOUT),
-            temporality: options.temporality.unwrap_or_default(),
+            temporality,
             of_itself: options.of_itself && !self.is_disabled(),
+            of_llm_calls: options.of_llm_calls && !self.is_disabled(),
             span_pipelines: PipelineFacts::of(spans, "span", self.otlp_transport(Signal::Traces)),
             log_pipelines: PipelineFacts::of(logs, "log", self.otlp_transport(Signal::Logs)),
         })
