@@ -62,6 +62,8 @@
 
 #define TRACER_LIMITS_INIT {sizeof(tracer_limits), 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
+#define TRACER_LOG_OPTIONS_INIT {sizeof(tracer_log_options), 0, 0, NULL, NULL, 0, NULL, 0, 0, NULL, NULL}
+
 #define TRACER_LIMIT_UNLIMITED SIZE_MAX /* in a tracer_limits: no limit */
 #define TRACER_LIMIT_ZERO (SIZE_MAX - 1) /* in a tracer_limits: not one */
 
@@ -80,10 +82,13 @@ typedef struct tracer_table tracer_table; /* for language bindings: abi/src/tabl
 // No parent: a new trace.
 #define TRACER_SPAN_ROOT 2
 
+// The record belongs to no span, whatever is current.
+#define TRACER_LOG_NO_SPAN 1
+
 // The version of this ABI, equal to the number in the SONAME.
 #define TRACER_ABI_VERSION 1
 
-// Sees every span that ends in the process while it lives.
+// Sees every span that ends, and every log record, in the process while it lives.
 typedef struct tracer_capture tracer_capture;
 
 // Options for a provider. One thread at a time; setting an option again replaces it, and one that
@@ -268,6 +273,66 @@ typedef struct {
     double duration_seconds;
 } tracer_llm_call;
 
+// How severe a log record is: 1 to 24, OTLP's numbers; 0 = unspecified. Those between the ones below
+// are finer steps, the higher the more severe (OpenTelemetry logs, `SeverityNumber`).
+typedef int32_t tracer_severity;
+
+// Options of `tracer_log_emit`, zero meaning the usual. Begin with `TRACER_LOG_OPTIONS_INIT`.
+// Everything it points to is borrowed for the call.
+typedef struct {
+    // `sizeof(tracer_log_options)` as the caller knows it.
+    size_t struct_size;
+    // `TRACER_LOG_*` bits.
+    uint32_t flags;
+    // Zero.
+    uint32_t reserved;
+    // A body that is no text, in place of it.
+    const tracer_value *body;
+    // Attributes or NULL.
+    const tracer_attribute *attributes;
+    // Their number.
+    size_t attribute_count;
+    // The span it belongs to; NULL = what is current.
+    const tracer_context *context;
+    // When it happened: Unix nanoseconds, 0 = now.
+    uint64_t unix_ns;
+    // When it was noticed: Unix nanoseconds, 0 = now.
+    uint64_t observed_unix_ns;
+    // The severity as its source spells it, or NULL.
+    const char *severity_text;
+    // Makes it an event: the name of its kind, or NULL.
+    const char *event_name;
+} tracer_log_options;
+
+// The account of a provider's first pipeline of log records, since the process began:
+// `emitted = exported + dropped + queued`.
+typedef struct {
+    // Set by the caller to `sizeof(tracer_log_stats)`.
+    size_t struct_size;
+    // Log records emitted.
+    uint64_t emitted;
+    // Records the exporter delivered.
+    uint64_t exported;
+    // Records lost, the sum of the causes below.
+    uint64_t dropped;
+    // Records in memory.
+    uint64_t queued;
+    // Lost: memory bound or queue size reached.
+    uint64_t dropped_queue_full;
+    // Lost: the destination refused for good.
+    uint64_t dropped_export_failed;
+    // Lost: the destination accepted the request but not the record (partial success).
+    uint64_t dropped_rejected;
+    // Lost: emitted after shutdown, or not delivered by its deadline.
+    uint64_t dropped_shutdown;
+    // Lost: emitted in a signal handler that interrupted libtracer.
+    uint64_t dropped_reentrant;
+    // Lost: the system refused memory.
+    uint64_t dropped_no_memory;
+    // Lost: no exporter of log records is configured.
+    uint64_t dropped_no_exporter;
+} tracer_log_stats;
+
 // The account of the default provider's first pipeline, in spans since the process began:
 // `started = exported + dropped + queued + spooled + open`.
 typedef struct {
@@ -422,6 +487,24 @@ typedef struct {
 
 // Each export.
 #define TRACER_LEVEL_DEBUG 4
+
+// Fine-grained debugging.
+#define TRACER_SEVERITY_TRACE 1
+
+// Debugging.
+#define TRACER_SEVERITY_DEBUG 5
+
+// Something happened.
+#define TRACER_SEVERITY_INFO 9
+
+// Not an error, but more than information.
+#define TRACER_SEVERITY_WARN 13
+
+// Something went wrong.
+#define TRACER_SEVERITY_ERROR 17
+
+// The program or a part of it cannot go on.
+#define TRACER_SEVERITY_FATAL 21
 
 #ifdef __cplusplus
 extern "C" {
@@ -662,6 +745,28 @@ tracer_status tracer_config_set_metrics_interval(tracer_config *config,
 // Measures the library itself or not (the default): spans and log records started, queued, exported
 // and lost, as `otel.sdk.*` of OpenTelemetry's conventions. Recording costs no more.
 TRACER_MUST_USE tracer_status tracer_config_set_self_metrics(tracer_config *config, bool enabled);
+
+// Exporters of log records, a comma list: otlp (to the endpoint of spans, with the path of logs),
+// console; or none. Unless set `OTEL_LOGS_EXPORTER` decides, if the environment is loaded.
+TRACER_MUST_USE
+tracer_status tracer_config_set_logs_exporter(tracer_config *config,
+                                              const char *names);
+
+// As `tracer_config_set_batch`, for log records (0 = the default: bounded by memory only, 512, 1000,
+// 30000).
+TRACER_MUST_USE
+tracer_status tracer_config_set_logs_batch(tracer_config *config,
+                                           size_t max_queue_size,
+                                           size_t max_export_batch_size,
+                                           uint32_t schedule_delay_ms,
+                                           uint32_t export_timeout_ms);
+
+// Sets how many attributes a log record may have, and how many characters a text or bytes a bytes
+// value of theirs (128 and no limit unless set): 0 = the default, else a number or a `TRACER_LIMIT_*`.
+TRACER_MUST_USE
+tracer_status tracer_config_set_logs_limits(tracer_config *config,
+                                            size_t attributes,
+                                            size_t attribute_value_length);
 
 // Installs the default provider as the environment says (`OTEL_*`; OTLP to localhost:4318 unless
 // told otherwise). On failure the program goes on untraced; `tracer_last_error` says why.
@@ -1025,6 +1130,32 @@ void tracer_metrics_record_llm_call(const tracer_provider *provider, const trace
 // the NUL, which may be more by the next call. `buf` may be NULL: only asks.
 size_t tracer_metrics_text(const tracer_provider *provider, char *buf, size_t len);
 
+// Emits a log record of a scope (NULL = the default one): a text of `len` bytes, and options (NULL =
+// the usual ones). It belongs to the current span. Never fails, never waits; any thread.
+void tracer_log_emit(const tracer_scope *scope,
+                     tracer_severity severity,
+                     const char *text,
+                     size_t len,
+                     const tracer_log_options *options);
+
+// Whether a record of the scope (NULL = the default one) would reach anyone: worth asking before an
+// expensive body is made.
+bool tracer_log_is_enabled(const tracer_scope *scope);
+
+// Writes the account of log records of a provider (NULL = the default one): exact when nothing is
+// moving. The caller sets `struct_size`; no more than that is written. NULL is allowed.
+void tracer_provider_read_log_stats(const tracer_provider *provider, tracer_log_stats *out);
+
+// Log records seen so far. NULL: 0.
+size_t tracer_capture_log_count(const tracer_capture *capture);
+
+// Gives a log record as one encoded OTLP `ResourceLogs` message, borrowed until the capture is freed.
+// False if there is no such record.
+bool tracer_capture_log_otlp(const tracer_capture *capture,
+                             size_t index,
+                             const uint8_t **out_bytes,
+                             size_t *out_len);
+
 // Writes the account of the default provider: exact when nothing is moving. The caller sets
 // `struct_size`; no more than that is written. All zero without a provider. NULL is allowed.
 void tracer_read_stats(tracer_stats *out);
@@ -1032,8 +1163,8 @@ void tracer_read_stats(tracer_stats *out);
 // Writes the account of a provider's first pipeline (NULL: of the default provider's); as above.
 void tracer_provider_read_stats(const tracer_provider *provider, tracer_stats *out);
 
-// Starts seeing every span that ends in this process, on all threads, in the order in which they
-// end; without a configuration spans are recorded for it alone. Caller frees it. Thread-safe.
+// Starts seeing every span that ends in this process, and every log record, on all threads, in the
+// order in which they end; without a configuration they are recorded for it alone. Caller frees it. Thread-safe.
 tracer_capture *tracer_capture_new(void);
 
 // Ends a capture. NULL is allowed.
@@ -1049,7 +1180,7 @@ bool tracer_capture_otlp(const tracer_capture *capture,
                          const uint8_t **out_bytes,
                          size_t *out_len);
 
-// Forgets the spans seen so far. NULL is allowed.
+// Forgets the spans and log records seen so far. NULL is allowed.
 void tracer_capture_clear(const tracer_capture *capture);
 
 // The function table for language bindings, NULL if this library does not offer the version.

@@ -7,12 +7,17 @@
 #![expect(non_camel_case_types, reason = "C and Rust spell each ABI type alike")]
 
 mod diagnostics;
+mod log;
 mod metrics;
 mod table;
 
 pub use diagnostics::{
     TRACER_LEVEL_DEBUG, TRACER_LEVEL_ERROR, TRACER_LEVEL_INFO, TRACER_LEVEL_NONE,
     TRACER_LEVEL_WARN, tracer_level,
+};
+pub use log::{
+    TRACER_SEVERITY_DEBUG, TRACER_SEVERITY_ERROR, TRACER_SEVERITY_FATAL, TRACER_SEVERITY_INFO,
+    TRACER_SEVERITY_TRACE, TRACER_SEVERITY_WARN, tracer_emit, tracer_log_stats, tracer_severity,
 };
 pub use metrics::tracer_llm_call;
 pub use table::{

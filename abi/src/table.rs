@@ -1,7 +1,7 @@
 //! The function table for language bindings: the calls a binding makes per span, with every length
 //! given and every text already valid UTF-8. Cold calls go through the C ABI by name.
 
-use crate::{tracer_context_value, tracer_span, tracer_type, tracer_value};
+use crate::{tracer_context_value, tracer_emit, tracer_span, tracer_type, tracer_value};
 use core::ffi::{c_char, c_void};
 
 /// Asks a language what is current on the calling thread (without blocking, without raising).
@@ -215,4 +215,6 @@ pub struct tracer_table {
     /// Sets `count` attributes in order, as one call for each would.
     pub span_set_plain:
         unsafe extern "C" fn(span: tracer_span, first: *const tracer_plain, count: usize),
+    /// Emits a log record.
+    pub log_emit: unsafe extern "C" fn(emit: *const tracer_emit),
 }

@@ -186,7 +186,8 @@ pub use layer::TracingLayer;
 pub use libtracer_macros::traced;
 pub use limits::SpanLimits;
 pub use logs::{
-    FinishedLog, LogRecord, LogStats, Logger, LoggerBuilder, Severity, logger, logger_builder,
+    FinishedLog, LogRecord, LogStats, Logger, LoggerBuilder, Severity, log_stats, logger,
+    logger_builder,
 };
 #[cfg(feature = "metrics")]
 pub use metrics::{LlmCall, MetricStats, record_llm_call};

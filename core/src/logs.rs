@@ -24,8 +24,8 @@ pub(crate) use state::LogRecords;
 use crate::context::SpanContext;
 use crate::provider::{Provider, default_provider};
 use crate::scope::Scope;
-use crate::tracer::TracerProvider;
-use crate::value::Value;
+use crate::tracer::{Tracer, TracerProvider};
+use crate::value::{Value, ValueBuilder};
 
 /// Records log records of one instrumentation scope. Cheap to copy, safe from any thread.
 ///
@@ -87,6 +87,23 @@ pub fn logger_builder(name: &str) -> LoggerBuilder<'_> {
     LoggerBuilder::new(None, name)
 }
 
+impl Tracer {
+    /// A logger of the same provider and scope.
+    #[must_use]
+    pub fn logger(&self) -> Logger {
+        let (provider, scope) = self.parts();
+        Logger { provider, scope }
+    }
+}
+
+/// The account of log records of the default provider's pipelines; empty if none is configured.
+#[must_use]
+pub fn log_stats() -> Vec<LogStats> {
+    default_provider()
+        .map(Provider::log_stats)
+        .unwrap_or_default()
+}
+
 impl Logger {
     fn provider(&self) -> Option<&'static Provider> {
         self.provider.or_else(default_provider)
@@ -110,6 +127,7 @@ impl Logger {
             body: body.into(),
             attributes: &[],
             more: Vec::new(),
+            map: None,
             lost: 0,
             unix_ns: 0,
             observed_ns: 0,
@@ -139,6 +157,8 @@ pub struct LogRecord<'a> {
     attributes: &'a [(&'a str, Value<'a>)],
     /// Given after `attributes`.
     more: Vec<(&'a str, Value<'a>)>,
+    /// A map of more of them.
+    map: Option<&'a ValueBuilder>,
     /// Attributes that memory was refused for.
     lost: u32,
     unix_ns: u64,
@@ -161,6 +181,12 @@ impl<'a> LogRecord<'a> {
         } else {
             self.push(attributes);
         }
+        self
+    }
+
+    /// Adds the entries of a map; what is no map has none. Called again, it replaces that map.
+    pub fn attributes_of(mut self, map: &'a ValueBuilder) -> Self {
+        self.map = Some(map);
         self
     }
 

@@ -182,6 +182,18 @@ impl Capture {
         self.store.decoded_logs()
     }
 
+    /// One of them as an encoded OTLP `ResourceLogs` message.
+    #[must_use]
+    pub fn log_otlp_at(&self, index: usize) -> Option<Arc<[u8]>> {
+        undisturbed(|| self.store.lock_logs().get(index).cloned())
+    }
+
+    /// Number of log records so far.
+    #[must_use]
+    pub fn log_count(&self) -> usize {
+        undisturbed(|| self.store.lock_logs().len())
+    }
+
     /// Forgets the spans and log records so far.
     pub fn clear(&self) {
         self.store.clear();

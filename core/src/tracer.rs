@@ -197,6 +197,11 @@ impl Tracer {
         provider.is_some_and(|provider| provider.has_use_for(self.scope))
     }
 
+    /// Its provider, if it has one of its own, and its scope.
+    pub(crate) fn parts(&self) -> (Option<&'static Provider>, &'static Scope) {
+        (self.provider, self.scope)
+    }
+
     /// Starts a span below the current one. It does not become current by itself.
     pub fn start(&self, name: &str) -> Span {
         self.span(name).start()

@@ -1,4 +1,4 @@
-//! Captures: seeing finished spans in tests.
+//! Captures: seeing finished spans, and log records (`log`), in tests.
 
 use crate::boundary::{guard, record};
 use crate::ptr;
@@ -6,16 +6,32 @@ use libtracer::Capture;
 use std::mem::MaybeUninit;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Sees every span that ends in the process while it lives.
+/// Sees every span that ends, and every log record, in the process while it lives.
 #[derive(Debug)]
 pub struct tracer_capture {
-    capture: Capture,
+    pub(crate) capture: Capture,
     /// Messages lent to the caller.
     lent: Mutex<Vec<Arc<[u8]>>>,
 }
 
-/// Starts seeing every span that ends in this process, on all threads, in the order in which they
-/// end; without a configuration spans are recorded for it alone. Caller frees it. Thread-safe.
+impl tracer_capture {
+    /// Lends a message until the capture is freed.
+    pub(crate) fn lend(
+        &self,
+        message: Arc<[u8]>,
+        out_bytes: Option<&mut MaybeUninit<*const u8>>,
+        out_len: Option<&mut MaybeUninit<usize>>,
+    ) -> bool {
+        ptr::put(out_bytes, message.as_ptr());
+        ptr::put(out_len, message.len());
+        let mut lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
+        lent.push(message);
+        true
+    }
+}
+
+/// Starts seeing every span that ends in this process, and every log record, on all threads, in the
+/// order in which they end; without a configuration they are recorded for it alone. Caller frees it. Thread-safe.
 #[unsafe(no_mangle)]
 pub extern "C" fn tracer_capture_new() -> Option<Box<tracer_capture>> {
     guard(None, || {
@@ -49,21 +65,12 @@ pub extern "C" fn tracer_capture_otlp(
 ) -> bool {
     guard(false, || {
         let Some(capture) = capture else { return false };
-        let Some(message) = capture.capture.otlp_at(index) else {
-            return false;
-        };
-        ptr::put(out_bytes, message.as_ptr());
-        ptr::put(out_len, message.len());
-        capture
-            .lent
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(message);
-        true
+        let message = capture.capture.otlp_at(index);
+        message.is_some_and(|message| capture.lend(message, out_bytes, out_len))
     })
 }
 
-/// Forgets the spans seen so far. NULL is allowed.
+/// Forgets the spans and log records seen so far. NULL is allowed.
 #[unsafe(no_mangle)]
 pub extern "C" fn tracer_capture_clear(capture: Option<&tracer_capture>) {
     record(|| {

@@ -14,6 +14,8 @@ pub mod diagnostics;
 
 pub mod metrics;
 
+pub mod log;
+
 use crate::boundary::{guard, record};
 use crate::last_error::{invalid_config, missing};
 use crate::ptr;

@@ -38,6 +38,8 @@ pub mod baggage;
 
 pub mod metrics;
 
+pub mod log;
+
 pub mod stats;
 
 pub mod capture;

@@ -64,18 +64,29 @@ const NONE: tracer_span_options = tracer_span_options {
 /// # Safety
 /// `options` is NULL or points to `struct_size` readable bytes.
 pub(crate) unsafe fn read(options: *const tracer_span_options) -> tracer_span_options {
+    // SAFETY: as the caller vouches.
+    unsafe { prefix(options, NONE) }
+}
+
+/// A struct of options that begins with its size as the caller knows it; the rest is `usual`.
+///
+/// # Safety
+/// `options` is NULL or points to as many readable bytes as it begins with; every bit pattern of a
+/// prefix of it is an `O`.
+#[inline]
+pub(crate) unsafe fn prefix<O: Copy>(options: *const O, usual: O) -> O {
     if options.is_null() {
-        return NONE;
+        return usual;
     }
     // SAFETY: the size is the struct's first member in every version.
     let size = unsafe { options.cast::<usize>().read() };
-    if size >= size_of::<tracer_span_options>() {
+    if size >= size_of::<O>() {
         // SAFETY: the caller has at least our version of the struct.
         return unsafe { options.read() };
     }
-    let mut known = NONE;
+    let mut known = usual;
     // Every version ends between members; anything else must not leave half of a pointer.
-    let size = size - size % align_of::<tracer_span_options>();
+    let size = size - size % align_of::<O>();
     // SAFETY: an older, shorter struct is a prefix of ours.
     unsafe {
         (&raw mut known)

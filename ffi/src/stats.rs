@@ -61,14 +61,24 @@ unsafe fn write(out: *mut tracer_stats, read: impl FnOnce() -> Vec<Stats>) {
         if out.is_null() {
             return;
         }
-        let mut stats = of(read().first().unwrap_or(&Stats::default()));
-        // SAFETY: the size is the struct's first member in every version.
-        let size = unsafe { out.cast::<usize>().read() };
-        stats.struct_size = size.min(size_of::<tracer_stats>());
-        // SAFETY: the caller's struct is that long, and a shorter one is a prefix of ours.
-        unsafe {
-            out.cast::<u8>()
-                .copy_from_nonoverlapping((&raw const stats).cast(), stats.struct_size);
-        };
+        let stats = of(read().first().unwrap_or(&Stats::default()));
+        // SAFETY: as the caller vouches.
+        unsafe { copy_out(stats, out) };
     });
+}
+
+/// Writes as much of an account as the caller has room for.
+///
+/// # Safety
+/// `A` begins with its size in bytes, and `out` points to as many as its own says.
+pub(crate) unsafe fn copy_out<A: Copy>(mut account: A, out: *mut A) {
+    // SAFETY: the size is the struct's first member in every version.
+    let size = unsafe { out.cast::<usize>().read() }.min(size_of::<A>());
+    // SAFETY: as above, of ours.
+    unsafe { (&raw mut account).cast::<usize>().write(size) };
+    // SAFETY: the caller's struct is that long, and a shorter one is a prefix of ours.
+    unsafe {
+        out.cast::<u8>()
+            .copy_from_nonoverlapping((&raw const account).cast(), size);
+    };
 }

@@ -3,6 +3,7 @@
 //! A binding gives lengths and valid UTF-8, so that nothing is scanned twice. Spans are shared:
 //! several threads may use one.
 
+mod log;
 mod plain;
 mod start;
 
@@ -16,6 +17,7 @@ use libtracer_abi::{
     TRACER_ABI_VERSION, tracer_context_value, tracer_current_hook, tracer_span, tracer_table,
     tracer_value,
 };
+use log::log_emit;
 use plain::span_set_plain;
 use start::{NO_CONTEXT, parent, span_start, span_start_decided, value_of};
 use std::ffi::{c_char, c_void};
@@ -47,6 +49,7 @@ static TABLE: tracer_table = tracer_table {
     span_start_decided,
     span_now,
     span_set_plain,
+    log_emit,
 };
 
 /// The function table for language bindings, NULL if this library does not offer the version.

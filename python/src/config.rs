@@ -15,7 +15,7 @@ const SLICE_MS: u32 = 1_000;
 #[pyfunction]
 #[pyo3(signature = (*, service_name=None, endpoint=None, exporter=None, sample_rate=None,
     resource=vec![], enabled=None, protocol=None, headers=vec![],
-    llm_metrics=false, metrics_endpoint=None))]
+    llm_metrics=false, metrics_endpoint=None, logs_exporter=None))]
 #[expect(clippy::too_many_arguments, reason = "one argument for each option")]
 pub(crate) fn configure(
     py: Python<'_>,
@@ -29,6 +29,7 @@ pub(crate) fn configure(
     headers: Vec<(String, String)>,
     llm_metrics: bool,
     metrics_endpoint: Option<&str>,
+    logs_exporter: Option<&str>,
 ) -> PyResult<()> {
     let set_up = || -> Result<NewConfig, Failure> {
         let config = NewConfig::new()?;
@@ -50,6 +51,9 @@ pub(crate) fn configure(
                 text("headers", Some(&value), |value| config.header(name, value))
             })?;
         }
+        text("logs_exporter", logs_exporter, |names| {
+            config.logs_exporter(names)
+        })?;
         for (key, value) in resource {
             text("resource", Some(&key), |key| {
                 text("resource", Some(&value), |value| {

@@ -6,9 +6,10 @@ use crate::finished::Event;
 use crate::span::Ids;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
+pub(crate) use opentelemetry_proto::tonic::logs::v1 as logs;
 pub(crate) use opentelemetry_proto::tonic::trace::v1 as proto;
 use pyo3::prelude::PyDictMethods;
-use pyo3::types::{PyBytes, PyDict, PyMappingProxy, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyMappingProxy, PyString, PyTuple};
 use pyo3::{Bound, IntoPyObject, PyAny, PyResult, Python};
 
 pub(crate) use api::Api;
@@ -70,14 +71,36 @@ pub(crate) fn attributes<'py>(py: Python<'py>, attributes: &[KeyValue]) -> Objec
 
 /// Attributes as a dict of the caller's own.
 pub(crate) fn dict<'py>(py: Python<'py>, items: &[KeyValue]) -> PyResult<Bound<'py, PyDict>> {
+    dict_of(py, items, Arrays::Tuples)
+}
+
+fn dict_of<'py>(
+    py: Python<'py>,
+    items: &[KeyValue],
+    arrays: Arrays,
+) -> PyResult<Bound<'py, PyDict>> {
     let map = PyDict::new(py);
     for item in items {
-        map.set_item(&item.key, value(py, item.value.as_ref())?)?;
+        map.set_item(&item.key, value(py, item.value.as_ref(), arrays)?)?;
     }
     Ok(map)
 }
 
-fn value<'py>(py: Python<'py>, value_: Option<&AnyValue>) -> Object<'py> {
+/// What becomes of arrays.
+#[derive(Clone, Copy)]
+pub(crate) enum Arrays {
+    /// As in attributes.
+    Tuples,
+    /// As in what a log record says.
+    Lists,
+}
+
+/// A value; None for none.
+pub(crate) fn value<'py>(
+    py: Python<'py>,
+    value_: Option<&AnyValue>,
+    arrays: Arrays,
+) -> Object<'py> {
     let Some(value_) = value_.and_then(|value| value.value.as_ref()) else {
         return Ok(py.None().into_bound(py));
     };
@@ -87,16 +110,19 @@ fn value<'py>(py: Python<'py>, value_: Option<&AnyValue>) -> Object<'py> {
         Value::IntValue(number) => number.into_pyobject(py)?.into_any(),
         Value::DoubleValue(number) => number.into_pyobject(py)?.into_any(),
         Value::BytesValue(bytes) => PyBytes::new(py, bytes).into_any(),
-        Value::KvlistValue(list) => dict(py, &list.values)?.into_any(),
+        Value::KvlistValue(list) => dict_of(py, &list.values, arrays)?.into_any(),
         Value::ArrayValue(array) => {
             let items: PyResult<Vec<_>> = array
                 .values
                 .iter()
-                .map(|item| value(py, Some(item)))
+                .map(|item| value(py, Some(item), arrays))
                 .collect();
-            PyTuple::new(py, items?)?.into_any()
+            match arrays {
+                Arrays::Tuples => PyTuple::new(py, items?)?.into_any(),
+                Arrays::Lists => PyList::new(py, items?)?.into_any(),
+            }
         }
-        // Not part of the trace signal.
+        // Not part of these signals.
         Value::StringValueStrindex(_) => py.None().into_bound(py),
     })
 }

@@ -1,14 +1,14 @@
-//! Finished spans, read-only and shaped as OpenTelemetry's SDK shapes them.
+//! Finished spans and log records (`log`), read-only and shaped as OpenTelemetry's SDK shapes them.
 
 use crate::decode::{self, proto};
 use crate::sdk;
-use opentelemetry_proto::tonic::common::v1 as common;
-
 use pyo3::prelude::PyAnyMethods;
 use pyo3::{Bound, Py, PyAny, PyResult, Python, intern, pyclass, pymethods};
 
+pub(crate) use log::LogRecord;
 pub(crate) use origin::{InstrumentationScope, Resource};
 
+mod log;
 mod origin;
 
 type Object<'py> = PyResult<Bound<'py, PyAny>>;
@@ -69,21 +69,15 @@ impl ReadableSpan {
 
     /// From a message that holds one span; `None` when it holds none.
     pub(crate) fn new(py: Python<'_>, message: proto::ResourceSpans) -> PyResult<Option<Self>> {
+        let resource = message.resource.unwrap_or_default();
         let resource = Resource::new(
-            decode::attributes(py, &message.resource.unwrap_or_default().attributes)?,
+            decode::attributes(py, &resource.attributes)?,
             message.schema_url,
         );
         let Some(scoped) = message.scope_spans.into_iter().next() else {
             return Ok(None);
         };
-        let common::InstrumentationScope {
-            name,
-            version,
-            attributes,
-            ..
-        } = scoped.scope.unwrap_or_default();
-        let attributes = decode::attributes(py, &attributes)?;
-        let scope = InstrumentationScope::new(name, version, scoped.schema_url, attributes);
+        let scope = InstrumentationScope::of(py, scoped.scope, scoped.schema_url)?;
         let Some(span) = scoped.spans.into_iter().next() else {
             return Ok(None);
         };

@@ -11,6 +11,7 @@ mod cpython;
 mod decode;
 mod exporter;
 mod finished;
+mod log;
 mod marks;
 mod metrics;
 mod notice;
@@ -37,7 +38,9 @@ mod _native {
     #[pymodule_export]
     use super::exporter::check_exporter;
     #[pymodule_export]
-    use super::finished::{Event, InstrumentationScope, ReadableSpan, Resource};
+    use super::finished::{Event, InstrumentationScope, LogRecord, ReadableSpan, Resource};
+    #[pymodule_export]
+    use super::log::emit_log;
     #[pymodule_export]
     use super::marks::set_marks;
     #[pymodule_export]

@@ -209,10 +209,10 @@ impl Provider {
     /// The account of what it exports natively.
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let used = self.native.as_ref().and_then(|used| used.native());
-        counts(
-            py,
-            &used.map_or_else(runtime::account, runtime::Provider::stats),
-        )
+        match used {
+            Some(native) => counts(py, &native.stats(), &native.log_stats()),
+            None => counts(py, &runtime::account(), &runtime::log_account()),
+        }
     }
 
     /// Makes it the default one: spans of C and of `libtracer.start_span` go to it.

@@ -7,6 +7,7 @@
 mod functions;
 mod handles;
 mod library;
+mod log;
 mod metrics;
 mod new_config;
 mod plain;
@@ -24,6 +25,7 @@ use std::ffi::{CStr, c_char};
 use std::sync::OnceLock;
 
 pub(crate) use handles::{Captured, Scope, account};
+pub(crate) use log::{Body, Emit, log_account, logs_are_kept};
 pub(crate) use metrics::{counts_llm_calls, metrics_text, record_llm_call};
 pub(crate) use new_config::NewConfig;
 pub(crate) use plain::Plain;

@@ -2,40 +2,51 @@
 
 use crate::runtime;
 use crate::value::{CONVERTED, MENDED};
-use libtracer_abi::tracer_stats;
+use libtracer_abi::{tracer_log_stats, tracer_stats};
 use pyo3::prelude::PyDictMethods;
 use pyo3::types::PyDict;
 use pyo3::{Bound, PyResult, Python, pyfunction};
 use std::sync::atomic::Ordering;
 
-/// Copies fields of the account under their own names.
+/// Copies fields of an account under their own names, after a prefix.
 macro_rules! copy_fields {
-    ($from:ident, $into:ident, $($field:ident)*) => {
-        $($into.set_item(stringify!($field), $from.$field)?;)*
+    ($prefix:literal, $from:ident, $into:ident, $($field:ident)*) => {
+        $($into.set_item(concat!($prefix, stringify!($field)), $from.$field)?;)*
     };
 }
 
 /// The account since the process began, in spans:
-/// `started = exported + dropped + queued + spooled + open`.
+/// `started = exported + dropped + queued + spooled + open`, and in log records:
+/// `logs_emitted = logs_exported + logs_dropped + logs_queued`.
 #[pyfunction]
 pub(crate) fn stats(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let mut read = runtime::account();
     read.invalid_utf8 = read
         .invalid_utf8
         .saturating_add(MENDED.load(Ordering::Relaxed));
-    let account = counts(py, &read)?;
+    let account = counts(py, &read, &runtime::log_account())?;
     account.set_item("converted_values", CONVERTED.load(Ordering::Relaxed))?;
     Ok(account)
 }
 
 /// The counts of an account under their own names.
-pub(crate) fn counts<'py>(py: Python<'py>, read: &tracer_stats) -> PyResult<Bound<'py, PyDict>> {
+///
+/// Those of log records begin with `logs_`.
+pub(crate) fn counts<'py>(
+    py: Python<'py>,
+    read: &tracer_stats,
+    logs: &tracer_log_stats,
+) -> PyResult<Bound<'py, PyDict>> {
     let account = PyDict::new(py);
-    copy_fields!(read, account,
+    copy_fields!("", read, account,
         started exported dropped queued spooled open
         dropped_queue_full dropped_open_limit dropped_export_failed dropped_rejected
         dropped_shutdown dropped_reentrant dropped_no_memory dropped_no_exporter
         unsampled record_only stale invalid_utf8 detach_order unknown_parent
         invalid_attribute panics memory_bytes);
+    copy_fields!("logs_", logs, account,
+        emitted exported dropped queued
+        dropped_queue_full dropped_export_failed dropped_rejected dropped_shutdown
+        dropped_reentrant dropped_no_memory dropped_no_exporter);
     Ok(account)
 }

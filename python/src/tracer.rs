@@ -79,6 +79,11 @@ impl Tracer {
         }
     }
 
+    /// Its instrumentation scope.
+    pub(crate) fn scope(&self) -> Scope {
+        self.scope
+    }
+
     /// Why its spans must go the longer way: [`way`] bits.
     #[inline]
     pub(crate) fn ways(&self) -> u8 {

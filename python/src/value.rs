@@ -10,7 +10,7 @@ mod text;
 
 use crate::notice::{Cause, notice};
 use crate::object::{each_item, int_value};
-use crate::runtime::{Builder, Handle};
+use crate::runtime::{Body, Builder, Handle};
 use pyo3::prelude::{
     PyAnyMethods, PyBytesMethods, PyDictMethods, PyListMethods, PyTupleMethods, PyTypeMethods,
 };
@@ -132,6 +132,23 @@ pub(crate) fn with_map<R>(
             then(Some(builder))
         })
         .unwrap_or_else(|| then(None)),
+    }
+}
+
+/// Runs `then` with a value as what a log record says.
+pub(crate) fn with_body<R>(
+    value: Option<&Bound<'_, PyAny>>,
+    rules: Rules,
+    then: impl Fn(Body<'_>) -> R,
+) -> R {
+    match value.map(|value| classify(value, rules)) {
+        None | Some(Value::Null) => then(Body::None),
+        Some(Value::Text(text)) => then(Body::Text(&text)),
+        Some(other) => Builder::with(|builder| {
+            Writer::new(builder, rules).push(other, 0);
+            then(Body::Built(builder))
+        })
+        .unwrap_or_else(|| then(Body::None)),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::provider::Provider;
 use crate::provider::hooks::asked;
 use crate::scope::Scope;
 use crate::thread::{ThreadState, enter};
-use crate::value::{Cut, Value, ValueBuilder, cut_bytes, cut_text};
+use crate::value::{Cut, Most, Value, ValueBuilder, cut_bytes, cut_text};
 use crate::wire::attribute::{Encode, Encoded, KeyIndex, Raw, Scalar, Text, append, hash};
 use crate::wire::buf::{Buf, MODEST};
 use crate::wire::field_len;
@@ -157,7 +157,38 @@ fn enqueue(
     published
 }
 
+/// What limits values of attributes.
+fn cut_of(limits: &SpanLimits) -> Cut {
+    Cut {
+        length: limits.attribute_value_length,
+        depth: limits.depth,
+    }
+}
+
+fn count_nameless(count: usize) {
+    if count > 0 {
+        let misuse = &crate::runtime::runtime().misuse;
+        let count = count as u64;
+        misuse.invalid_attribute.fetch_add(count, Ordering::Relaxed);
+    }
+}
+
 impl Scratch {
+    /// Removes what the key has; false if it has nothing and the limit is reached.
+    fn make_room(&mut self, key: &[u8], limits: &SpanLimits) -> bool {
+        let place = self.keys.find(hash(key), key, self.fields.as_slice());
+        if let Some(place) = place {
+            self.keys.remove(place, &mut self.fields);
+        }
+        place.is_some() || self.keys.len() < limits.attributes
+    }
+
+    /// Adds an attribute whose key is not there; false if memory is refused.
+    fn put(&mut self, key: &[u8], value: &Scalar<'_>) -> bool {
+        self.keys.push(hash(key), self.fields.len())
+            && append(&mut self.fields, ATTRIBUTE_TAG, key, value)
+    }
+
     fn clear_modestly(&mut self) {
         self.fields.clear_modestly();
         self.keys.clear(MODEST);
@@ -196,31 +227,41 @@ impl Parts<'_> {
                 dropped = dropped.saturating_add(1);
             }
         }
+        if let Some(map) = log.map {
+            dropped = dropped.saturating_add(self.put_all(map, limits)?);
+        }
         Some(dropped)
+    }
+
+    /// Adds the entries of a map; how many were dropped, or `None` if memory is refused.
+    fn put_all(&mut self, map: &ValueBuilder, limits: &SpanLimits) -> Option<u32> {
+        const ALL: Most = Most {
+            count: usize::MAX,
+            newest: false,
+        };
+        let scratch = &mut *self.scratch;
+        let mut dropped = 0_usize;
+        let nameless = map.entries(cut_of(limits), ALL, |key, value| {
+            if scratch.make_room(key, limits) {
+                return scratch.put(key, &value);
+            }
+            dropped = dropped.saturating_add(1);
+            true
+        })?;
+        count_nameless(nameless);
+        Some(u32::try_from(dropped.saturating_add(nameless)).unwrap_or(u32::MAX))
     }
 
     /// Adds an attribute; false if its key, the limit or memory does not allow it.
     fn put(&mut self, key: &[u8], value: Value<'_>, limits: &SpanLimits) -> bool {
         if key.is_empty() {
-            let misuse = &crate::runtime::runtime().misuse;
-            misuse.invalid_attribute.fetch_add(1, Ordering::Relaxed);
+            count_nameless(1);
             return false;
         }
-        let digest = hash(key);
-        let (fields, keys) = (&mut self.scratch.fields, &mut self.scratch.keys);
-        if let Some(place) = keys.find(digest, key, fields.as_slice()) {
-            keys.remove(place, fields);
-        } else if keys.len() >= limits.attributes {
-            return false;
-        }
-        let cut = Cut {
-            length: limits.attribute_value_length,
-            depth: limits.depth,
-        };
-        self.with_encoded(value, cut, |scratch, value| {
-            scratch.keys.push(digest, scratch.fields.len())
-                && append(&mut scratch.fields, ATTRIBUTE_TAG, key, &value)
-        })
+        self.scratch.make_room(key, limits)
+            && self.with_encoded(value, cut_of(limits), |scratch, value| {
+                scratch.put(key, &value)
+            })
     }
 
     /// Runs `write` with the value cut to size; false if memory is refused.

@@ -34,12 +34,7 @@ pub unsafe extern "C" fn tracer_config_set_limits(
         (&mut chosen.attributes_per_link, given.attributes_per_link),
         (&mut chosen.depth, given.depth),
     ] {
-        *to = match from {
-            0 => continue,
-            TRACER_LIMIT_ZERO => 0,
-            // `TRACER_LIMIT_UNLIMITED` is a number that no span comes to.
-            most => most,
-        };
+        *to = count(from, *to);
     }
     chosen.keep_newest = given.keep_newest != 0;
     chosen.event_value_length = match given.event_value_length {
@@ -48,6 +43,16 @@ pub unsafe extern "C" fn tracer_config_set_limits(
         most => Some(most),
     };
     set(config, |config| config.limits(chosen))
+}
+
+/// A limit as C gives it.
+pub(super) fn count(given: usize, default: usize) -> usize {
+    match given {
+        0 => default,
+        TRACER_LIMIT_ZERO => 0,
+        // `TRACER_LIMIT_UNLIMITED` is a number that nothing comes to.
+        most => most,
+    }
 }
 
 /// The limits as this library knows them, none for NULL. `None` if the caller's struct is shorter

@@ -5,7 +5,12 @@ use libtracer::BatchSettings;
 use libtracer_abi::tracer_status;
 use std::time::Duration;
 
-fn settings(queue: usize, batch: usize, delay_ms: u32, timeout_ms: u32) -> BatchSettings {
+pub(super) fn settings(
+    queue: usize,
+    batch: usize,
+    delay_ms: u32,
+    timeout_ms: u32,
+) -> BatchSettings {
     let mut settings = BatchSettings {
         max_queue_size: (queue != 0).then_some(queue),
         ..BatchSettings::default()

@@ -1,5 +1,7 @@
 //! Where a finished span comes from. Equal by what they say, and hashable: exporters group by them.
 
+use crate::decode;
+use opentelemetry_proto::tonic::common::v1 as common;
 use pyo3::prelude::PyAnyMethods;
 use pyo3::{Bound, Py, PyAny, PyResult, Python, intern, pyclass, pymethods};
 use std::collections::hash_map::DefaultHasher;
@@ -61,6 +63,17 @@ pub(crate) struct InstrumentationScope {
 }
 
 impl InstrumentationScope {
+    /// From its message.
+    pub(crate) fn of(
+        py: Python<'_>,
+        scope: Option<common::InstrumentationScope>,
+        schema_url: String,
+    ) -> PyResult<Self> {
+        let scope = scope.unwrap_or_default();
+        let attributes = decode::attributes(py, &scope.attributes)?;
+        Ok(Self::new(scope.name, scope.version, schema_url, attributes))
+    }
+
     /// From its fields.
     pub(crate) fn new(
         name: String,

@@ -2,8 +2,8 @@
 
 use super::library::Library;
 use libtracer_abi::{
-    tracer_limits, tracer_llm_call, tracer_parent, tracer_sampler, tracer_stats, tracer_status,
-    tracer_value,
+    tracer_limits, tracer_llm_call, tracer_log_stats, tracer_parent, tracer_sampler, tracer_stats,
+    tracer_status, tracer_value,
 };
 use std::ffi::{c_char, c_void};
 
@@ -66,6 +66,7 @@ c_functions! {
         fn(*mut Config, *const tracer_value, *const c_char) -> tracer_status;
     tracer_config_set_limits: fn(*mut Config, *const tracer_limits) -> tracer_status;
     tracer_config_set_batch: fn(*mut Config, usize, usize, u32, u32) -> tracer_status;
+    tracer_config_set_logs_exporter: fn(*mut Config, *const c_char) -> tracer_status;
     tracer_config_set_protocol: fn(*mut Config, *const c_char) -> tracer_status;
     tracer_config_add_header: fn(*mut Config, *const c_char, *const c_char) -> tracer_status;
     tracer_config_set_compression: fn(*mut Config, *const c_char) -> tracer_status;
@@ -111,5 +112,9 @@ c_functions! {
     tracer_metrics_counts_llm_calls: fn(*const Provider) -> bool;
     tracer_metrics_record_llm_call: fn(*const Provider, *const tracer_llm_call);
     tracer_metrics_text: fn(*const Provider, *mut c_char, usize) -> usize;
+    tracer_capture_log_count: fn(*const CaptureHandle) -> usize;
+    tracer_capture_log_otlp: fn(*const CaptureHandle, usize, *mut *const u8, *mut usize) -> bool;
+    tracer_log_is_enabled: fn(*const Scope) -> bool;
+    tracer_provider_read_log_stats: fn(*const Provider, *mut tracer_log_stats);
     tracer_read_stats: fn(*mut tracer_stats);
 }

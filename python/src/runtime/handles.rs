@@ -48,7 +48,11 @@ impl Scope {
     }
 }
 
-/// Every span that ends while this lives.
+/// `tracer_capture_otlp` and its like.
+pub(super) type GiveMessage =
+    unsafe extern "C" fn(*const CaptureHandle, usize, *mut *const u8, *mut usize) -> bool;
+
+/// Every span that ends, and every log record, while this lives.
 pub(crate) struct Captured(NonNull<CaptureHandle>);
 
 // SAFETY: the C functions on a capture may be called from any thread.
@@ -71,8 +75,17 @@ impl Captured {
 
     /// One span as an encoded `ResourceSpans`.
     pub(crate) fn otlp(&self, index: usize) -> Option<&[u8]> {
+        self.message(runtime().functions.tracer_capture_otlp, index)
+    }
+
+    /// The native capture, for calls that read it.
+    pub(super) fn as_ptr(&self) -> *const CaptureHandle {
+        self.0.as_ptr()
+    }
+
+    /// What one of the functions that give a message gives.
+    pub(super) fn message(&self, call: GiveMessage, index: usize) -> Option<&[u8]> {
         let (mut bytes, mut len) = (ptr::null(), 0);
-        let call = runtime().functions.tracer_capture_otlp;
         // SAFETY: a live capture and valid out-pointers.
         let found = unsafe { call(self.0.as_ptr(), index, &raw mut bytes, &raw mut len) };
         if !found || bytes.is_null() {

@@ -47,6 +47,11 @@ impl NewConfig {
         self.set_text(runtime().functions.tracer_config_set_endpoint, url)
     }
 
+    /// Sets the exporters of log records by their names.
+    pub(crate) fn logs_exporter(&self, names: &CStr) -> Result<(), Failure> {
+        self.set_text(runtime().functions.tracer_config_set_logs_exporter, names)
+    }
+
     /// Sets the exporter by its name.
     pub(crate) fn exporter(&self, name: &CStr) -> Result<(), Failure> {
         self.set_text(runtime().functions.tracer_config_set_exporter, name)

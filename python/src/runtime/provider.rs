@@ -1,9 +1,10 @@
 //! Providers, safe to use.
 
 use super::functions::Provider as Native;
+use super::log::account_of;
 use super::setup::Failure;
 use super::{NewConfig, runtime};
-use libtracer_abi::{TRACER_INTERNAL, tracer_stats};
+use libtracer_abi::{TRACER_INTERNAL, tracer_log_stats, tracer_stats};
 use std::ptr::{self, NonNull};
 
 /// A provider. Dropping the handle ends nothing: spans and exports go on until shutdown or exit.
@@ -72,6 +73,11 @@ impl Provider {
         // SAFETY: a live provider and a valid struct whose size is set.
         unsafe { call(self.as_ptr(), &raw mut read) };
         read
+    }
+
+    /// The account of the first pipeline of its log records.
+    pub(crate) fn log_stats(&self) -> tracer_log_stats {
+        account_of(self.as_ptr())
     }
 
     /// The native provider, for calls that read it.

@@ -1,0 +1,135 @@
+"""Log records: what is emitted is what a capture shows, and belongs to the span it should."""
+
+import threading
+
+import libtracer
+import pytest
+from libtracer import _native, testing
+from opentelemetry import trace
+from opentelemetry._logs import SeverityNumber
+
+
+def one(captured: testing.Capturing) -> testing.LogRecord:
+    """The only record."""
+    (record,) = captured.logs
+    return record
+
+
+def test_a_record_says_what_it_was_given() -> None:
+    body = {"function.name": "f", "arguments": {"x": [1, None, {"deep": 2.5}], "b": b"\0\xff"}}
+    with testing.capture() as captured:
+        _native.emit_log(
+            scope=libtracer.get_tracer("shop", "1.2"),
+            body=body,
+            severity_number=SeverityNumber.WARN2,
+            severity_text="careful",
+            attributes={"text": "t", "flag": True, "list": [1, 2], "map": {"k": None}},
+            timestamp=1_700_000_000_000_000_001,
+            observed_timestamp=1_700_000_000_000_000_002,
+            event_name="shop.sold",
+        )
+    record = one(captured)
+    assert record.body == body
+    assert record.severity_number == SeverityNumber.WARN2
+    assert record.severity_number == SeverityNumber.WARN2
+    assert (record.severity_number, record.severity_number.name) == (14, "WARN2")
+    assert record.severity_number != SeverityNumber.WARN
+    assert record.severity_text == "careful"
+    assert record.attributes == {
+        "text": "t",
+        "flag": True,
+        "list": (1, 2),
+        "map": {"k": None},
+    }
+    assert record.timestamp == 1_700_000_000_000_000_001
+    assert record.observed_timestamp == 1_700_000_000_000_000_002
+    assert record.event_name == "shop.sold"
+    assert (record.instrumentation_scope.name, record.instrumentation_scope.version) == (
+        "shop",
+        "1.2",
+    )
+    assert "service.name" in record.resource.attributes
+
+
+def test_a_record_without_anything_is_a_record() -> None:
+    with testing.capture() as captured:
+        _native.emit_log()
+    record = one(captured)
+    assert (record.body, record.severity_text, record.event_name) == (None, None, None)
+    assert record.severity_number == 0
+    assert (record.trace_id, record.span_id, record.trace_flags) == (None, None, 0)
+    assert record.timestamp == record.observed_timestamp > 0
+
+
+def test_it_belongs_to_the_current_span_unless_another_is_named() -> None:
+    tracer = libtracer.get_tracer("t")
+    foreign = trace.SpanContext(0xA1, 0xB2, is_remote=True, trace_flags=trace.TraceFlags(1))
+    with testing.capture() as captured:
+        with tracer.start_span("outer") as outer:
+            with tracer.start_span("inner") as inner:
+                _native.emit_log(body="current")
+                _native.emit_log(body="outer", span=outer)
+                _native.emit_log(body="foreign", span=trace.NonRecordingSpan(foreign))
+                _native.emit_log(body="context", span=foreign)
+            _native.emit_log(body="ended", span=inner)
+        _native.emit_log(body="none")
+    ids = {record.body: (record.trace_id, record.span_id) for record in captured.logs}
+    assert ids == {
+        "current": (inner.trace_id, inner.span_id),
+        "outer": (outer.trace_id, outer.span_id),
+        "foreign": (f"{0xA1:032x}", f"{0xB2:016x}"),
+        "context": (f"{0xA1:032x}", f"{0xB2:016x}"),
+        "ended": (inner.trace_id, inner.span_id),
+        "none": (None, None),
+    }
+    assert all(record.trace_flags & 1 for record in captured.logs[:-1])
+    span = next(span for span in captured.spans if span.name == "inner")
+    record = captured.logs[0]
+    assert span.start_time is not None
+    assert span.end_time is not None
+    assert span.start_time <= record.timestamp <= span.end_time
+
+
+def test_a_capture_sees_all_threads_in_order_and_gives_the_same_objects() -> None:
+    with testing.capture() as captured:
+        _native.emit_log(body=0)
+        first = captured.logs
+        thread = threading.Thread(target=lambda: _native.emit_log(body=1))
+        thread.start()
+        thread.join()
+        _native.emit_log(body=2)
+    _native.emit_log(body="too late")
+    assert [record.body for record in captured.logs] == [0, 1, 2]
+    assert captured.logs[0] is first[0]
+    assert captured.spans == []
+
+
+def test_what_has_no_type_becomes_text_and_what_has_no_key_is_counted() -> None:
+    class Odd:
+        def __repr__(self) -> str:
+            return "<odd>"
+
+    before = libtracer.stats()["invalid_attribute"]
+    with testing.capture() as captured:
+        _native.emit_log(body=Odd(), attributes={"": 1, "odd": Odd()})
+    record = one(captured)
+    assert record.body == "<odd>"
+    assert record.attributes == {"odd": "<odd>"}
+    assert record.dropped_attributes == 1
+    assert libtracer.stats()["invalid_attribute"] == before + 1
+
+
+def test_a_wrong_severity_is_told() -> None:
+    with pytest.raises((TypeError, AttributeError)):
+        _native.emit_log(severity_number="high")
+
+
+def test_records_have_an_account_of_their_own() -> None:
+    before = libtracer.stats()
+    _native.emit_log(body="nobody listens")
+    after = libtracer.stats()
+    moved = {key: after[key] - before[key] for key in after if after[key] != before[key]}
+    assert moved in (
+        {"logs_emitted": 1, "logs_dropped": 1, "logs_dropped_no_exporter": 1},
+        {"logs_emitted": 1, "logs_dropped": 1, "logs_dropped_no_exporter": 1, "memory_bytes": 0},
+    )
