@@ -48,6 +48,7 @@ static const tracer_attribute odd[4] = {
 };
 static tracer_link link_values[2] = {{NULL, plain, 4}, {NULL, NULL, 4}};
 static tracer_span_options usual = TRACER_SPAN_OPTIONS_INIT, empty, wrong = TRACER_SPAN_OPTIONS_INIT;
+static tracer_log_options log_usual = TRACER_LOG_OPTIONS_INIT, log_empty, log_wrong = TRACER_LOG_OPTIONS_INIT;
 static const tracer_limits limits = {sizeof limits, 3, 4, 2, 2, 2, 2, 4, 1, 0}, no_limits = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 
 #define FILL(member, ...)                              \
@@ -72,8 +73,19 @@ static void fill_structs(world *w) {
     wrong.attribute_count = 4;
     wrong.links = link_values;
     wrong.link_count = SIZE_MAX;
+    log_usual.attributes = plain;
+    log_usual.attribute_count = 4;
+    log_usual.severity_text = "usual";
+    log_usual.event_name = "event";
+    log_wrong.flags = UINT32_MAX - 1;
+    log_wrong.attributes = odd;
+    log_wrong.attribute_count = SIZE_MAX;
+    log_wrong.unix_ns = UINT64_MAX;
+    log_wrong.severity_text = "\xff";
+    log_wrong.event_name = "\xc3(";
     FILL(attributes, NULL, plain, odd);
     FILL(options, NULL, &usual, &empty, &wrong);
+    FILL(log_options, NULL, &log_usual, &log_empty, &log_wrong);
     FILL(limits, NULL, &limits, &no_limits);
 }
 
@@ -125,6 +137,8 @@ void world_begin(world *w) {
     FILL(provider_places, NULL, calloc(1, sizeof(tracer_provider *)));
     FILL(stats, NULL, calloc(1, sizeof(tracer_stats)), calloc(1, sizeof(size_t)));
     w->stats[1]->struct_size = sizeof(tracer_stats);
+    FILL(log_stats, NULL, calloc(1, sizeof(tracer_log_stats)), calloc(1, sizeof(size_t)));
+    w->log_stats[1]->struct_size = sizeof(tracer_log_stats);
     fill_structs(w);
     tracer_config *config = tracer_config_new();
     (void)!tracer_config_set_exporter(config, "memory");
@@ -160,7 +174,8 @@ void world_end(world *w) {
     tracer_capture_free(w->freed_captures[1]);
     tracer_task_free(w->tasks[1]);
     void *allocated[] = {w->buffers[1], w->ids[1],   w->lengths[1], (void *)w->places[1],
-                         w->provider_places[1], w->stats[1], w->stats[2]};
+                         w->provider_places[1], w->stats[1], w->stats[2],
+                         w->log_stats[1], w->log_stats[2]};
     for (size_t at = 0; at < sizeof allocated / sizeof *allocated; at++) {
         free(allocated[at]);
     }

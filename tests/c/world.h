@@ -16,7 +16,7 @@ typedef struct world {
     const void *bytes[2];                  /* for: const void * */
     size_t sizes[5];                       /* for: size_t */
     bool booleans[2];                      /* for: bool */
-    int32_t numbers[5];                    /* for: tracer_sampler, tracer_parent, tracer_span_status, tracer_level, int32_t */
+    int32_t numbers[5];                    /* for: tracer_sampler, tracer_parent, tracer_severity, tracer_span_status, tracer_level, int32_t */
     uint32_t milliseconds[4];              /* for: uint32_t */
     int64_t integers[4];                   /* for: int64_t */
     uint64_t times[4];                     /* for: uint64_t */
@@ -44,8 +44,10 @@ typedef struct world {
     const tracer_capture *captures[2];     /* for: const tracer_capture * */
     const tracer_attribute *attributes[3]; /* for: const tracer_attribute * */
     const tracer_span_options *options[STRUCTS]; /* for: const tracer_span_options * */
+    const tracer_log_options *log_options[STRUCTS]; /* for: const tracer_log_options * */
     const tracer_limits *limits[3];        /* for: const tracer_limits * */
     tracer_stats *stats[3];                /* for: tracer_stats * */
+    tracer_log_stats *log_stats[3];        /* for: tracer_log_stats * */
     tracer_provider *freed_providers[2];   /* for: tracer_provider * */
     tracer_scope *freed_scopes[2];         /* for: tracer_scope * */
     tracer_context *freed_contexts[2];     /* for: tracer_context * */
