@@ -1122,8 +1122,10 @@ void tracer_context_visit_baggage(const tracer_context *context,
 bool tracer_metrics_counts_llm_calls(const tracer_provider *provider);
 
 // Counts a call of a language model (NULL: in the default provider), whether its span is sampled or
-// not: one request, its tokens, cost and duration. Nothing unless `tracer_config_set_llm_metrics`.
-void tracer_metrics_record_llm_call(const tracer_provider *provider, const tracer_llm_call *call);
+// not: one request, its tokens, cost and duration. Nothing unless `tracer_config_set_llm_metrics`. A
+// refused allocation aborts, as in set-up.
+void tracer_metrics_record_llm_call(const tracer_provider *provider,
+                                    const tracer_llm_call *call);
 
 // Writes everything that is measured as it is now (NULL: in the default provider) in the Prometheus
 // text format: at most `len` bytes with the final NUL. Returns the bytes of the whole text without

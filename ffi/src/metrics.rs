@@ -22,7 +22,8 @@ pub extern "C" fn tracer_metrics_counts_llm_calls(provider: Option<&tracer_provi
 }
 
 /// Counts a call of a language model (NULL: in the default provider), whether its span is sampled or
-/// not: one request, its tokens, cost and duration. Nothing unless `tracer_config_set_llm_metrics`.
+/// not: one request, its tokens, cost and duration. Nothing unless `tracer_config_set_llm_metrics`. A
+/// refused allocation aborts, as in set-up.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tracer_metrics_record_llm_call(
     provider: Option<&tracer_provider>,

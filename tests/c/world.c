@@ -51,6 +51,9 @@ static tracer_span_options usual = TRACER_SPAN_OPTIONS_INIT, empty, wrong = TRAC
 static tracer_log_options log_usual = TRACER_LOG_OPTIONS_INIT, log_empty, log_wrong = TRACER_LOG_OPTIONS_INIT;
 static const tracer_limits limits = {sizeof limits, 3, 4, 2, 2, 2, 2, 4, 1, 0}, no_limits = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 
+static tracer_llm_call llm_call = TRACER_LLM_CALL_INIT, no_llm_call;
+static const tracer_llm_call odd_llm_call = {sizeof odd_llm_call, "\xff\xfe", "", UINT64_MAX, UINT64_MAX, -1, 1e300};
+
 #define FILL(member, ...)                              \
     do {                                               \
         const struct {                                 \
@@ -93,6 +96,9 @@ static void fill_structs(world *w) {
     FILL(options, NULL, &usual, &empty, &wrong);
     FILL(log_options, NULL, &log_usual, &log_empty, &log_wrong);
     FILL(limits, NULL, &limits, &no_limits);
+    llm_call.provider = "openai";
+    llm_call.model = "gpt-4o";
+    FILL(llm_calls, NULL, &llm_call, &no_llm_call, &odd_llm_call);
 }
 
 /* A carrier that always has the same two fields, whatever it is asked for. */

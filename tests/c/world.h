@@ -46,6 +46,7 @@ typedef struct world {
     const tracer_span_options *options[STRUCTS]; /* for: const tracer_span_options * */
     const tracer_log_options *log_options[STRUCTS]; /* for: const tracer_log_options * */
     const tracer_limits *limits[3];        /* for: const tracer_limits * */
+    const tracer_llm_call *llm_calls[STRUCTS]; /* for: const tracer_llm_call * */
     tracer_stats *stats[3];                /* for: tracer_stats * */
     tracer_log_stats *log_stats[3];        /* for: tracer_log_stats * */
     tracer_provider *freed_providers[2];   /* for: tracer_provider * */
