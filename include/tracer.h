@@ -386,6 +386,119 @@ typedef struct {
     uint64_t memory_bytes;
 } tracer_stats;
 
+// An event of a finished span. Read only; lives as long as the span's view.
+typedef struct {
+    // `sizeof(tracer_event_view)` of the library.
+    size_t struct_size;
+    // What happened, NUL-terminated.
+    const char *name;
+    // When: Unix nanoseconds.
+    uint64_t unix_ns;
+    // Its attributes.
+    const tracer_attribute *attributes;
+    // Their number.
+    size_t attribute_count;
+    // Attributes that did not fit the limits or had no key.
+    uint32_t dropped_attribute_count;
+} tracer_event_view;
+
+// A link of a finished span. Read only; lives as long as the span's view.
+typedef struct {
+    // `sizeof(tracer_link_view)` of the library.
+    size_t struct_size;
+    // The other span's trace, 16 bytes.
+    uint8_t trace_id[16];
+    // The other span's id, 8 bytes.
+    uint8_t span_id[8];
+    // The trace as hex digits and NUL.
+    char trace_id_hex[33];
+    // The id as hex digits and NUL.
+    char span_id_hex[17];
+    // The other span's W3C flags: 1 = sampled.
+    uint8_t trace_flags;
+    // Whether the other span is of another process.
+    bool is_remote;
+    // The other span's `tracestate`, NUL-terminated.
+    const char *trace_state;
+    // Attributes of the link.
+    const tracer_attribute *attributes;
+    // Their number.
+    size_t attribute_count;
+    // Attributes that did not fit the limits or had no key.
+    uint32_t dropped_attribute_count;
+} tracer_link_view;
+
+// A finished span. Read only, any thread may; who lends it says for how long. Texts are
+// NUL-terminated and never NULL, those of attributes too. A null attribute is a `TRACER_NESTED`.
+typedef struct {
+    // `sizeof(tracer_span_view)` of the library.
+    size_t struct_size;
+    // What the operation is called.
+    const char *name;
+    // Its trace, 16 bytes.
+    uint8_t trace_id[16];
+    // Its id, 8 bytes.
+    uint8_t span_id[8];
+    // Its parent's id; all zero for a root.
+    uint8_t parent_span_id[8];
+    // The trace as hex digits and NUL.
+    char trace_id_hex[33];
+    // The id as hex digits and NUL.
+    char span_id_hex[17];
+    // The parent's id as hex digits and NUL; empty for a root.
+    char parent_span_id_hex[17];
+    // W3C flags: 1 = sampled.
+    uint8_t trace_flags;
+    // Whether the parent is of another process.
+    bool parent_is_remote;
+    // `TRACER_KIND_*`.
+    tracer_span_kind kind;
+    // W3C `tracestate`.
+    const char *trace_state;
+    // When it began: Unix nanoseconds.
+    uint64_t start_unix_ns;
+    // When it ended: Unix nanoseconds.
+    uint64_t end_unix_ns;
+    // `TRACER_STATUS_*`.
+    tracer_span_status status;
+    // Why it failed; empty unless it did.
+    const char *status_description;
+    // Its attributes, in the order in which they were first set.
+    const tracer_attribute *attributes;
+    // Their number.
+    size_t attribute_count;
+    // Attributes that did not fit the limits or had no key.
+    uint32_t dropped_attribute_count;
+    // Events that did not fit the limits.
+    uint32_t dropped_event_count;
+    // Links that did not fit the limits.
+    uint32_t dropped_link_count;
+    // Its events, by pointers.
+    const tracer_event_view *const *events;
+    // Their number.
+    size_t event_count;
+    // Its links, by pointers.
+    const tracer_link_view *const *links;
+    // Their number.
+    size_t link_count;
+    // The instrumentation scope's name.
+    const char *scope_name;
+    // The scope's version.
+    const char *scope_version;
+    // The scope's schema URL.
+    const char *scope_schema_url;
+    // Attributes of the scope.
+    const tracer_attribute *scope_attributes;
+    // Their number.
+    size_t scope_attribute_count;
+    // Attributes of the resource, such as `service.name`.
+    const tracer_attribute *resource_attributes;
+    // Their number.
+    size_t resource_attribute_count;
+    // The resource's schema URL.
+    const char *resource_schema_url;
+} tracer_span_view;
+
 // The call did what it says.
 #define TRACER_OK 0
 
@@ -1182,8 +1295,28 @@ bool tracer_capture_otlp(const tracer_capture *capture,
                          const uint8_t **out_bytes,
                          size_t *out_len);
 
-// Forgets the spans and log records seen so far. NULL is allowed.
+// Forgets the spans and log records seen so far, and ends the loans of views. NULL is allowed.
 void tracer_capture_clear(const tracer_capture *capture);
+
+// Gives a span to be read, in the order in which they ended; NULL if there is no such span.
+// Borrowed until the capture is cleared or freed. Thread-safe.
+const tracer_span_view *tracer_capture_span(const tracer_capture *capture, size_t index);
+
+// Finds the span of a name that ended last, to be read; NULL if there is none. As above.
+const tracer_span_view *tracer_capture_find_span(const tracer_capture *capture, const char *name);
+
+// Finds an attribute by its key; NULL if there is none. Borrowed from the array. Thread-safe.
+const tracer_attribute *tracer_attribute_find(const tracer_attribute *attributes,
+                                              size_t count,
+                                              const char *key);
+
+// Writes the value of an attribute as text: text as it is, numbers in digits, bytes as base64,
+// arrays and maps as JSON, null as nothing. At most `len` bytes with the NUL. Returns the length of
+// all of it. Thread-safe. NULL: 0; NULL `buf`: only asks.
+size_t tracer_attribute_text(const tracer_attribute *attribute, char *buf, size_t len);
+
+// Writes a value as JSON, bytes as base64; as `tracer_attribute_text`. NULL: null.
+size_t tracer_value_json(const tracer_value *value, char *buf, size_t len);
 
 // The function table for language bindings, NULL if this library does not offer the version.
 // Static; `size` says how much of it is there.

@@ -10,6 +10,7 @@ mod diagnostics;
 mod log;
 mod metrics;
 mod table;
+mod view;
 
 pub use diagnostics::{
     TRACER_LEVEL_DEBUG, TRACER_LEVEL_ERROR, TRACER_LEVEL_INFO, TRACER_LEVEL_NONE,
@@ -25,6 +26,8 @@ pub use table::{
     TRACER_DECISION_RECORD_ONLY, TRACER_START_MERGE_NATIVE, tracer_current_hook, tracer_plain,
     tracer_start, tracer_started, tracer_table, tracer_verdict,
 };
+
+pub use view::{tracer_event_view, tracer_link_view, tracer_span_view};
 
 use core::ffi::c_char;
 

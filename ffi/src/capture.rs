@@ -1,6 +1,7 @@
 //! Captures: seeing finished spans, and log records (`log`), in tests.
 
 use crate::boundary::{guard, record};
+use crate::capture_view::Lent;
 use crate::ptr;
 use libtracer::Capture;
 use std::mem::MaybeUninit;
@@ -10,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Debug)]
 pub struct tracer_capture {
     pub(crate) capture: Capture,
+    pub(crate) views: Lent,
     /// Messages lent to the caller.
     lent: Mutex<Vec<Arc<[u8]>>>,
 }
@@ -37,6 +39,7 @@ pub extern "C" fn tracer_capture_new() -> Option<Box<tracer_capture>> {
     guard(None, || {
         Some(Box::new(tracer_capture {
             capture: Capture::start(),
+            views: Lent::default(),
             lent: Mutex::default(),
         }))
     })
@@ -70,12 +73,13 @@ pub extern "C" fn tracer_capture_otlp(
     })
 }
 
-/// Forgets the spans and log records seen so far. NULL is allowed.
+/// Forgets the spans and log records seen so far, and ends the loans of views. NULL is allowed.
 #[unsafe(no_mangle)]
 pub extern "C" fn tracer_capture_clear(capture: Option<&tracer_capture>) {
     record(|| {
         if let Some(capture) = capture {
             capture.capture.clear();
+            capture.views.clear();
         }
     });
 }

@@ -44,4 +44,8 @@ pub mod stats;
 
 pub mod capture;
 
+pub mod capture_view;
+
+pub mod view;
+
 pub mod table;

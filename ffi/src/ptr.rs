@@ -162,21 +162,33 @@ pub(crate) unsafe fn write_bytes(id: &[u8], out: *mut u8) -> bool {
     true
 }
 
+/// An id as hex digits, with NULs behind them.
+pub(crate) fn hex<const N: usize>(id: &[u8]) -> [c_char; N] {
+    const DIGITS: [u8; 16] = *b"0123456789abcdef";
+    let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or(b'0');
+    let mut text = [0; N];
+    let digits = id
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    for (place, digit) in text.iter_mut().zip(digits) {
+        // Digits are ASCII, whatever sign the platform's `char` has.
+        *place = c_char::try_from(digit).unwrap_or_default();
+    }
+    text
+}
+
 /// Writes an id as hex digits and a NUL. False for NULL.
 ///
 /// # Safety
 /// `out` is NULL or has room for them.
 pub(crate) unsafe fn write_hex(id: &[u8], out: *mut c_char) -> bool {
-    const DIGITS: [u8; 16] = *b"0123456789abcdef";
-    let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or(b'0');
-    let mut text = [0; 32];
-    let pairs = text.chunks_exact_mut(2).zip(id);
-    for (pair, byte) in pairs {
-        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+    if out.is_null() {
+        return false;
     }
-    let text = text.get(..2 * id.len()).unwrap_or_default();
-    // SAFETY: as the caller vouches.
-    unsafe { write_text(std::str::from_utf8(text).unwrap_or_default(), out) }
+    let text = hex::<33>(id);
+    // SAFETY: as the caller vouches; an id has 16 bytes at most.
+    unsafe { out.copy_from_nonoverlapping(text.as_ptr(), 2 * id.len() + 1) };
+    true
 }
 
 /// Writes `text` and a NUL to `len` bytes, cut between characters. Returns the length of all of it.

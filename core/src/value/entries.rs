@@ -14,7 +14,7 @@ enum Rest {
 
 impl ValueBuilder {
     /// Adds a value that owns itself, and takes it apart: neither needs a stack as deep as it is.
-    pub(crate) fn add_owned(&mut self, value: OwnedValue) {
+    pub fn add_owned(&mut self, value: OwnedValue) {
         let mut open = Vec::new();
         let mut next = Some(value);
         loop {
