@@ -19,7 +19,7 @@ export LIBTRACER_FEATURES := $(FEATURES)
 export PREFIX DESTDIR LIBDIR INCLUDEDIR MANDIR DOCDIR
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
 
-.PHONY: help setup demo build install uninstall install-test python test check ci lint fmt fmt-check drift notices header unit stub \
+.PHONY: help setup demo build install uninstall install-test python test check ci lint fmt fmt-check drift abi-check abi-accept notices header unit stub \
 	c-test py-test dev-test mixed-test conformance beyond backends examples-test bench miri loom fuzz size wheel sdist clean
 
 help: ## list the targets
@@ -89,6 +89,12 @@ fmt-check: setup
 
 drift: setup ## what is written twice agrees: header, symbols, versions, snippets, sizes, arrows
 	$(VENV)/bin/python tools/drift.py
+
+abi-check: setup ## the C ABI against what ffi/abi/ stores of it (docs/abi.md)
+	tools/abi_check.sh
+
+abi-accept: ## store additions to the C ABI; FORCE=yes: changes too, before a release only
+	$(or $(wildcard $(VENV)/bin/python),python3) tools/abi.py accept $(if $(FORCE),FORCE)
 
 notices: ## write THIRD-PARTY-NOTICES.txt anew, after a change of dependencies
 	$(or $(wildcard $(VENV)/bin/python),python3) tools/notices.py

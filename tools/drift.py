@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MAX_LINES = 400
 LIMITS = {"README.md": 150}
 NO_LIMIT = {"include/tracer.h", "include/tracer.hpp", "Cargo.lock", "LICENSE"}
-NO_LIMIT_SUFFIXES = {".pyi", ".sum", ".mod", ".tsv", ".txt", ".json", ".lock", ".png"}
+NO_LIMIT_SUFFIXES = {".abi", ".pyi", ".sum", ".mod", ".tsv", ".txt", ".json", ".lock", ".png"}
 LANGUAGES = {"rust", "c", "cpp", "c++", "python", "py"}
 
 # What a part may not depend on, nor mention in its sources.

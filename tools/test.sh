@@ -50,6 +50,7 @@ check() {
 everything() {
     check
     step build make -s build
+    step abi tools/abi_check.sh
     step install tools/install_test.sh
     step wheel make -s python
     step c tools/c_test.sh
