@@ -36,7 +36,9 @@ def libtracer(url: str) -> Peer:
     import libtracer
 
     endpoint = f"{url}/v1/traces"
-    libtracer.configure_tracing(service_name="bench", endpoint=endpoint, exporter="otlp")
+    libtracer.configure_tracing(
+        service_name="bench", endpoint=f"{endpoint}/v1/traces", exporter="otlp"
+    )
 
     def by_api() -> Start:
         from libtracer.trace import TracerProvider

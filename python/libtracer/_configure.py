@@ -11,6 +11,8 @@ from libtracer._errors import ConfigError
 Sampler = Callable[[str, Any, str], bool]
 
 _own_samplers: list[Any] = []
+_asked: list[bool] = []
+_PROTOCOLS = ("OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")
 _TRUE = {"true", "1", "yes", "on"}
 _FALSE = {"false", "0", "no", "off"}
 
@@ -39,8 +41,9 @@ def configure_tracing(  # noqa: PLR0913, one argument for each option
         service_name: Name of the service.
         service_version: Its version.
         environment: Where it is deployed, such as ``"production"``.
-        endpoint: URL of the receiver: for OTLP ``http://localhost:4318`` (HTTP) or
-            ``http://localhost:4317`` (gRPC), for Zipkin and Jaeger the URL spans are posted to.
+        endpoint: URL of the receiver. For OTLP one with a path, or with port 4318, means HTTP,
+            any other gRPC, unless ``OTEL_EXPORTER_OTLP_PROTOCOL`` says which. For Zipkin and
+            Jaeger the URL that spans are posted to.
         exporter: ``"otlp"``, ``"jaeger"``, ``"zipkin"`` or ``"console"``, which prints each
             finished trace as a tree; also ``"otlp/file"`` and ``"otlp/stdout"`` (JSON lines).
         sample_rate: Share of traces to keep, from 0 to 1, decided at their root.
@@ -84,6 +87,7 @@ def configure_tracing(  # noqa: PLR0913, one argument for each option
             enabled=found.enabled if enabled is None else enabled,
             llm_metrics=metrics_endpoint is not None if enable_metrics is None else enable_metrics,
             metrics_endpoint=None if enable_metrics is False else metrics_endpoint,
+            protocol=_protocol(endpoint, exporter),
         )
         _config.configured(service)
         _propagation.use(textmap)
@@ -97,9 +101,12 @@ def configure_tracing(  # noqa: PLR0913, one argument for each option
 
 
 def first_use() -> None:
-    """Configure tracing if ``AI_INFRA_*`` asks for it and nothing has been configured."""
+    """Configure tracing as ``AI_INFRA_*`` says, if it says anything; asked once."""
+    if _asked:
+        return
+    _asked.append(True)
     found = _Environment()
-    if found.enabled or (found.enabled is None and found.endpoint):
+    if found.enabled is not None or found.endpoint:
         try:
             configure_tracing()
         except ConfigError as error:
@@ -109,6 +116,17 @@ def first_use() -> None:
 def is_enabled() -> bool | None:
     """Return what ``AI_INFRA_TRACING_ENABLED`` says, None for nothing."""
     return _Environment().enabled
+
+
+def _protocol(endpoint: str | None, exporter: str | None) -> str | None:
+    """Return how to speak OTLP to an endpoint; None where something else decides or is asked."""
+    if endpoint is None or exporter not in {None, "otlp"}:
+        return None
+    if any(os.environ.get(name, "").strip() for name in _PROTOCOLS):
+        return None
+    _, _, rest = endpoint.partition("://")
+    host, _, path = rest.partition("/")
+    return None if not rest or path or host.endswith(":4318") else "grpc"
 
 
 def _or(given: str | None, found: str | None) -> str | None:

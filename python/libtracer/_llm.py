@@ -50,6 +50,7 @@ class LLM:
         self.provider = provider
         self.model = model or _DEFAULT_MODELS.get(provider, "unknown")
         self._client = client
+        self._own = _llm_clients.Own(provider)
         self._backend = backend
         self._trace = trace
 
@@ -124,9 +125,8 @@ class LLM:
         if self._backend is not None:
             answer = self._backend(prompt)
             return Answer.of(await answer if inspect.isawaitable(answer) else answer)
-        if self._client is None:
-            self._client = _llm_clients.new(self.provider)
-        said = await _llm_clients.ask(self._client, self.model, prompt, tools or ())
+        client = self._client if self._client is not None else await self._own.get()
+        said = await _llm_clients.ask(client, self.model, prompt, tools or ())
         return Answer.of(said)
 
     async def _pieces(self, prompt: str, answers: list[Answer]) -> Any:
@@ -136,9 +136,8 @@ class LLM:
             answers.append(answer)
             yield answer.text
             return
-        if self._client is None:
-            self._client = _llm_clients.new(self.provider)
-        async for piece, usage in _llm_clients.stream(self._client, self.model, prompt):
+        client = self._client if self._client is not None else await self._own.get()
+        async for piece, usage in _llm_clients.stream(client, self.model, prompt):
             if usage:
                 answers.append(Answer("", usage))
             if piece:

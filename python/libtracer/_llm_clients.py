@@ -1,8 +1,9 @@
 """The packages ``openai`` and ``anthropic``, spoken to in their own ways."""
 
+import asyncio
 import inspect
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from typing import Any
 
 from libtracer._errors import ConfigError
@@ -35,6 +36,35 @@ def new(provider: str) -> Any:
             "a client or a backend"
         ) from error
     return getattr(package, name)()
+
+
+class Own:
+    """Clients of a provider's own package: one for each event loop, as its connections are."""
+
+    def __init__(self, provider: str) -> None:
+        self._provider = provider
+        self._loop: Any = None
+        self._client: Any = None
+        self._kept: AsyncGenerator[Any, None] | None = None
+
+    async def get(self) -> Any:
+        """Return the client of the running loop, which closes it when it ends."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # another library's loop
+            loop = None
+        if self._client is None or self._loop is not loop:
+            self._kept = _kept(new(self._provider))
+            self._client, self._loop = await anext(self._kept), loop
+        return self._client
+
+
+async def _kept(client: Any) -> AsyncGenerator[Any, None]:
+    """Keep a client until the loop closes its generators, at its end."""
+    try:
+        yield client
+    finally:
+        await client.close()
 
 
 def _is_anthropic(client: Any) -> bool:

@@ -40,6 +40,10 @@ def get_tracer(
     key = (name, version, schema_url)
     found = _tracers.get(key)
     if found is None:
+        if not _native.is_configured():
+            from libtracer import _configure
+
+            _configure.first_use()
         with _lock:
             found = _tracers.get(key)
             if found is None:

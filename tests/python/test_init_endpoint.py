@@ -30,7 +30,7 @@ def test_the_key_goes_to_the_endpoint_of_init_and_nowhere_else(server):
             with libtracer.start_span("op"):
                 pass
             libtracer.force_flush(5)
-            libtracer.configure_tracing(endpoint=other, exporter="otlp")
+            libtracer.configure_tracing(endpoint=other + "/v1/traces", exporter="otlp")
             with libtracer.start_span("op"):
                 pass
             libtracer.force_flush(5)

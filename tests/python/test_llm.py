@@ -1,6 +1,7 @@
 """``LLM`` and ``Agent``: with a backend, and with the real clients against a server of ours."""
 
 import asyncio
+import gc
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -333,3 +334,14 @@ def test_the_cost_comes_from_genai_prices(spans):
     unknown = LLM("openai", "nobody's", backend=answering({"text": "x", "usage": USAGE}))
     asyncio.run(unknown.generate("x"))
     assert "ai.cost" not in spans()[1].attributes
+
+
+def test_a_client_of_its_own_lives_as_long_as_the_loop(server, spans, monkeypatch):
+    pytest.importorskip("openai")
+    monkeypatch.setenv("OPENAI_API_KEY", "test")
+    monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
+    llm = LLM("openai")
+    for _ in range(3):  # a closed loop's connections would fail, or warn when they are freed
+        assert asyncio.run(llm.generate("x")).text == "Hi"
+        gc.collect()
+    assert len(spans()) == 3

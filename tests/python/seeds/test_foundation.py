@@ -9,26 +9,9 @@ import pytest
 from libtracer.tracer import Span, get_current_span
 from opentelemetry.trace import StatusCode
 from served import serving
+from stand_ins import by_name, one, raising
 
 DOCUMENT = "foundation"
-
-
-def by_name(captured):
-    found = {span.name: span for span in captured.spans}
-    assert len(found) == len(captured.spans), "a name came twice"
-    return found
-
-
-def one(captured):
-    (span,) = captured.spans
-    return span
-
-
-def raising(error):
-    def function(*_):
-        raise error
-
-    return function
 
 
 def test_01_basic_span_creation(block, captured):

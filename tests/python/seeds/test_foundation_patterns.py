@@ -8,20 +8,9 @@ import libtracer
 import pytest
 from libtracer import logs
 from opentelemetry.trace import StatusCode
+from stand_ins import one, raising
 
 DOCUMENT = "foundation"
-
-
-def one(captured):
-    (span,) = captured.spans
-    return span
-
-
-def raising(error):
-    def function(*_):
-        raise error
-
-    return function
 
 
 def logged(capsys):
