@@ -63,11 +63,6 @@ static const tracer_llm_call odd_llm_call = {sizeof odd_llm_call, "\xff\xfe", ""
         memcpy((void *)w->member, filled.values, sizeof w->member); \
     } while (0)
 
-static const tracer_llm_call llm_call = {sizeof llm_call, "provider", "model", 1, 2, 0.5, 1.5},
-                             no_llm_call = {0, NULL, NULL, 0, 0, 0, 0},
-                             odd_llm_call = {SIZE_MAX,   "\xff",      "",        UINT64_MAX,
-                                             UINT64_MAX, (double)-NAN, (double)-INFINITY};
-
 static void fill_structs(world *w) {
     usual.kind = TRACER_KIND_SERVER;
     usual.attributes = plain;
@@ -92,7 +87,6 @@ static void fill_structs(world *w) {
     log_wrong.severity_text = "\xff";
     log_wrong.event_name = "\xc3(";
     FILL(attributes, NULL, plain, odd);
-    FILL(llm_calls, NULL, &llm_call, &no_llm_call, &odd_llm_call);
     FILL(options, NULL, &usual, &empty, &wrong);
     FILL(log_options, NULL, &log_usual, &log_empty, &log_wrong);
     FILL(limits, NULL, &limits, &no_limits);

@@ -54,7 +54,6 @@ typedef struct world {
     tracer_context *freed_contexts[2];     /* for: tracer_context * */
     tracer_capture *freed_captures[2];     /* for: tracer_capture * */
     tracer_task *tasks[2];                 /* for: tracer_task * */
-    const tracer_llm_call *llm_calls[4]; /* for: const tracer_llm_call * */
     /* If not NULL, called right before and right after each call. */
     void (*before)(void);
     void (*after)(void);
