@@ -75,6 +75,17 @@ tests() { # cc, cxx
     done
 }
 
+# A program of the first header of this ABI, linked against the first library, run with this one.
+# shellcheck disable=SC2086
+earlier() { # cc
+    first=$out/abi1
+    CC=$1 tests/c/abi1/library.sh "$first" &&
+        $1 -std=c99 -Itests/c/abi1 $flags -o "$first/client" tests/c/abi1/client.c \
+            -L"$first" -ltracer -Wl,-rpath,"$library"
+    result $? "$1 tests/c/abi1"
+    LD_BIND_NOW=1 run "$first/client" "tests/c/abi1 with $1"
+}
+
 # A program with an overflow must be caught, or the run proves nothing.
 # shellcheck disable=SC2086
 sanitizers_are_on() { # cc
@@ -97,6 +108,7 @@ for pair in "${CC:-cc} ${CXX:-c++}" ${CC:+skip} ${SANITIZE:+skip} "gcc g++" "cla
     [ -z "$sanitizers" ] || sanitizers_are_on "$cc"
     headers "$cc" "$cxx"
     tests "$cc" "$cxx"
+    earlier "$cc"
 done
 
 echo "C: $passed passed, $failed failed"
