@@ -1,5 +1,6 @@
 """The blocks of the document on models and agents that set tracing up, each in a process alone."""
 
+import asyncio
 import json
 import logging
 import sys
@@ -9,6 +10,10 @@ import pytest
 from alone import alone, in_new_process
 from libtracer.testing import capture
 from opentelemetry import baggage
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
+from served import serving
 from stand_ins import openai_server
 
 DOCUMENT = "ai_infra"
@@ -184,8 +189,6 @@ def test_19_logging():
 
 def run_21_disable_tracing(block):
     names = block.run(configure_tracing=libtracer.configure_tracing, LLM=libtracer.LLM)
-    import asyncio
-
     with capture() as captured:
         with libtracer.start_span("off") as span:
             span.set_attribute("key", "value").add_event("event")
@@ -254,3 +257,42 @@ def run_22_switched_off(block):
     with capture() as captured, libtracer.get_tracer().start_span("operation"):
         pass
     assert captured.spans == []
+
+
+def run_20_metrics(block, host):
+    names = {"configure_tracing": libtracer.configure_tracing}
+    block.instead(text={"prometheus:9090": host}).run(**names)
+    usage = {"prompt_tokens": 5, "completion_tokens": 20}
+    answer = {"text": "Hi", "usage": usage, "cost": 0.5}
+    llm = libtracer.LLM("openai", "gpt-4o", backend=lambda prompt: answer)
+    for _ in range(2):
+        asyncio.run(llm.generate("Hello"))
+    assert libtracer.force_flush(30)
+    print(libtracer.metrics_text())
+
+
+def test_20_metrics():
+    received = []
+
+    def prometheus(path, headers, body):
+        received.append((path, ExportMetricsServiceRequest.FromString(body)))
+        return 200, b""
+
+    with serving(prometheus) as host:
+        lines = in_new_process(run_20_metrics, host).splitlines()
+    labels = 'model="gpt-4o",provider="openai"'
+    assert f"ai_llm_requests_total{{{labels}}} 2" in lines
+    assert f'ai_llm_tokens_total{{{labels},type="input"}} 10' in lines
+    assert f'ai_llm_tokens_total{{{labels},type="output"}} 40' in lines
+    assert f"ai_llm_cost_dollars{{{labels}}} 1" in lines
+    assert f"ai_llm_duration_seconds_count{{{labels}}} 2" in lines
+    path, request = received[-1]
+    assert path == "/api/v1/otlp/v1/metrics"
+    (resource,) = request.resource_metrics
+    found = {each.name for scope in resource.scope_metrics for each in scope.metrics}
+    assert found == {
+        "ai_llm_requests_total",
+        "ai_llm_tokens_total",
+        "ai_llm_duration_seconds",
+        "ai_llm_cost_dollars",
+    }
