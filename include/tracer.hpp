@@ -15,28 +15,37 @@
 // tracer.h says of errors, threads, NULL, forks and limits holds here. Recording never throws and
 // needs no exceptions. Names and keys are NUL-terminated, as in C; values have a length.
 //
-//   span         owns a started span and ends it; movable between threads; not current
 //   scope        a span that is current on this thread, or one made current, until it goes
+//   TRACER_SPAN  a scope for the rest of the block, in one line: TRACER_SPAN("parse");
+//   traced       calls something within a span, which fails with what it throws
+//   span         owns a started span and ends it; movable between threads; not current
 //   span_ref     a span that somebody else owns: tracer::current()
+//   array, map   nested values: {"sizes", tracer::array(1, 2)}; containers are taken as they are
+//   options      kind, parent, links, start time and the like of a span that starts
 //   context      what a span is known by: a parent that outlives it; movable between threads
 //   attachment   a context that is current on this thread until it goes
+//   carry        a callable with the context of here, to be called on another thread
 //   handover     the context of here, to attach where the language's lock (the GIL) is not held
-//   options      kind, parent, start time and the like of a span that starts
-//   value        an array, a map or null
-//   instrumentation_scope   who makes the spans: tracer_scope in C (here `scope` is a stretch of code)
+//   task         what a coroutine or fiber has made current; with C++20, coroutine_promise does
+//                what is needed at each suspension
+//   config       set-up, as in C; provider, instrumentation_scope (tracer_scope in C; here `scope`
+//                is a stretch of code)
 #ifndef TRACER_HPP
 #define TRACER_HPP
 
 #include <tracer.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <initializer_list>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 
@@ -49,6 +58,16 @@
 #endif
 #if __cplusplus >= 201703L
 #include <string_view>
+#define TRACER_HPP_NODISCARD [[nodiscard]]
+#else
+#define TRACER_HPP_NODISCARD
+#endif
+#if defined(__cpp_exceptions) || defined(__EXCEPTIONS) || defined(_CPPUNWIND)
+#define TRACER_HPP_EXCEPTIONS 1
+#endif
+#if defined(__cpp_impl_coroutine)
+#include <coroutine>
+#define TRACER_HPP_COROUTINES 1
 #endif
 
 namespace tracer {
@@ -94,6 +113,20 @@ class bytes {
     std::size_t size_;
 };
 
+// Unix nanoseconds, or a time of the system's clock; 0 = now.
+class timestamp {
+  public:
+    timestamp(std::uint64_t unix_ns) noexcept : unix_ns_(unix_ns) {}
+    timestamp(std::chrono::system_clock::time_point time) noexcept
+        : unix_ns_(static_cast<std::uint64_t>(
+              std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch())
+                  .count())) {}
+    std::uint64_t unix_ns() const noexcept { return unix_ns_; }
+
+  private:
+    std::uint64_t unix_ns_;
+};
+
 namespace detail {
 
 // Integers that int64_t holds, and those it may not hold: OTLP has no unsigned 64-bit value.
@@ -115,6 +148,35 @@ constexpr bool fits(T number) noexcept {
     return number <= static_cast<T>((std::numeric_limits<std::int64_t>::max)());
 }
 
+// What has a beginning and an end and is no text: an array, or a map if its elements are pairs with a
+// text first.
+template <class T>
+constexpr bool is_text = std::is_convertible<const T &, text>::value;
+template <class T, class = void>
+struct is_range : std::false_type {};
+template <class T>
+struct is_range<T, decltype(void(std::begin(std::declval<const T &>())),
+                            void(std::end(std::declval<const T &>())))>
+    : std::integral_constant<bool, !is_text<T>> {};
+template <class T>
+using element = std::decay_t<decltype(*std::begin(std::declval<const T &>()))>;
+template <class T, class = void>
+struct is_pair : std::false_type {};
+template <class T>
+struct is_pair<T, decltype(void(std::declval<T>().second))>
+    : std::integral_constant<bool, is_text<std::decay_t<decltype(std::declval<T>().first)>>> {};
+template <class T>
+using if_range = std::enable_if_t<is_range<T>::value, int>;
+template <class T>
+using if_text = std::enable_if_t<is_text<T> && !std::is_convertible<T, const char *>::value, int>;
+
+// As C takes it: not below 0, and no longer than that holds.
+inline std::uint32_t milliseconds(std::chrono::milliseconds time) noexcept {
+    constexpr std::int64_t most = (std::numeric_limits<std::uint32_t>::max)();
+    const std::int64_t count = time.count();
+    return static_cast<std::uint32_t>(count < 0 ? 0 : count > most ? most : count);
+}
+
 // Owns a C object; `Free` is its tracer_*_free.
 template <class T, void (*Free)(T *)>
 struct deleter {
@@ -125,9 +187,6 @@ using owner = std::unique_ptr<T, deleter<T, Free>>;
 
 } // namespace detail
 
-// Options for tracer_init, to be filled with tracer_config_*(config.get(), ...).
-using config = detail::owner<tracer_config, tracer_config_free>;
-
 // Why this thread's last failed set-up call failed.
 inline std::string last_error() {
     std::string why(tracer_last_error(nullptr, 0), '\0');
@@ -135,10 +194,19 @@ inline std::string last_error() {
     return why;
 }
 
-// An array, a map or null: begin_array, begin_map, key, add, end; what is not ended is ended by use.
+class attribute;
+using attributes = std::initializer_list<attribute>;
+
+// An array, a map or null; made from a container, by array() and map(), or piece by piece:
+// begin_array, begin_map, key, add, end. What is not ended is ended by use.
 class value {
   public:
     value() noexcept : owned_(tracer_value_new()) {}
+    // A std::vector and the like is an array; a std::map, or other pairs with a text first, a map.
+    template <class T, detail::if_range<T> = 0>
+    value(const T &container) : value() {
+        add(container);
+    }
     value &begin_array() noexcept { return tracer_value_begin_array(get()), *this; }
     value &begin_map() noexcept { return tracer_value_begin_map(get()), *this; }
     value &end() noexcept { return tracer_value_end(get()), *this; }
@@ -150,6 +218,15 @@ class value {
         return tracer_value_add_string(get(), added.data(), added.size()), *this;
     }
     value &add(const char *added) noexcept { return add(text(added)); }
+    value &add(const value &copied) noexcept {
+        return tracer_value_add_value(get(), copied.get()), *this;
+    }
+    inline value &add(const attribute &entry) noexcept; // key and value, in a map
+    template <class T, detail::if_range<T> = 0>
+    value &add(const T &container) {
+        add_range(container, detail::is_pair<detail::element<T>>());
+        return end();
+    }
     value &add(bytes added) noexcept {
         return tracer_value_add_bytes(get(), added.data(), added.size()), *this;
     }
@@ -173,10 +250,48 @@ class value {
     tracer_value *get() const noexcept { return owned_.get(); }
 
   private:
+    template <class T>
+    void add_range(const T &container, std::false_type) {
+        begin_array();
+        for (const auto &item : container) {
+            add(item);
+        }
+    }
+    template <class T>
+    void add_range(const T &container, std::true_type) {
+        begin_map();
+        for (const auto &item : container) {
+            key(item.first).add(item.second);
+        }
+    }
     detail::owner<tracer_value, tracer_value_free> owned_;
 };
 
-// Key and value for the calls that take several: {{"user", "ada"}, {"layers", 32}, {"warm", true}}.
+namespace detail {
+
+inline void add_each(value &) noexcept {}
+template <class First, class... Rest>
+void add_each(value &to, const First &first, const Rest &...rest) {
+    to.add(first);
+    add_each(to, rest...);
+}
+
+} // namespace detail
+
+// An array of anything: tracer::array(1, "two", tracer::array(true)).
+template <class... Items>
+value array(const Items &...items) {
+    value made;
+    made.begin_array();
+    detail::add_each(made, items...);
+    made.end();
+    return made;
+}
+
+// A map: tracer::map({{"key", 1}, {"list", tracer::array(1, 2)}}).
+inline value map(attributes entries) noexcept;
+
+// Key and value for the calls that take several: {{"user", "ada"}, {"layers", 32}, {"sizes", vector}}.
 // Borrows what it is made from. An unsigned number above INT64_MAX becomes a double.
 class attribute : public tracer_attribute {
   public:
@@ -224,7 +339,27 @@ class attribute : public tracer_attribute {
 };
 static_assert(sizeof(attribute) == sizeof(tracer_attribute), "an array of one is one of the other");
 
-using attributes = std::initializer_list<attribute>;
+inline value &value::add(const attribute &entry) noexcept {
+    key(entry.key);
+    switch (entry.type) {
+    case TRACER_STRING: return add(text(entry.value.text.data, entry.value.text.len));
+    case TRACER_BYTES: return add(bytes(entry.value.text.data, entry.value.text.len));
+    case TRACER_BOOL: return add(entry.value.boolean);
+    case TRACER_INT: return add(entry.value.integer);
+    case TRACER_DOUBLE: return add(entry.value.number);
+    default: return tracer_value_add_value(get(), entry.value.nested), *this;
+    }
+}
+
+inline value map(attributes entries) noexcept {
+    value made;
+    made.begin_map();
+    for (const attribute &entry : entries) {
+        made.add(entry);
+    }
+    made.end();
+    return made;
+}
 
 class context;
 
@@ -271,13 +406,27 @@ class span_ref {
     span_ref &set_status(tracer_span_status status, name description = nullptr) noexcept {
         return tracer_span_set_status(handle_, status, description.c_str()), *this;
     }
-    span_ref &add_event(name event, attributes with = {}, std::uint64_t unix_ns = 0) noexcept {
-        tracer_span_add_event_at(handle_, event.c_str(), with.begin(), with.size(), unix_ns);
+    span_ref &add_event(name event, attributes with = {}) noexcept {
+        return tracer_span_add_event(handle_, event.c_str(), with.begin(), with.size()), *this;
+    }
+    span_ref &add_event(name event, attributes with, timestamp at) noexcept {
+        tracer_span_add_event_at(handle_, event.c_str(), with.begin(), with.size(), at.unix_ns());
         return *this;
     }
     inline span_ref &add_link(const context &other, attributes with = {}) noexcept;
     // Adds an `exception` event. Does not set the status.
+    span_ref &record_error(name type, name message, name stacktrace = nullptr) noexcept {
+        tracer_span_record_error(handle_, type.c_str(), message.c_str(), stacktrace.c_str());
+        return *this;
+    }
     inline span_ref &record_exception(const std::exception &error) noexcept;
+    inline span_ref &record_exception(const std::exception_ptr &error) noexcept;
+    inline span_ref &record_exception(const std::error_code &error) noexcept;
+    // Records the error and sets the status.
+    inline span_ref &fail(const std::exception &error) noexcept;
+    inline span_ref &fail(const std::exception_ptr &error) noexcept;
+    inline span_ref &fail(const std::error_code &error) noexcept;
+    span_ref &fail(name why) noexcept { return set_status(TRACER_STATUS_ERROR, why); }
 
     bool is_recording() const noexcept { return tracer_span_is_recording(handle_); }
     // Lower-case hex; all zero once the span has ended.
@@ -297,18 +446,150 @@ class span_ref {
     tracer_span handle_;
 };
 
-inline span_ref &span_ref::record_exception(const std::exception &error) noexcept {
+namespace detail {
+
+// The name of a type as one reads it; `mangled` where it cannot be told.
+class type_name {
+  public:
+    explicit type_name(const std::exception &error) noexcept {
 #ifdef TRACER_HPP_RTTI
-    const char *type = typeid(error).name();
-#if defined(__GNUC__)
-    const std::unique_ptr<char, void (*)(void *)> readable(
-        abi::__cxa_demangle(type, nullptr, nullptr, nullptr), std::free);
-    type = readable ? readable.get() : type;
-#endif
+        read(typeid(error).name());
 #else
-    const char *type = "std::exception";
+        static_cast<void>(error);
 #endif
-    return tracer_span_record_error(handle_, type, error.what(), nullptr), *this;
+    }
+#if defined(TRACER_HPP_RTTI) && defined(__GNUC__)
+    explicit type_name(const std::type_info *type) noexcept {
+        if (type != nullptr) {
+            read(type->name());
+        }
+    }
+#endif
+    const char *c_str() const noexcept { return readable_ ? readable_.get() : name_; }
+
+  private:
+#ifdef TRACER_HPP_RTTI
+    void read(const char *mangled) noexcept {
+        name_ = mangled;
+#if defined(__GNUC__)
+        readable_.reset(abi::__cxa_demangle(mangled, nullptr, nullptr, nullptr));
+#endif
+    }
+#endif
+    struct release {
+        void operator()(char *text) const noexcept { std::free(text); }
+    };
+    const char *name_ = "std::exception";
+    std::unique_ptr<char, release> readable_;
+};
+
+#ifdef TRACER_HPP_EXCEPTIONS
+// What led to an exception that std::throw_with_nested threw, one line each.
+inline void append_causes(std::string &causes, const std::exception &error) {
+#ifdef TRACER_HPP_RTTI
+    const auto *nested = dynamic_cast<const std::nested_exception *>(&error);
+    if (nested == nullptr || !nested->nested_ptr()) {
+        return;
+    }
+    try {
+        nested->rethrow_nested();
+    } catch (const std::exception &cause) {
+        causes += std::string("caused by ") + type_name(cause).c_str() + ": " + cause.what() + '\n';
+        append_causes(causes, cause);
+    } catch (...) {
+        causes += "caused by something that is no std::exception\n";
+    }
+#else
+    static_cast<void>(causes);
+    static_cast<void>(error);
+#endif
+}
+#endif
+
+// Calls `use` with type, message and causes (or NULL) of the exception; nothing escapes.
+template <class Use>
+void describe(const std::exception &error, Use use) noexcept {
+#ifdef TRACER_HPP_EXCEPTIONS
+    std::string causes;
+    try {
+        append_causes(causes, error);
+    } catch (...) {
+        causes.clear();
+    }
+    use(type_name(error).c_str(), error.what(), causes.empty() ? nullptr : causes.c_str());
+#else
+    use(type_name(error).c_str(), error.what(), nullptr);
+#endif
+}
+
+template <class Use>
+void describe(const std::exception_ptr &error, Use use) noexcept {
+    if (!error) {
+        return;
+    }
+#ifdef TRACER_HPP_EXCEPTIONS
+    try {
+        std::rethrow_exception(error);
+    } catch (const std::exception &known) {
+        describe(known, use);
+    } catch (...) {
+#if defined(TRACER_HPP_RTTI) && defined(__GNUC__)
+        use(type_name(abi::__cxa_current_exception_type()).c_str(), nullptr, nullptr);
+#else
+        use("unknown", nullptr, nullptr);
+#endif
+    }
+#else
+    use("unknown", nullptr, nullptr);
+#endif
+}
+
+// "generic:2", as streams show it, and what the category says of it.
+template <class Use>
+void describe(const std::error_code &error, Use use) noexcept {
+#ifdef TRACER_HPP_EXCEPTIONS
+    try {
+#endif
+        const std::string type =
+            std::string(error.category().name()) + ':' + std::to_string(error.value());
+        use(type.c_str(), error.message().c_str(), nullptr);
+#ifdef TRACER_HPP_EXCEPTIONS
+    } catch (...) {
+        use(error.category().name(), nullptr, nullptr);
+    }
+#endif
+}
+
+struct recorder {
+    tracer_span span;
+    bool fails;
+    void operator()(const char *type, const char *message, const char *causes) const noexcept {
+        tracer_span_record_error(span, type, message, causes);
+        if (fails) {
+            tracer_span_set_status(span, TRACER_STATUS_ERROR, message ? message : type);
+        }
+    }
+};
+
+} // namespace detail
+
+inline span_ref &span_ref::record_exception(const std::exception &error) noexcept {
+    return detail::describe(error, detail::recorder{handle_, false}), *this;
+}
+inline span_ref &span_ref::record_exception(const std::exception_ptr &error) noexcept {
+    return detail::describe(error, detail::recorder{handle_, false}), *this;
+}
+inline span_ref &span_ref::record_exception(const std::error_code &error) noexcept {
+    return detail::describe(error, detail::recorder{handle_, false}), *this;
+}
+inline span_ref &span_ref::fail(const std::exception &error) noexcept {
+    return detail::describe(error, detail::recorder{handle_, true}), *this;
+}
+inline span_ref &span_ref::fail(const std::exception_ptr &error) noexcept {
+    return detail::describe(error, detail::recorder{handle_, true}), *this;
+}
+inline span_ref &span_ref::fail(const std::error_code &error) noexcept {
+    return detail::describe(error, detail::recorder{handle_, true}), *this;
 }
 
 // What is current on this thread, also in the language that called.
@@ -345,19 +626,183 @@ inline span_ref &span_ref::add_link(const context &other, attributes with) noexc
     return tracer_span_add_link(handle_, other.get(), with.begin(), with.size()), *this;
 }
 
+// How a set-up call went: true if it did, else why not.
+class TRACER_HPP_NODISCARD result {
+  public:
+    result(tracer_status status) : status_(status) {
+        if (status_ != TRACER_OK) {
+            why_ = last_error();
+        }
+    }
+    explicit operator bool() const noexcept { return status_ == TRACER_OK; }
+    tracer_status status() const noexcept { return status_; }
+    const std::string &why() const noexcept { return why_; }
+
+  private:
+    tracer_status status_;
+    std::string why_;
+};
+
+// Options for init or a provider. Each call returns the object; the first that is refused is what
+// init, or a provider, then fails with. An option that has no call here has one in C:
+// setup.apply(tracer_config_set_memory_limit(setup.get(), 1 << 20)).
+class config {
+  public:
+    config() : owned_(tracer_config_new()), first_(TRACER_OK) {}
+    // What OTEL_* variables say, below what is set in code.
+    config &load_env() { return apply(tracer_config_load_env(get())); }
+    config &enabled(bool on) { return apply(tracer_config_set_enabled(get(), on)); }
+    config &service_name(name service) {
+        return apply(tracer_config_set_service_name(get(), service.c_str()));
+    }
+    config &resource(name key, name value) {
+        return apply(tracer_config_set_resource_string(get(), key.c_str(), value.c_str()));
+    }
+    // A comma list: otlp, zipkin, jaeger, console, otlp/file, otlp/stdout, memory; or none.
+    config &exporter(name names) {
+        return apply(tracer_config_set_exporter(get(), names.c_str()));
+    }
+    config &endpoint(name url) { return apply(tracer_config_set_endpoint(get(), url.c_str())); }
+    config &protocol(name spoken) {
+        return apply(tracer_config_set_protocol(get(), spoken.c_str()));
+    }
+    config &header(name field, name value) {
+        return apply(tracer_config_add_header(get(), field.c_str(), value.c_str()));
+    }
+    config &compression(name method) {
+        return apply(tracer_config_set_compression(get(), method.c_str()));
+    }
+    config &timeout(std::chrono::milliseconds longest) {
+        return apply(tracer_config_set_timeout(get(), detail::milliseconds(longest)));
+    }
+    config &certificate(name path) {
+        return apply(tracer_config_set_certificate(get(), path.c_str()));
+    }
+    config &client_certificate(name path, name key_path) {
+        return apply(
+            tracer_config_set_client_certificate(get(), path.c_str(), key_path.c_str()));
+    }
+    config &add_otlp(name url) { return apply(tracer_config_add_otlp(get(), url.c_str())); }
+    config &add_zipkin(name url) { return apply(tracer_config_add_zipkin(get(), url.c_str())); }
+    config &add_jaeger(name url) { return apply(tracer_config_add_jaeger(get(), url.c_str())); }
+    config &add_file(name path) { return apply(tracer_config_add_file(get(), path.c_str())); }
+    config &sampler(tracer_sampler which, double ratio = 1.0) {
+        return apply(tracer_config_set_sampler(get(), which, ratio));
+    }
+    config &parent_sampler(tracer_parent parent, tracer_sampler which, double ratio = 1.0) {
+        return apply(tracer_config_set_parent_sampler(get(), parent, which, ratio));
+    }
+    config &memory_limit(std::size_t most) {
+        return apply(tracer_config_set_memory_limit(get(), most));
+    }
+    config &limits(tracer_limits limited) {
+        limited.struct_size = sizeof limited;
+        return apply(tracer_config_set_limits(get(), &limited));
+    }
+    config &batch(std::size_t queue_size, std::size_t batch_size,
+                  std::chrono::milliseconds delay = std::chrono::milliseconds(0),
+                  std::chrono::milliseconds timeout = std::chrono::milliseconds(0)) {
+        return apply(tracer_config_set_batch(get(), queue_size, batch_size,
+                                             detail::milliseconds(delay),
+                                             detail::milliseconds(timeout)));
+    }
+    // Notes how a C call on get() went.
+    config &apply(tracer_status status) {
+        if (first_ && status != TRACER_OK) {
+            first_ = result(status);
+        }
+        return *this;
+    }
+    // The first option that was refused, or that all is well.
+    const result &checked() const noexcept { return first_; }
+    // Installs the default provider.
+    result init() const { return first_ ? result(tracer_init(get())) : first_; }
+    tracer_config *get() const noexcept { return owned_.get(); }
+
+  private:
+    detail::owner<tracer_config, tracer_config_free> owned_;
+    result first_;
+};
+
+inline result init_from_env() { return tracer_init_from_env(); }
+// Deliver every span that has ended, of all providers, and end them; wait no longer than that.
+inline result flush(std::chrono::milliseconds longest) {
+    return tracer_flush(detail::milliseconds(longest));
+}
+inline result shutdown(std::chrono::milliseconds longest) {
+    return tracer_shutdown(detail::milliseconds(longest));
+}
+// The account of the default provider.
+inline tracer_stats stats() noexcept {
+    tracer_stats read = tracer_stats();
+    read.struct_size = sizeof read;
+    tracer_read_stats(&read);
+    return read;
+}
+
+// One of several providers; spans are made in it through an instrumentation_scope of it.
+class provider {
+  public:
+    provider() noexcept = default; // the default one
+    result start(const config &setup) {
+        if (!setup.checked()) {
+            return setup.checked();
+        }
+        tracer_provider *made = nullptr;
+        const tracer_status status = tracer_provider_new(setup.get(), &made);
+        owned_.reset(made);
+        return status;
+    }
+    result flush(std::chrono::milliseconds longest) const {
+        return tracer_provider_flush(get(), detail::milliseconds(longest));
+    }
+    result shutdown(std::chrono::milliseconds longest) const {
+        return tracer_provider_shutdown(get(), detail::milliseconds(longest));
+    }
+    // Adds the destinations of a configuration, while spans are made.
+    result add_exporter(const config &setup) const {
+        return setup.checked() ? result(tracer_provider_add_exporter(get(), setup.get()))
+                               : setup.checked();
+    }
+    result set_default() const { return tracer_provider_set_default(get()); }
+    tracer_stats stats() const noexcept {
+        tracer_stats read = tracer_stats();
+        read.struct_size = sizeof read;
+        tracer_provider_read_stats(get(), &read);
+        return read;
+    }
+    tracer_provider *get() const noexcept { return owned_.get(); }
+
+  private:
+    detail::owner<tracer_provider, tracer_provider_free> owned_;
+};
+
 // The library or module that makes spans.
 class instrumentation_scope {
   public:
     explicit instrumentation_scope(name library, name version = nullptr,
                                    name schema_url = nullptr) noexcept
         : owned_(tracer_scope_new(nullptr, library.c_str(), version.c_str(), schema_url.c_str())) {}
+    explicit instrumentation_scope(const provider &of, name library, name version = nullptr,
+                                   name schema_url = nullptr) noexcept
+        : owned_(tracer_scope_new(of.get(), library.c_str(), version.c_str(),
+                                  schema_url.c_str())) {}
     tracer_scope *get() const noexcept { return owned_.get(); }
 
   private:
     detail::owner<tracer_scope, tracer_scope_free> owned_;
 };
 
-// How a span starts: tracer::options().kind(TRACER_KIND_SERVER).parent(remote).
+// A link to another span, borrowed: tracer::link{other} or tracer::link{other, list of attributes}.
+class link : public tracer_link {
+  public:
+    link(const tracer::context &other, tracer::attributes with = {}) noexcept
+        : tracer_link{other.get(), with.begin(), with.size()} {}
+};
+static_assert(sizeof(link) == sizeof(tracer_link), "an array of one is one of the other");
+
+// How a span starts: tracer::options().kind(TRACER_KIND_SERVER).parent(remote). What is borrowed
+// must live until the span has started.
 class options {
   public:
     options &kind(tracer_span_kind kind) noexcept { return raw_.kind = kind, *this; }
@@ -366,17 +811,28 @@ class options {
         kept_ = std::move(kept);
         return parent(kept_);
     }
+    options &links(const link *borrowed, std::size_t count) noexcept {
+        raw_.links = borrowed;
+        raw_.link_count = count;
+        return *this;
+    }
+    options &links(std::initializer_list<link> borrowed) noexcept {
+        return links(borrowed.begin(), borrowed.size());
+    }
     options &root() noexcept { return raw_.flags |= std::uint32_t{TRACER_SPAN_ROOT}, *this; }
     // Several threads may write to the span at once.
     options &shared() noexcept { return raw_.flags |= std::uint32_t{TRACER_SPAN_SHARED}, *this; }
-    options &start_time(std::uint64_t unix_ns) noexcept {
-        return raw_.start_unix_ns = unix_ns, *this;
+    options &start_time(timestamp time) noexcept {
+        return raw_.start_unix_ns = time.unix_ns(), *this;
     }
     options &in(const instrumentation_scope &borrowed) noexcept {
         return scope_ = borrowed.get(), *this;
     }
     // Starts a span that the caller ends.
-    tracer_span start(name called, attributes with = {}) const noexcept {
+    tracer_span start(name called) const noexcept {
+        return tracer_span_start(scope_, called.c_str(), &raw_);
+    }
+    tracer_span start(name called, attributes with) const noexcept {
         tracer_span_options raw = raw_;
         raw.attributes = with.begin();
         raw.attribute_count = with.size();
@@ -393,8 +849,11 @@ class options {
 class span : public span_ref {
   public:
     span() noexcept = default; // the no-op span
-    explicit span(name called, attributes with = {}) noexcept : span(called, options(), with) {}
-    span(name called, const options &how, attributes with = {}) noexcept
+    explicit span(name called) noexcept
+        : span_ref(tracer_span_start(nullptr, called.c_str(), nullptr)) {}
+    span(name called, attributes with) noexcept : span(called, options(), with) {}
+    span(name called, const options &how) noexcept : span_ref(how.start(called)) {}
+    span(name called, const options &how, attributes with) noexcept
         : span_ref(how.start(called, with)) {}
     explicit span(tracer_span adopted) noexcept : span_ref(adopted) {}
     span(span &&other) noexcept : span_ref(other.release()) {}
@@ -405,12 +864,16 @@ class span : public span_ref {
         }
         return *this;
     }
-    ~span() { end(); }
-
-    // Ends it now, or at a time in Unix nanoseconds. Later calls are no-ops.
-    void end(std::uint64_t unix_ns = 0) noexcept {
+    ~span() {
         if (handle_.slot != 0) {
-            tracer_span_end_at(release(), unix_ns);
+            tracer_span_end(handle_);
+        }
+    }
+
+    // Ends it now, or at a time. Later calls are no-ops.
+    void end(timestamp at = std::uint64_t{0}) noexcept {
+        if (handle_.slot != 0) {
+            tracer_span_end_at(release(), at.unix_ns());
         }
     }
     // Gives it up: the caller ends it.
@@ -423,15 +886,21 @@ class span : public span_ref {
 
 // A span that is current on this thread from here to the end of the block, and ends there; or
 // another's span, made current as long. Stays where it is made.
-class scope : public span_ref {
+class TRACER_HPP_NODISCARD scope : public span_ref {
   public:
     explicit scope(name called) noexcept : span_ref(tracer_span_begin(called.c_str())) {}
     scope(name called, attributes with) noexcept : scope(called, options(), with) {}
-    scope(name called, const options &how, attributes with = {}) noexcept
+    scope(name called, const options &how) noexcept : span_ref(how.start(called)) {
+        tracer_span_enter(handle_);
+    }
+    scope(name called, const options &how, attributes with) noexcept
         : span_ref(how.start(called, with)) {
         tracer_span_enter(handle_);
     }
-    explicit scope(span_ref entered) noexcept : span_ref(entered), owns_(false) {
+    explicit scope(span &&adopted) noexcept : span_ref(adopted.release()) {
+        tracer_span_enter(handle_);
+    }
+    explicit scope(const span_ref &entered) noexcept : span_ref(entered), owns_(false) {
         tracer_span_enter(handle_);
     }
     scope(const scope &) = delete;
@@ -451,10 +920,46 @@ class scope : public span_ref {
     bool owns_ = true;
 };
 
+namespace detail {
+
+template <class Work>
+auto call(Work &&work, span_ref within, int) -> decltype(std::forward<Work>(work)(within)) {
+    return std::forward<Work>(work)(within);
+}
+template <class Work>
+auto call(Work &&work, span_ref, long) -> decltype(std::forward<Work>(work)()) {
+    return std::forward<Work>(work)();
+}
+
+} // namespace detail
+
+// Calls `work` within a span, with a span_ref to it if it takes one. What it throws is recorded, fails
+// the span and goes on.
+template <class Work>
+auto traced(name called, const options &how, Work &&work)
+    -> decltype(detail::call(std::forward<Work>(work), span_ref(), 0)) {
+    scope within(called, how);
+#ifdef TRACER_HPP_EXCEPTIONS
+    try {
+        return detail::call(std::forward<Work>(work), within, 0);
+    } catch (...) {
+        within.fail(std::current_exception());
+        throw;
+    }
+#else
+    return detail::call(std::forward<Work>(work), within, 0);
+#endif
+}
+template <class Work>
+auto traced(name called, Work &&work)
+    -> decltype(detail::call(std::forward<Work>(work), span_ref(), 0)) {
+    return traced(called, options(), std::forward<Work>(work));
+}
+
 class handover;
 
 // A context that is current on this thread from here to the end of the block.
-class attachment {
+class TRACER_HPP_NODISCARD attachment {
   public:
     explicit attachment(const context &attached) noexcept
         : token_(tracer_context_attach(attached.get())) {}
@@ -497,6 +1002,162 @@ class handover {
 
 inline attachment::attachment(const handover &taken) noexcept : attachment(taken.taken()) {}
 
+// A callable with the context of where it was made; copies share it. See `carry`.
+template <class Work>
+class carried {
+  public:
+    explicit carried(Work work)
+        : taken_(std::make_shared<const handover>()), work_(std::move(work)) {}
+    template <class... Arguments>
+    auto operator()(Arguments &&...arguments)
+        -> decltype(std::declval<Work &>()(std::forward<Arguments>(arguments)...)) {
+        const attachment here(*taken_);
+        return work_(std::forward<Arguments>(arguments)...);
+    }
+
+  private:
+    std::shared_ptr<const handover> taken_;
+    Work work_;
+};
+
+// For another thread: std::thread(tracer::carry(work)), pool.submit(tracer::carry([=] { ... })).
+template <class Work>
+carried<std::decay_t<Work>> carry(Work &&work) {
+    return carried<std::decay_t<Work>>(std::forward<Work>(work));
+}
+
+#ifdef TRACER_HPP_COROUTINES
+template <class Awaiter>
+class kept;
+#endif
+
+// What a coroutine or fiber has made current; it goes along when that is suspended and goes on, on
+// whichever thread. Begins with what is current where it is made. `coroutine_promise` does it all for
+// a coroutine; where the promise type is somebody else's, the coroutine does it itself:
+//
+//     some_task serve(tracer::context from, request asked) {
+//         tracer::task here(from);                        // first of all
+//         here.resume();
+//         tracer::scope span("serve");
+//         auto rows = co_await here.keep(query(asked));   // `span` is current again behind it
+//     }
+class task {
+  public:
+    task() noexcept : owned_(tracer_task_new()) {}
+    explicit task(const context &first) noexcept {
+        const attachment here(first);
+        owned_.reset(tracer_task_new());
+    }
+    void resume() noexcept { tracer_task_resume(owned_.get()); }
+    void suspend() noexcept { tracer_task_suspend(owned_.get()); }
+#ifdef TRACER_HPP_COROUTINES
+    // What is awaited, with the task suspended meanwhile.
+    template <class Awaitable>
+    auto keep(Awaitable &&awaitable);
+#endif
+    tracer_task *get() const noexcept { return owned_.get(); }
+
+  private:
+    detail::owner<tracer_task, tracer_task_free> owned_;
+};
+
+#ifdef TRACER_HPP_COROUTINES
+namespace detail {
+
+// What `co_await` asks, by the language's rules.
+template <class Awaitable>
+decltype(auto) awaiter_of(Awaitable &&awaitable) {
+    if constexpr (requires { std::forward<Awaitable>(awaitable).operator co_await(); }) {
+        return std::forward<Awaitable>(awaitable).operator co_await();
+    } else if constexpr (requires { operator co_await(std::forward<Awaitable>(awaitable)); }) {
+        return operator co_await(std::forward<Awaitable>(awaitable));
+    } else {
+        return std::forward<Awaitable>(awaitable);
+    }
+}
+
+} // namespace detail
+
+// An awaiter in front of another, for task::keep: a reference if that is one.
+template <class Awaiter>
+class kept {
+  public:
+    template <class Awaitable>
+    kept(task &of, Awaitable &&awaitable)
+        : task_(of), awaiter_(detail::awaiter_of(std::forward<Awaitable>(awaitable))) {}
+
+    bool await_ready() noexcept(noexcept(std::declval<Awaiter &>().await_ready())) {
+        return static_cast<bool>(awaiter_.await_ready());
+    }
+    // Once the awaiter knows the coroutine, that may go on elsewhere, and this be gone.
+    template <class Promise>
+    auto await_suspend(std::coroutine_handle<Promise> coroutine) noexcept(
+        noexcept(std::declval<Awaiter &>().await_suspend(coroutine))) {
+        task_.suspend();
+#ifdef TRACER_HPP_EXCEPTIONS
+        if constexpr (!noexcept(awaiter_.await_suspend(coroutine))) {
+            try {
+                return awaiter_.await_suspend(coroutine);
+            } catch (...) {
+                task_.resume(); // it was not suspended after all
+                throw;
+            }
+        } else {
+            return awaiter_.await_suspend(coroutine);
+        }
+#else
+        return awaiter_.await_suspend(coroutine);
+#endif
+    }
+    decltype(auto) await_resume() noexcept(noexcept(std::declval<Awaiter &>().await_resume())) {
+        task_.resume();
+        return awaiter_.await_resume();
+    }
+
+  private:
+    task &task_;
+    Awaiter awaiter_;
+};
+
+template <class Awaitable>
+auto task::keep(Awaitable &&awaitable) {
+    using awaiter = decltype(detail::awaiter_of(std::forward<Awaitable>(awaitable)));
+    return kept<awaiter>(*this, std::forward<Awaitable>(awaitable));
+}
+
+// Base of a promise type: the coroutine begins with what is current where it is called, and spans that
+// are current in it stay so over each co_await, on whichever thread it goes on, and are not so for
+// others meanwhile.
+//
+//     struct promise_type : tracer::coroutine_promise {
+//         auto initial_suspend() noexcept { return keep(std::suspend_always()); }
+//         auto final_suspend() noexcept { return keep(std::suspend_always()); }
+//         auto yield_value(int value) { return keep(std::suspend_always()); }
+//         ...
+class coroutine_promise {
+  public:
+    template <class Awaitable>
+    auto await_transform(Awaitable &&awaitable) {
+        return keep(std::forward<Awaitable>(awaitable));
+    }
+    // For what the language does not pass through await_transform.
+    template <class Awaitable>
+    auto keep(Awaitable &&awaitable) {
+        return task_.keep(std::forward<Awaitable>(awaitable));
+    }
+
+  private:
+    task task_;
+};
+#endif // TRACER_HPP_COROUTINES
+
 } // namespace tracer
+
+#define TRACER_HPP_JOIN_(a, b) a##b
+#define TRACER_HPP_JOIN(a, b) TRACER_HPP_JOIN_(a, b)
+// A tracer::scope for the rest of the block: TRACER_SPAN("parse") or
+// TRACER_SPAN("parse", {{"bytes", size}}). tracer::current() is the span.
+#define TRACER_SPAN(...) \
+    const ::tracer::scope TRACER_HPP_JOIN(tracer_span_at_, __LINE__)(__VA_ARGS__)
 
 #endif // TRACER_HPP

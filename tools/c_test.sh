@@ -34,9 +34,9 @@ headers() { # cc, cxx
     $1 -std=c99 $flags -fsyntax-only -x c include/tracer.h
     result $? "include/tracer.h with $1 -std=c99"
     for standard in c++14 c++17 c++20; do
-        $2 -std=$standard $flags -fsyntax-only -x c++ include/tracer.h
+        $2 -std=$standard $flags -Wshadow -fsyntax-only -x c++ include/tracer.h
         result $? "include/tracer.h with $2 -std=$standard"
-        [ ! -f include/tracer.hpp ] || $2 -std=$standard $flags -fsyntax-only -x c++ include/tracer.hpp
+        $2 -std=$standard $flags -Wshadow -fsyntax-only -x c++ include/tracer.hpp
         result $? "include/tracer.hpp with $2 -std=$standard"
     done
 }
@@ -66,9 +66,10 @@ tests() { # cc, cxx
     done
     for source in tests/cpp/test_*.cpp; do
         [ -f "$source" ] || continue
-        for standard in c++14 c++17 c++20 'c++17 -fno-exceptions' 'c++17 -fno-rtti'; do
+        for standard in c++14 c++17 c++20 'c++17 -fno-rtti' 'c++14 -fno-exceptions -fno-rtti' \
+            'c++20 -fno-exceptions'; do
             program=$out/$(basename "$source" .cpp)-$(echo "$standard" | tr -d ' ')
-            $2 -std=$standard $flags -o "$program" "$source" $helpers $link ||
+            $2 -std=$standard $flags -Wshadow -o "$program" "$source" $helpers $link ||
                 { result 1 "$2 -std=$standard $source"; continue; }
             run "$program" "$source with $2 -std=$standard"
         done

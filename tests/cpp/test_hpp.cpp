@@ -1,10 +1,10 @@
 // tracer.hpp: what its destructors and overloads do. Compiled as C++14, 17 and 20, without exceptions
 // and without RTTI.
-#include "../c/harness.h"
-extern "C" {
-#include "../c/otlp.h"
-}
+#include "captured.hpp"
 
+#include <array>
+#include <chrono>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -14,23 +14,6 @@ extern "C" {
 #include <vector>
 
 namespace {
-
-class captured {
-  public:
-    captured() : capture_(tracer_capture_new()) {}
-    captured(const captured &) = delete;
-    captured &operator=(const captured &) = delete;
-    ~captured() { tracer_capture_free(capture_); }
-    seen operator[](const char *name) const {
-        seen span;
-        CHECK(see_named(capture_, name, &span));
-        return span;
-    }
-    std::size_t count() const { return tracer_capture_count(capture_); }
-
-  private:
-    tracer_capture *capture_;
-};
 
 void every_type_has_its_overload() {
     const captured spans;
@@ -76,6 +59,32 @@ void nested_values() {
     const seen span = spans["nested"];
     const std::string wanted = "{\"list\":[1,\"two\",null,true],\"half\":0.5,\"bytes\":x'01'}";
     CHECK_TEXT(span.attributes, ("at start=" + wanted + " v=" + wanted).c_str());
+}
+
+void containers_arrays_and_maps() {
+    const captured spans;
+    const std::vector<std::string> texts = {"a", "b"};
+    const std::map<std::string, std::vector<int>> table = {{"one", {1}}, {"two", {1, 2}}};
+    const std::array<double, 2> pair = {{0.5, 1.5}};
+    const bool flags[] = {true, false};
+    tracer::span span("containers", {{"texts", texts}, {"list", tracer::array(1, "x", nullptr)}});
+    span.set("table", table).set("pair", pair).set("flags", flags);
+    span.set("bits", std::vector<bool>{true, false}).set("none", std::vector<int>());
+    span.set("array", tracer::array(std::uint64_t{7}, 0.5F, texts, tracer::array()));
+    span.set("map", tracer::map({{"i", 1},
+                                 {"b", true},
+                                 {"d", 0.5},
+                                 {"s", "t"},
+                                 {"x", tracer::bytes("\1", 1)},
+                                 {"list", tracer::array(1, 2)},
+                                 {"texts", texts},
+                                 {"deep", tracer::map({{"k", tracer::value()}})}}));
+    span.end();
+    CHECK_TEXT(spans["containers"].attributes,
+               "texts=[\"a\",\"b\"] list=[1,\"x\",null] table={\"one\":[1],\"two\":[1,2]} "
+               "pair=[0.5,1.5] flags=[true,false] bits=[true,false] none=[] "
+               "array=[7,0.5,[\"a\",\"b\"],[]] map={\"i\":1,\"b\":true,\"d\":0.5,\"s\":\"t\","
+               "\"x\":x'01',\"list\":[1,2],\"texts\":[\"a\",\"b\"],\"deep\":{\"k\":null}}");
 }
 
 void events_links_status_and_exceptions() {
@@ -143,6 +152,34 @@ void a_span_made_current_is_not_ended() {
     CHECK_TEXT(spans["child"].parent_id, id.c_str());
 }
 
+void one_line_makes_the_rest_of_the_block_a_span() {
+    const captured spans;
+    std::string id;
+    {
+        TRACER_SPAN("block", {{"a", 1}, {"b", "two"}});
+        id = tracer::current().span_id();
+        TRACER_SPAN("within");
+        tracer::current().set("found", true);
+    }
+    CHECK(!tracer::current().is_recording());
+    CHECK_TEXT(spans["block"].attributes, "a=1 b=\"two\"");
+    CHECK_TEXT(spans["within"].parent_id, id.c_str());
+    CHECK_TEXT(spans["within"].attributes, "found=true");
+}
+
+void a_scope_takes_a_span_over() {
+    const captured spans;
+    tracer::span span("taken over");
+    const std::string id = span.span_id();
+    {
+        const tracer::scope here(std::move(span));
+        CHECK(here.is_recording());
+        tracer::span("its child");
+    }
+    CHECK_INT(spans.count(), 2);
+    CHECK_TEXT(spans["its child"].parent_id, id.c_str());
+}
+
 void moving_a_span_ends_it_once() {
     const captured spans;
     const std::uint64_t stale = stats().stale;
@@ -177,6 +214,10 @@ void options_say_how_it_starts() {
         tracer::options how;
         how.kind(TRACER_KIND_SERVER).parent(remote).in(library).start_time(1000).shared();
         tracer::span("server", how, {{"a", 1}}).end(2000);
+        tracer::span("linked", tracer::options().links({{remote}, {remote, {{"b", 2}}}}));
+        const std::chrono::system_clock::time_point epoch;
+        tracer::span("clock", tracer::options().start_time(epoch + std::chrono::milliseconds(1)))
+            .end(epoch + std::chrono::milliseconds(2));
         const tracer::scope current("current");
         tracer::span("root", tracer::options().root());
         tracer::span("kept", tracer::options().parent(tracer::context::of(current)));
@@ -191,6 +232,10 @@ void options_say_how_it_starts() {
     CHECK_INT(server.kind, TRACER_KIND_SERVER);
     CHECK_INT(server.start, 1000);
     CHECK_INT(server.end, 2000);
+    CHECK_TEXT(spans["linked"].links, "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331{} "
+                                      "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331{b=2}");
+    CHECK_INT(spans["clock"].start, 1000000);
+    CHECK_INT(spans["clock"].end, 2000000);
     CHECK_TEXT(spans["root"].parent_id, "");
     CHECK_TEXT(spans["kept"].parent_id, spans["current"].span_id);
     CHECK_TEXT(spans["below entered"].parent_id, spans["entered"].span_id);
@@ -211,7 +256,7 @@ void a_context_outlives_its_span_and_travels() {
             CHECK(!tracer::current().is_recording());
             {
                 const tracer::attachment here(taken);
-                tracer::scope("on a thread");
+                TRACER_SPAN("on a thread");
             }
             CHECK_INT(taken.run([] {
                 tracer::scope span("run");
@@ -236,13 +281,6 @@ void a_context_outlives_its_span_and_travels() {
     CHECK_TEXT(spans["detached"].parent_id, "");
 }
 
-void set_up_is_as_in_c() {
-    const tracer::config config(tracer_config_new());
-    CHECK_INT(tracer_config_set_exporter(config.get(), "pigeon"), TRACER_INVALID_CONFIG);
-    CHECK(tracer::last_error().find("pigeon") != std::string::npos);
-    CHECK(tracer::last_error().back() != '\0');
-}
-
 void types_are_as_they_should_be() {
     using namespace tracer;
     static_assert(std::is_nothrow_move_constructible<span>::value, "moves into containers");
@@ -264,13 +302,15 @@ int main() {
 #endif
     RUN(lists_of_attributes);
     RUN(nested_values);
+    RUN(containers_arrays_and_maps);
     RUN(events_links_status_and_exceptions);
     RUN(a_scope_is_current_for_its_block);
     RUN(a_span_made_current_is_not_ended);
+    RUN(one_line_makes_the_rest_of_the_block_a_span);
+    RUN(a_scope_takes_a_span_over);
     RUN(moving_a_span_ends_it_once);
     RUN(options_say_how_it_starts);
     RUN(a_context_outlives_its_span_and_travels);
-    RUN(set_up_is_as_in_c);
     RUN(types_are_as_they_should_be);
     return finish();
 }
