@@ -66,6 +66,27 @@ enum Destination {
     Custom(String, ExporterFactory),
 }
 
+impl Destination {
+    /// Whether points must hold all since the start.
+    fn needs_totals(&self) -> bool {
+        match self {
+            #[cfg(feature = "otlp-http")]
+            Self::At(at) => at.needs_totals(),
+            _ => false,
+        }
+    }
+
+    /// Whether the text format is asked for, or sent.
+    fn needs_text(&self) -> bool {
+        match self {
+            Self::Prometheus => true,
+            #[cfg(feature = "otlp-http")]
+            Self::At(at) => at.needs_text(),
+            _ => false,
+        }
+    }
+}
+
 /// An exporter of metrics, before there is a process for it.
 #[derive(Clone)]
 pub(crate) enum MetricExporter {
@@ -334,31 +355,25 @@ impl Config {
         let chosen = chosen.unwrap_or(&options.env_exporters);
         let chosen = if self.is_disabled() { &[] } else { chosen };
         let mut exporters = Vec::new();
-        let mut prometheus = false;
-        let mut temporality = options.temporality.unwrap_or_default();
         for destination in chosen {
             let exporter = match destination {
-                Destination::Prometheus => {
-                    prometheus = true;
-                    continue;
-                }
+                Destination::Prometheus => continue,
                 Destination::Otlp => MetricExporter::Made(self.otlp_factory(Signal::Metrics)?),
                 Destination::Console => MetricExporter::Made(crate::metrics::console::factory()),
                 #[cfg(feature = "otlp-http")]
-                Destination::At(at) => {
-                    prometheus |= at.needs_text();
-                    if at.needs_totals() {
-                        temporality = MetricTemporality::Cumulative;
-                    }
-                    at.exporter(&self.otlp)?
-                }
+                Destination::At(at) => at.exporter(&self.otlp)?,
                 Destination::Custom(_, factory) => MetricExporter::Made(factory.clone()),
             };
             exporters.push((format!("{destination:?}"), exporter));
         }
+        let temporality = if chosen.iter().any(Destination::needs_totals) {
+            MetricTemporality::Cumulative
+        } else {
+            options.temporality.unwrap_or_default()
+        };
         Ok(MetricConfig {
             exporters,
-            prometheus,
+            prometheus: chosen.iter().any(Destination::needs_text),
             interval: options.interval.unwrap_or(DEFAULT_INTERVAL),
             export_timeout: options.export_timeout.unwrap_or(DEFAULT_TIMEOUT),
             temporality,

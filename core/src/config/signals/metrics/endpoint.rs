@@ -120,3 +120,6 @@ impl Config {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
