@@ -13,12 +13,16 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, overload
 
 from libtracer import _native
+from libtracer._parameters import parameters_of
 
 _F = TypeVar(
     "_F",
     bound="Callable[..., Any] | classmethod[Any, ..., Any] | staticmethod[..., Any] | property"
     " | functools.partialmethod[Any] | functools.cached_property[Any]",
 )
+
+_Recipe = tuple[str, Mapping[str, Any] | None, bool, tuple[bool, bool] | None]
+_ALL = (True, True)
 
 # What calling the function gives, in the native side's numbers.
 _FUNCTION, _COROUTINE, _GENERATOR, _ASYNC_GENERATOR, _AWAITABLE = range(5)
@@ -28,9 +32,12 @@ _FUNCTION, _COROUTINE, _GENERATOR, _ASYNC_GENERATOR, _AWAITABLE = range(5)
 def traced(
     span_name: str | None = None,
     *,
+    log_args: bool = True,
+    log_results: bool = True,
     log_exceptions: bool = True,
     disable_log: bool = False,
     attributes: Mapping[str, Any] | None = None,
+    **kwargs: Any,
 ) -> Callable[[_F], _F]: ...
 
 
@@ -38,12 +45,15 @@ def traced(
 def traced(span_name: _F, /) -> _F: ...
 
 
-def traced(
+def traced(  # noqa: PLR0913, one argument for each option
     span_name: Any = None,
     *,
+    log_args: bool = True,
+    log_results: bool = True,
     log_exceptions: bool = True,
     disable_log: bool = False,
     attributes: Mapping[str, Any] | None = None,
+    **kwargs: Any,
 ) -> Any:
     """Trace every call of a function as a span; usable with and without parentheses.
 
@@ -51,25 +61,45 @@ def traced(
     the span's status and passes through unchanged. Until tracing is configured the function is
     simply called. A class stays the class it is, its constructor is traced.
 
+    Where log records are exported or captured, each call makes one inside its span, whose body has
+    ``function.name``, ``function.arguments`` by the names of the parameters as they are after the
+    call, and ``function.output`` or, at ERROR, ``exception.type`` and ``exception.message``. Values
+    OpenTelemetry has no type for are their ``str``, or what their ``dump_as_log()`` returns; long
+    and deep ones are cut and say so. A generator's output is its ``repr``, at its end. What the
+    sampler leaves out has no record.
+
     Args:
         span_name: Name of the span; the function's qualified name by default.
-        log_exceptions: Whether an exception is recorded as an event of the span.
-        disable_log: Whether to leave out that event, too.
+        log_args: Whether the record has the arguments.
+        log_results: Whether it has the result.
+        log_exceptions: Whether it tells of an exception, and the span has an event of it.
+        disable_log: Whether to make no record, nor that event.
         attributes: Attributes of every span.
+        **kwargs: Ignored.
 
     Returns:
         The traced function, or a decorator that makes one.
     """
     if span_name is not None and not isinstance(span_name, str):
-        return decorate(span_name, _native.start_span(name_of(span_name)))
-    record = log_exceptions and not disable_log
+        return decorate(span_name, _template((name_of(span_name), None, True, _ALL)))
+    record = bool(log_exceptions and not disable_log)
+    log = None if disable_log else (bool(log_args), bool(log_results))
 
     def decorator(function: Any) -> Any:
-        name = span_name or name_of(function)
-        template = _native.start_span(name, attributes=attributes, record_exception=record)
-        return decorate(function, template)
+        return decorate(
+            function, _template((span_name or name_of(function), attributes, record, log))
+        )
 
     return decorator
+
+
+def _template(recipe: _Recipe) -> _native.Span:
+    """Return a span that never starts, after which those of the calls are made."""
+    name, attributes, record, log = recipe
+    template = _native.start_span(name, attributes=attributes, record_exception=record)
+    if log is not None:
+        _native.log_calls(template, *log)
+    return template
 
 
 def name_of(function: Any) -> str:
@@ -114,7 +144,8 @@ def _wrap(function: Any, template: _native.Span) -> Any:
     binds = hasattr(type(function), "__get__") and not isinstance(
         function, (types.MethodType, functools.partial)
     )
-    wrapper = _native.wrap(function, template, _kind_of(function), binds=binds)
+    kind = _kind_of(function)
+    wrapper = _native.wrap(function, template, kind, binds=binds, parameters_of=parameters_of)
     if isinstance(function, types.FunctionType):
         return functools.update_wrapper(wrapper, function)
     # The attributes of an object may change: they are looked up there.
@@ -164,11 +195,9 @@ def reduce(wrapper: Any, template: _native.Span) -> Any:
     return rebuild, (wrapper.__wrapped__, _native.recipe(template))
 
 
-def rebuild(function: Any, recipe: tuple[str, Mapping[str, Any] | None, bool], /) -> Any:
+def rebuild(function: Any, recipe: _Recipe, /) -> Any:
     """Trace a function again, in the process that it was sent to."""
-    name, attributes, record = recipe
-    template = _native.start_span(name, attributes=attributes, record_exception=record)
-    return decorate(function, template)
+    return decorate(function, _template(recipe))
 
 
 def deepcopy(wrapper: Any, template: _native.Span, memo: dict[int, Any]) -> Any:

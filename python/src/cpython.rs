@@ -21,6 +21,9 @@ pub(crate) type Vectorcall = unsafe extern "C" fn(
     *mut PyObject,
 ) -> *mut PyObject;
 
+/// `PY_VECTORCALL_ARGUMENTS_OFFSET`, which may be set in the number of arguments.
+pub(crate) const OFFSET_FLAG: usize = 1 << (usize::BITS - 1);
+
 /// `PyContextVar_Get` and its kin, resolved.
 pub(crate) struct CPython {
     /// Reads a `ContextVar` into an owned reference, NULL when it has no value.
@@ -118,7 +121,6 @@ unsafe extern "C" fn call_with_dict(
     count: usize,
     names: *mut PyObject,
 ) -> *mut PyObject {
-    const OFFSET_FLAG: usize = 1 << (usize::BITS - 1); // PY_VECTORCALL_ARGUMENTS_OFFSET
     let Some(call) = VECTORCALL_DICT.get() else {
         return ptr::null_mut();
     };

@@ -50,13 +50,13 @@ mod _native {
     #[pymodule_export]
     use super::runtime::{library_path, version};
     #[pymodule_export]
-    use super::span::{set_default_tracer, set_facade};
+    use super::span::{log_calls, set_default_tracer, set_facade};
     #[pymodule_export]
     use super::stats::stats;
     #[pymodule_export]
     use super::testing::Capture;
     #[pymodule_export]
-    use super::traced::wrap;
+    use super::traced::{Parameters, wrap};
     #[pymodule_export]
     use super::tracer::Tracer;
 

@@ -3,7 +3,7 @@
 //!
 //! There is one set for ever, made once: finding it is one load.
 
-use crate::runtime::{Handle, Plain, Scope};
+use crate::runtime::{Builder, Handle, Plain, Scope};
 use pyo3::{PyResult, pyfunction};
 use std::ffi::CString;
 use std::ptr;
@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 pub(crate) struct Marks {
     /// The scope of spans that name none.
     pub(crate) scope: Scope,
+    /// That of the log records of traced calls, with the attributes.
+    pub(crate) log_scope: Scope,
     /// Keys and texts.
     pub(crate) attributes: Vec<(String, String)>,
 }
@@ -47,8 +49,22 @@ impl Marks {
 /// Marks the spans that start from now on. What is replaced stays in memory: spans may read it.
 #[pyfunction]
 pub(crate) fn set_marks(scope: &str, attributes: Vec<(String, String)>) -> PyResult<()> {
-    let scope = Scope::new(&CString::new(scope)?, None, None);
-    let made = Box::into_raw(Box::new(Marks { scope, attributes }));
+    let name = CString::new(scope)?;
+    let log_scope = Builder::with(|map| {
+        map.begin_map();
+        for (key, text) in &attributes {
+            map.key(key);
+            map.add_string(text);
+        }
+        map.end();
+        Scope::new_in(None, &name, None, None, Some(map))
+    });
+    let scope = Scope::new(&name, None, None);
+    let made = Box::into_raw(Box::new(Marks {
+        scope,
+        log_scope: log_scope.unwrap_or(scope),
+        attributes,
+    }));
     MARKS.store(made, Ordering::Release);
     Ok(())
 }

@@ -18,7 +18,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
 pub(crate) use args::{Args, missing};
-pub(crate) use plain::{each_item, int_value};
+pub(crate) use plain::{each_item, each_item_while, int_value};
 pub(crate) use raised::{SetAside, forget_error, raise};
 pub(crate) use slot::Slot;
 

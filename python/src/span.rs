@@ -24,6 +24,8 @@ use pyo3::prelude::{PyModule, PyModuleMethods};
 use pyo3::sync::PyOnceLock;
 use pyo3::{Bound, Py, PyAny, PyResult, Python, pyfunction};
 
+pub(crate) use error::{full_name, message};
+pub(crate) use functions::log_calls;
 pub(crate) use life::{ensure_started as start_now, enter, exit, fresh, leave, pending};
 pub(crate) use object::{Ids, Span, SpanBody, State, option};
 pub(crate) use watched::set_default_tracer;

@@ -9,6 +9,8 @@
 mod driver;
 mod function;
 mod native;
+mod parameters;
+mod record;
 mod run;
 mod step;
 mod stream;
@@ -19,6 +21,7 @@ use pyo3::prelude::{PyAnyMethods, PyModule, PyModuleMethods};
 use pyo3::{Bound, PyAny, PyErr, PyResult, Python};
 
 pub(crate) use function::wrap;
+pub(crate) use parameters::Parameters;
 
 /// What Python functions return of each kind; others that speak the same protocol are rare.
 static COROUTINE: Type = Type::empty();
@@ -55,11 +58,13 @@ impl TryFrom<u8> for Kind {
     }
 }
 
-/// Puts the span of a run around what a call returned; anything unexpected passes as it is.
+/// Puts the span of a run around what a call returned; anything unexpected passes as it is. `kept` is
+/// for the record of the call.
 fn drive<'py>(
     kind: Kind,
     made: Bound<'py, PyAny>,
     template: &Bound<'py, PyAny>,
+    kept: Option<Bound<'py, PyAny>>,
 ) -> Bound<'py, PyAny> {
     let (usual, protocol) = match kind {
         Kind::Function => return made,
@@ -71,8 +76,8 @@ fn drive<'py>(
         return made;
     }
     let driver = match kind {
-        Kind::AsyncGenerator => stream::new(made.clone(), template),
-        _ => driver::new(kind, made.clone(), template),
+        Kind::AsyncGenerator => stream::new(made.clone(), template, kept),
+        _ => driver::new(kind, made.clone(), template, kept),
     };
     driver.unwrap_or(made)
 }

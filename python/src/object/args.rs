@@ -24,7 +24,7 @@ impl<'a, 'py> Args<'a, 'py> {
     ///
     /// They must be those of a call by `METH_FASTCALL | METH_KEYWORDS`, alive for `'a`.
     #[inline]
-    pub(super) unsafe fn new(
+    pub(crate) unsafe fn new(
         py: Python<'py>,
         values: *const *mut PyObject,
         count: ffi::Py_ssize_t,
@@ -46,6 +46,26 @@ impl<'a, 'py> Args<'a, 'py> {
     #[inline]
     pub(crate) fn get(&self, index: usize) -> Option<Borrowed<'a, 'py, PyAny>> {
         (index < self.positional).then(|| self.value(index))
+    }
+
+    /// How many are positional.
+    #[inline]
+    pub(crate) fn positional(&self) -> usize {
+        self.positional
+    }
+
+    /// The keyword arguments, names and values.
+    pub(crate) fn keywords(
+        &self,
+    ) -> impl Iterator<Item = (Bound<'py, PyAny>, Borrowed<'a, 'py, PyAny>)> {
+        let names = self.names.map(Borrowed::to_owned);
+        let names = names.and_then(|names| names.cast_into::<PyTuple>().ok());
+        let count = names.as_ref().map_or(0, PyTupleMethods::len);
+        let args = *self;
+        (0..count).filter_map(move |index| {
+            let name = names.as_ref()?.get_item(index).ok()?;
+            Some((name, args.value(args.positional.saturating_add(index))))
+        })
     }
 
     #[inline]

@@ -19,6 +19,17 @@ pub(crate) fn each_item<'py>(
     map: &Bound<'py, PyDict>,
     mut visit: impl FnMut(Bound<'py, PyAny>, Bound<'py, PyAny>),
 ) {
+    each_item_while(map, |key, value| {
+        visit(key, value);
+        true
+    });
+}
+
+/// As [`each_item`], until `visit` says false.
+pub(crate) fn each_item_while<'py>(
+    map: &Bound<'py, PyDict>,
+    mut visit: impl FnMut(Bound<'py, PyAny>, Bound<'py, PyAny>) -> bool,
+) {
     let py = map.py();
     let mut position = 0;
     let mut key = std::ptr::null_mut();
@@ -40,6 +51,8 @@ pub(crate) fn each_item<'py>(
         let key = unsafe { Bound::from_borrowed_ptr(py, key) };
         // SAFETY: as above.
         let value = unsafe { Bound::from_borrowed_ptr(py, value) };
-        visit(key, value);
+        if !visit(key, value) {
+            return;
+        }
     }
 }

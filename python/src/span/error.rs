@@ -105,7 +105,7 @@ fn stack_trace<'py>(exception: &Bound<'py, PyAny>) -> Bound<'py, PyAny> {
 }
 
 /// The type's name, with its module unless it is a built-in one.
-fn full_name(exception: &Bound<'_, PyAny>) -> String {
+pub(crate) fn full_name(exception: &Bound<'_, PyAny>) -> String {
     let kind = exception.get_type();
     let name = kind.qualname();
     let name = name.as_ref().map(value::text_of).unwrap_or_default();
@@ -119,7 +119,7 @@ fn full_name(exception: &Bound<'_, PyAny>) -> String {
 }
 
 /// `str(exception)`, or what can be said when that fails.
-fn message(exception: &Bound<'_, PyAny>) -> String {
+pub(crate) fn message(exception: &Bound<'_, PyAny>) -> String {
     exception.str().map_or_else(
         |_| "<exception without a usable str>".to_owned(),
         |text| value::text_of(&text).into_owned(),

@@ -7,7 +7,7 @@ use crate::object::{Args, add_functions, method, missing};
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi::PyMethodDef;
 use pyo3::prelude::{PyAnyMethods, PyModule};
-use pyo3::{Borrowed, Bound, IntoPyObject, PyAny, PyResult, intern};
+use pyo3::{Borrowed, Bound, IntoPyObject, PyAny, PyResult, intern, pyfunction};
 
 /// Adds the functions on spans and on the current context to the module.
 pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -32,7 +32,7 @@ pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
         ),
         method!(
             c"recipe",
-            c"recipe(template, /)\n--\n\nName, attributes and ``record_exception`` of what ``start_span`` made.",
+            c"recipe(template, /)\n--\n\nName, attributes, ``record_exception`` and what is logged of what ``start_span`` made.",
             recipe
         ),
         method!(
@@ -141,5 +141,20 @@ fn recipe<'py>(
     }
     let (name, attributes) = (span.name.get(py), span.attributes.get(py));
     let record = span.has(option::RECORD_EXCEPTION);
-    Ok((name, attributes, record).into_pyobject(py)?.into_any())
+    let log = (span.has(option::LOG_ARGS), span.has(option::LOG_RESULT));
+    let log = span.has(option::LOGGED).then_some(log);
+    Ok((name, attributes, record, log)
+        .into_pyobject(py)?
+        .into_any())
+}
+
+/// Has calls that are traced after a template logged, with or without their arguments and results.
+#[pyfunction]
+#[pyo3(signature = (template, args, results, /))]
+pub(crate) fn log_calls(template: &Bound<'_, PyAny>, args: bool, results: bool) {
+    if let Some(span) = Span::cast(template.as_borrowed()) {
+        span.mark(option::LOGGED);
+        span.mark(if args { option::LOG_ARGS } else { 0 });
+        span.mark(if results { option::LOG_RESULT } else { 0 });
+    }
 }

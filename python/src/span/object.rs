@@ -55,8 +55,16 @@ pub(crate) mod option {
     pub(crate) const FACED: u16 = 2048;
     /// What `init` puts on spans is put on this one, as on those that are [`GATED`].
     pub(crate) const MARKED: u16 = 4096;
+    /// A log record tells of the call that the span stands for.
+    pub(crate) const LOGGED: u16 = 8192;
+    /// With its arguments.
+    pub(crate) const LOG_ARGS: u16 = 16384;
+    /// With its result.
+    pub(crate) const LOG_RESULT: u16 = 32768;
+    /// What a log record tells.
+    pub(crate) const LOG: u16 = LOGGED | LOG_ARGS | LOG_RESULT;
     /// The options that a copy inherits.
-    pub(crate) const INHERITED: u16 = DEFAULT | GATED | PASSIVE | SDK | MARKED;
+    pub(crate) const INHERITED: u16 = DEFAULT | GATED | PASSIVE | SDK | MARKED | LOG;
 }
 
 /// The identity of a span.

@@ -35,7 +35,7 @@ unsafe impl Body for Driver {
     }
 
     fn others(&self) -> impl Iterator<Item = &Slot> {
-        std::iter::once(&self.run.span)
+        self.run.slots()
     }
 
     /// What was begun is closed, as dropping it would.
@@ -51,6 +51,7 @@ pub(super) fn new<'py>(
     kind: Kind,
     inner: Bound<'py, PyAny>,
     template: &Bound<'py, PyAny>,
+    kept: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let made = match kind {
         Kind::Generator => &GENERATOR,
@@ -59,7 +60,7 @@ pub(super) fn new<'py>(
     };
     native::new(made, inner, |head| Driver {
         head,
-        run: Run::new(template),
+        run: Run::new(template, kept),
         stays_current: kind != Kind::Generator,
     })
 }

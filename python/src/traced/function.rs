@@ -5,13 +5,15 @@
 //! of a class (a partial, a callable object) does not bind here either.
 
 use super::native::{self, Body, Head, Type, WEAK_OFFSET, common_slots};
+use super::record::{self, Ending};
 use super::{Kind, drive};
 use crate::config::is_ready;
-use crate::cpython::{Vectorcall, cpython};
+use crate::cpython::{OFFSET_FLAG, Vectorcall, cpython};
 use crate::object::{
     Args, SetAside, Slot, forever, getter, method, new_type, offset_member, raise,
 };
 use crate::span::{Span, enter, exit, fresh, option};
+use crate::value::is_describing;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::PyAnyMethods;
@@ -37,6 +39,8 @@ struct Traced {
     vectorcall: Vectorcall,
     dict: Slot,
     template: Slot,
+    /// The [`Parameters`](super::parameters::Parameters), where they are known.
+    parameters: Slot,
     kind: Kind,
 }
 
@@ -47,7 +51,7 @@ unsafe impl Body for Traced {
     }
 
     fn others(&self) -> impl Iterator<Item = &Slot> {
-        [&self.dict, &self.template].into_iter()
+        [&self.dict, &self.template, &self.parameters].into_iter()
     }
 }
 
@@ -59,19 +63,26 @@ unsafe fn body<'a>(this: Borrowed<'a, '_, PyAny>) -> &'a Traced {
     unsafe { native::body(this) }
 }
 
-/// Wraps a callable; `template` is a span that has not started, `kind` what a call returns.
+/// Wraps a callable; `template` is a span that has not started, `kind` what a call returns. Where
+/// arguments are logged, `parameters_of` finds their names.
 #[pyfunction]
-#[pyo3(signature = (function, template, kind=0, *, binds=true))]
+#[pyo3(signature = (function, template, kind=0, *, binds=true, parameters_of=None))]
 pub(crate) fn wrap<'py>(
     function: Bound<'py, PyAny>,
     template: &Bound<'py, PyAny>,
     kind: u8,
     binds: bool,
+    parameters_of: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let kind = Kind::try_from(kind)?;
-    if Span::cast(template.as_borrowed()).is_none() {
+    let Some(span) = Span::cast(template.as_borrowed()) else {
         return Err(PyTypeError::new_err("wrap() needs a span as template"));
-    }
+    };
+    let parameters = parameters_of
+        .filter(|_| span.has(option::LOG_ARGS))
+        .map(|parameters_of| parameters_of.call1((&function,)))
+        .transpose()?
+        .filter(|parameters| !parameters.is_none());
     let made = if binds { &BOUND } else { &FREE };
     native::new(made, function, |head| {
         let traced = Traced {
@@ -79,9 +90,13 @@ pub(crate) fn wrap<'py>(
             vectorcall: call,
             dict: Slot::empty(),
             template: Slot::empty(),
+            parameters: Slot::empty(),
             kind,
         };
         traced.template.put(template.clone());
+        if let Some(parameters) = parameters {
+            traced.parameters.put(parameters);
+        }
         traced
     })
 }
@@ -108,17 +123,36 @@ unsafe extern "C" fn call(
     let Some(template) = wanted(traced, py) else {
         return run();
     };
+    // SAFETY: CPython keeps the arguments alive for the call.
+    let args = unsafe { Args::new(py, args, (count & !OFFSET_FLAG).cast_signed(), names) };
     if traced.kind != Kind::Function {
         // SAFETY: an owned reference, or NULL with an exception set.
         let made = unsafe { Bound::from_owned_ptr_or_opt(py, run()) };
         return made.map_or(ptr::null_mut(), |made| {
-            drive(traced.kind, made, &template).into_ptr()
+            driven(traced, made, &template, &args).into_ptr()
         });
     }
     match around(&template) {
-        Some(span) => finish(&span, run()),
+        Some(span) => finish(&span, run(), traced, &args),
         None => run(),
     }
+}
+
+/// What a call returned, with the span of a run around it, which keeps the arguments for its record.
+#[inline]
+fn driven<'py>(
+    traced: &Traced,
+    made: Bound<'py, PyAny>,
+    template: &Bound<'py, PyAny>,
+    args: &Args<'_, 'py>,
+) -> Bound<'py, PyAny> {
+    let py = made.py();
+    let logged = Span::cast(template.as_borrowed()).filter(|span| record::is_wanted(*span));
+    let kept = logged.and_then(|_| {
+        let output = matches!(traced.kind, Kind::Generator | Kind::AsyncGenerator).then_some(&made);
+        record::keep(py, traced.parameters.get(py).as_ref(), output, args).ok()
+    });
+    drive(traced.kind, made, template, kept)
 }
 
 /// The template of this call's span; none while tracing is off.
@@ -126,7 +160,7 @@ unsafe extern "C" fn call(
 fn wanted<'py>(traced: &Traced, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
     let template = traced.template.get(py)?;
     let gated = Span::cast(template.as_borrowed())?.has(option::GATED);
-    (!gated || is_ready(py)).then_some(template)
+    ((!gated || is_ready(py)) && !is_describing()).then_some(template)
 }
 
 /// The span of this call, current; none when no span can be made.
@@ -139,22 +173,41 @@ fn around<'py>(template: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
 
 /// Ends the span of a call with the outcome of the function.
 #[inline]
-fn finish(span: &Bound<'_, PyAny>, result: *mut PyObject) -> *mut PyObject {
+fn finish(
+    span: &Bound<'_, PyAny>,
+    result: *mut PyObject,
+    traced: &Traced,
+    args: &Args<'_, '_>,
+) -> *mut PyObject {
     if let Some(span) = Span::cast(span.as_borrowed()) {
         if result.is_null() {
-            failed(span);
+            failed(span, traced, args);
         } else {
+            if record::is_wanted(span) {
+                // SAFETY: the result is ours for the call.
+                let result = unsafe { Borrowed::from_ptr(span.py(), result) };
+                log(span, traced, args, Ending::Returned(result));
+            }
             exit(span, None);
         }
     }
     result
 }
 
+#[cold]
+fn log(span: Span<'_, '_>, traced: &Traced, args: &Args<'_, '_>, ending: Ending<'_, '_>) {
+    let parameters = traced.parameters.get(span.py());
+    record::emit(span, parameters.as_ref(), args, ending);
+}
+
 /// The function raised: the exception is set aside while the span takes note of it.
 #[cold]
-fn failed(span: Span<'_, '_>) {
+fn failed(span: Span<'_, '_>, traced: &Traced, args: &Args<'_, '_>) {
     let py = span.py();
     let raised = SetAside::new(py);
+    if let Some(exception) = raised.exception().filter(|_| record::is_wanted(span)) {
+        log(span, traced, args, Ending::Raised(exception));
+    }
     exit(span, raised.exception());
 }
 

@@ -2,6 +2,7 @@
 //! ended with the outcome.
 
 use super::native::is_raised;
+use super::record::{self, Ending};
 use crate::object::{SetAside, Slot};
 use crate::span::{Span, enter, exit, fresh, leave};
 use pyo3::exceptions::{PyStopAsyncIteration, PyStopIteration};
@@ -85,24 +86,35 @@ pub(super) fn send(object: &Bound<'_, PyAny>, value: *mut PyObject) -> Outcome {
 /// The span of a run: the template of it, until the first step.
 pub(super) struct Run {
     pub(super) span: Slot,
+    /// What its record needs, where there is to be one.
+    pub(super) call: Slot,
     state: Cell<State>,
 }
 
 impl Run {
-    pub(super) fn new(template: &Bound<'_, PyAny>) -> Self {
-        let span = Slot::empty();
+    pub(super) fn new(template: &Bound<'_, PyAny>, kept: Option<Bound<'_, PyAny>>) -> Self {
+        let (span, call) = (Slot::empty(), Slot::empty());
         span.put(template.clone());
+        if let Some(kept) = kept {
+            call.put(kept);
+        }
         Self {
             span,
+            call,
             state: Cell::new(State::New),
         }
     }
 
     /// That of a span which has started elsewhere.
-    pub(super) fn suspended(span: &Bound<'_, PyAny>) -> Self {
-        let run = Self::new(span);
+    pub(super) fn suspended(span: &Bound<'_, PyAny>, kept: Option<Bound<'_, PyAny>>) -> Self {
+        let run = Self::new(span, kept);
         run.state.set(State::Suspended);
         run
+    }
+
+    /// What it holds.
+    pub(super) fn slots(&self) -> impl Iterator<Item = &Slot> {
+        [&self.span, &self.call].into_iter()
     }
 
     pub(super) fn state(&self) -> State {
@@ -147,11 +159,16 @@ impl Run {
         }
     }
 
-    /// After the last step, which gave a result.
+    /// After the last step, which gave a result unless it was given up.
     #[inline]
-    pub(super) fn end(&self, span: &Bound<'_, PyAny>) {
+    pub(super) fn end(&self, span: &Bound<'_, PyAny>, result: Option<Borrowed<'_, '_, PyAny>>) {
+        let kept = self.call.take(span.py());
         self.close(span.py());
         if let Some(span) = Span::cast(span.as_borrowed()) {
+            if let Some(kept) = kept {
+                let ending = result.map_or(Ending::Nothing, Ending::Returned);
+                record::emit_kept(span, &kept, ending);
+            }
             exit(span, None);
         }
     }
@@ -160,18 +177,24 @@ impl Run {
     #[cold]
     pub(super) fn fail(&self, span: &Bound<'_, PyAny>) {
         let py = span.py();
-        self.close(py);
         let natural = is_raised::<PyStopIteration>(py) || is_raised::<PyStopAsyncIteration>(py);
         let raised = SetAside::new(py);
+        let kept = self.call.take(py);
+        self.close(py);
         if let Some(span) = Span::cast(span.as_borrowed()) {
-            exit(span, raised.exception().filter(|_| !natural));
+            let exception = raised.exception().filter(|_| !natural);
+            if let Some(kept) = kept {
+                let ending = exception.map_or(Ending::Nothing, Ending::Raised);
+                record::emit_kept(span, &kept, ending);
+            }
+            exit(span, exception);
         }
     }
 
     /// Nothing more is to be traced.
     pub(super) fn close(&self, py: Python<'_>) {
         self.state.set(State::Done);
-        drop(self.span.take(py));
+        drop((self.span.take(py), self.call.take(py)));
     }
 
     /// Runs one step, with the span current.
@@ -188,7 +211,10 @@ impl Run {
         let outcome = run();
         match outcome.0 {
             PySendResult::PYGEN_NEXT => self.pause(&span, current),
-            PySendResult::PYGEN_RETURN => self.end(&span),
+            PySendResult::PYGEN_RETURN => {
+                // SAFETY: the result is ours still, or NULL.
+                self.end(&span, unsafe { Borrowed::from_ptr_or_opt(py, outcome.1) });
+            }
             PySendResult::PYGEN_ERROR => self.fail(&span),
         }
         outcome

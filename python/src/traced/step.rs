@@ -118,7 +118,7 @@ impl Step {
         }
         let raised = outcome.1.is_null().then(|| SetAside::new(py));
         if self.way == Way::Close {
-            stream.run.end(&span);
+            stream.run.end(&span, None);
         } else {
             stream.run.pause(&span, false);
         }
@@ -138,7 +138,7 @@ impl Step {
         if let Some(span) = stream.run.span.get(py) {
             native::unraisable(py, || {
                 if stream.is_over(py) {
-                    stream.run.end(&span);
+                    stream.run.end(&span, None);
                 } else {
                     stream.run.pause(&span, false);
                 }

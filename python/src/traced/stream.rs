@@ -28,7 +28,7 @@ unsafe impl Body for Stream {
     }
 
     fn others(&self) -> impl Iterator<Item = &Slot> {
-        [&self.run.span, &self.finalizer].into_iter()
+        self.run.slots().chain([&self.finalizer])
     }
 
     /// The event loop closes it, as it does those of the program; the span ends then.
@@ -43,10 +43,11 @@ unsafe impl Body for Stream {
 pub(super) fn new<'py>(
     inner: Bound<'py, PyAny>,
     template: &Bound<'py, PyAny>,
+    kept: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     native::new(&TYPE, inner, |head| Stream {
         head,
-        run: Run::new(template),
+        run: Run::new(template, kept),
         finalizer: Slot::empty(),
     })
 }
@@ -64,12 +65,12 @@ fn bury(stream: &Stream, py: Python<'_>) -> PyResult<()> {
     {
         let heir = native::new(&TYPE, inner, |head| Stream {
             head,
-            run: Run::suspended(&span),
+            run: Run::suspended(&span, stream.run.call.take(py)),
             finalizer: Slot::empty(),
         })?;
         return finalizer.call1((heir,)).map(drop);
     }
-    stream.run.end(&span);
+    stream.run.end(&span, None);
     Ok(())
 }
 
