@@ -111,32 +111,52 @@ def bodiless(header: Path, work: Path) -> Path:
     return library
 
 
-def members(stored: Path) -> dict[str, list[str]]:
-    """Returns the names of the members of each struct that is stored."""
+def structs(stored: Path) -> dict[str, tuple[int, int]]:
+    """Returns the number of members and of bytes of each struct that is stored."""
     return {
-        struct.get("name", ""): [
-            member.get("name", "") for member in struct.findall("data-member/var-decl")
-        ]
-        for struct in ElementTree.parse(stored / TYPES).iter("class-decl")
+        found.get("name", ""): (
+            len(found.findall("data-member")),
+            int(found.get("size-in-bits", "0")) // 8,
+        )
+        for found in ElementTree.parse(stored / TYPES).iter("class-decl")
     }
 
 
-def trimmed(header: Path, work: Path, stored: Path) -> tuple[Path, list[str]]:
-    """Returns the header without members that came at the end of versioned structs, and those."""
-    known, came = members(stored), []
+def trimmed(header: Path, work: Path, stored: Path) -> tuple[Path, dict[str, list[str]]]:
+    """Returns the header without what came at the end of versioned structs, and that."""
+    known, came = structs(stored), {}
 
     def trim(found: re.Match[str]) -> str:
         body, name = found.groups()
         text = re.sub(r"//[^\n]*", "", body)
         if name not in known or not VERSIONED.match(text):
             return found.group()
-        each = [f"{member};" for member in text.split(";")[:-1]]
-        came.extend(f"new in {name}: {' '.join(one.split())}" for one in each[len(known[name]) :])
-        return f"typedef struct {{{''.join(each[: len(known[name])])}\n}} {name};"
+        each = [f"{' '.join(member.split())};" for member in text.split(";")[:-1]]
+        count, _ = known[name]
+        if each[count:]:
+            came[name] = each[count:]
+        return f"typedef struct {{{' '.join(each[:count])}}} {name};"
 
     path = work / "trimmed.h"
     path.write_text(STRUCT.sub(trim, header.read_text("utf-8")), encoding="utf-8")
     return path, came
+
+
+def in_padding(header: Path, work: Path, stored: Path, came: dict[str, list[str]]) -> list[str]:
+    """Returns what came where an earlier struct has padding: its size says it is there."""
+    known, source, found = structs(stored), work / "padding.c", []
+    for struct, each in came.items():
+        member = re.search(r"\(\*(\w+)\)|(\w+)(\[\w+\])*;$", each[0])
+        name = (member[1] or member[2]) if member else each[0]
+        source.write_text(
+            f'#include <stdio.h>\n#include "{header.name}"\n'
+            f'int main(void) {{ printf("%zu", offsetof({struct}, {name})); return 0; }}\n',
+            encoding="utf-8",
+        )
+        run("gcc", "-std=c99", "-o", "padding", source.name, cwd=work)
+        if int(run(work / "padding")) < known[struct][1]:
+            found.append(f"{struct}.{name} is in the padding of the struct as it was")
+    return found
 
 
 def abidiff(old: Path, new: Path, *options: str) -> str:
@@ -150,8 +170,9 @@ def abidiff(old: Path, new: Path, *options: str) -> str:
 
 def compare(header: Path, work: Path, stored: Path = STORED) -> Difference:
     """Compares a header with what is stored."""
-    broken = []
-    earlier, added = trimmed(header, work, stored)
+    earlier, came = trimmed(header, work, stored)
+    broken = in_padding(header, work, stored, came)
+    added = [f"new in {struct}: {member}" for struct, each in came.items() for member in each]
     library = bodiless(earlier, work)
     if report := abidiff(stored / TYPES, library, "--no-added-syms"):
         broken.append(report)

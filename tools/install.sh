@@ -71,8 +71,9 @@ fill() { # template
 files() {
     echo "755 $built/$soname $libdir/$real"
     echo "644 $built/libtracer.a $libdir/libtracer.a"
-    echo "644 include/tracer.h $includedir/tracer.h"
-    echo "644 include/tracer.hpp $includedir/tracer.hpp"
+    for header in include/*; do
+        echo "644 $header $includedir/$(basename "$header")"
+    done
     echo "644 ffi/install/tracer.pc.in $pcdir/tracer.pc"
     echo "644 ffi/install/tracerConfig.cmake.in $cmakedir/tracerConfig.cmake"
     echo "644 ffi/install/tracerConfigVersion.cmake.in $cmakedir/tracerConfigVersion.cmake"

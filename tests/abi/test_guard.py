@@ -105,6 +105,17 @@ def test_additions(guarded, change):
     assert added
 
 
+def test_a_member_in_the_padding_of_a_versioned_struct_breaks(tmp_path):
+    guarded = Guarded(tmp_path)
+    guarded.text = re.sub(r"(\} tracer_limits;)", r"uint32_t odd; \1", guarded.text)
+    abi.store(guarded.altered(), tmp_path, tmp_path)
+    for late, breaks in (("uint32_t late;", True), ("uint64_t late;", False)):
+        header = guarded.altered(r"(\} tracer_limits;)", rf"{late} \1")
+        broken, added = abi.compare(header, tmp_path, tmp_path)
+        assert bool(broken) == breaks, broken
+        assert added
+
+
 def test_what_is_stored_says_nothing_of_this_machine(guarded):
     for name in (abi.TYPES, abi.CONSTANTS):
         stored = (guarded.work / name).read_text("utf-8")

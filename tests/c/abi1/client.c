@@ -144,13 +144,13 @@ static void stats_of_then(void) {
 static void limits_of_then(void) {
     struct {
         tracer_limits limits;
-        unsigned char after[256];
+        size_t after[32]; /* a limit of one, for whoever reads on */
     } own;
     tracer_config *config = tracer_config_new();
     tracer_provider *provider = NULL;
     tracer_scope *scope;
-    memset(&own, 0xff, sizeof own);
     memset(&own.limits, 0, sizeof own.limits);
+    for (size_t i = 0; i < sizeof own.after / sizeof *own.after; i++) own.after[i] = 1;
     own.limits.struct_size = sizeof own.limits;
     own.limits.attributes = 1;
     CHECK_INT(tracer_config_set_limits(config, &own.limits), TRACER_OK);
@@ -161,7 +161,11 @@ static void limits_of_then(void) {
     tracer_span_set_int(span, "over", 2);
     tracer_value *value = tracer_value_new();
     tracer_value_begin_array(value);
+    tracer_value_begin_array(value);
+    tracer_value_begin_array(value);
     tracer_value_add_string(value, "inner", 5);
+    tracer_value_end(value);
+    tracer_value_end(value);
     tracer_value_end(value);
     tracer_span_set_value(span, "kept", value);
     tracer_value_free(value);
