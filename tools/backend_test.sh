@@ -14,7 +14,7 @@ if [ $status = 77 ] && [ "${LIBTRACER_REQUIRE_BACKENDS:-}" = 1 ]; then
 fi
 [ $status = 0 ] || exit $status
 case $1 in
-collector) tests='export collector signals' ;;
+collector) tests='export collector signals emit' ;;
 ddapm) tests=export ;;
 *) tests=$1 ;;
 esac

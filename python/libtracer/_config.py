@@ -13,6 +13,8 @@ _DESTINATIONS = (
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
 )
 
+_LOG_DESTINATIONS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT")
+
 lock = threading.RLock()
 _service: list[str | None] = [None]
 # Whether what is configured is what a failed `init` has left: nothing.
@@ -47,7 +49,9 @@ def ensure_configured() -> None:
     """Configure tracing from the environment, if nothing has."""
     with lock:
         if not is_configured():
-            _native.configure(exporter=exporter_of(None, None))
+            _native.configure(
+                exporter=exporter_of(None, None), logs_exporter=logs_exporter_of(None, None)
+            )
             configured(None)
 
 
@@ -67,6 +71,23 @@ def exporter_of(endpoint: str | None, exporter: str | None) -> str | None:
     """Return the exporter to ask for: none at all unless somebody named a destination."""
     named = exporter or endpoint or any(os.environ.get(name) for name in _DESTINATIONS)
     return exporter if named else "none"
+
+
+def logs_exporter_of(endpoint: str | None, exporter: str | None) -> str | None:
+    """Return the exporter of log records: they go beside spans that go by OTLP.
+
+    None, which is nowhere unless ``OTEL_LOGS_EXPORTER`` says so, where spans go another way or to a
+    URL that is made for them alone.
+    """
+    if os.environ.get("OTEL_LOGS_EXPORTER"):
+        return None
+    if endpoint is None:
+        found = any(os.environ.get(name) for name in _LOG_DESTINATIONS)
+        return "otlp" if found and exporter in {None, "otlp"} else None
+    by_otlp = "otlp" in (exporter or os.environ.get("OTEL_TRACES_EXPORTER") or "otlp").split(",")
+    _, _, after_host = endpoint.partition("://")[2].partition("/")
+    path = after_host.partition("?")[0].rstrip("/")
+    return "otlp" if by_otlp and (not path or f"/{path}".endswith("/v1/traces")) else None
 
 
 def force_flush(timeout: float | None = None) -> bool:

@@ -30,6 +30,7 @@ def configure_tracing(  # noqa: PLR0913, one argument for each option
     enabled: bool | None = None,
     enable_metrics: bool | None = None,
     metrics_endpoint: str | None = None,
+    logs_exporter: str | None = None,
 ) -> _native.Tracer:
     """Set tracing up; every call replaces what was set up before, which is flushed first.
 
@@ -59,6 +60,9 @@ def configure_tracing(  # noqa: PLR0913, one argument for each option
             of the URL: ``http://collector:4318/v1/metrics`` (OTLP), ``http://prometheus:9090``
             (its OTLP receiver), ``http://pushgateway:9091/metrics/job/NAME``. Every minute, at
             ``force_flush`` and at exit.
+        logs_exporter: Where log records go: ``"otlp"`` (to the endpoint of spans, with the path of
+            logs), ``"console"`` or ``"none"``. If it is not given, what ``OTEL_LOGS_EXPORTER``
+            says, else beside the spans if these go by OTLP, and nowhere otherwise.
 
     Returns:
         The default tracer.
@@ -88,6 +92,7 @@ def configure_tracing(  # noqa: PLR0913, one argument for each option
             llm_metrics=metrics_endpoint is not None if enable_metrics is None else enable_metrics,
             metrics_endpoint=None if enable_metrics is False else metrics_endpoint,
             protocol=_protocol(endpoint, exporter),
+            logs_exporter=logs_exporter or _config.logs_exporter_of(endpoint, exporter),
         )
         _config.configured(service)
         _propagation.use(textmap)

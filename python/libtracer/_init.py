@@ -202,6 +202,7 @@ def _set_up(
             service_name=service,
             enabled=_configure.is_enabled(),
             exporter=_config.exporter_of(to.endpoint, None),
+            logs_exporter=_config.logs_exporter_of(to.endpoint, None),
             **to.options(),
         )
         _config.configured(service)

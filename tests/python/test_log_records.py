@@ -1,12 +1,18 @@
 """Log records: what is emitted is what a capture shows, and belongs to the span it should."""
 
+import os
 import threading
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import libtracer
 import pytest
 from libtracer import _native, testing
+from listening import Server
 from opentelemetry import trace
 from opentelemetry._logs import SeverityNumber
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 
 def one(captured: testing.Capturing) -> testing.LogRecord:
@@ -133,3 +139,96 @@ def test_records_have_an_account_of_their_own() -> None:
         {"logs_emitted": 1, "logs_dropped": 1, "logs_dropped_no_exporter": 1},
         {"logs_emitted": 1, "logs_dropped": 1, "logs_dropped_no_exporter": 1, "memory_bytes": 0},
     )
+
+
+def records_of(server: Server) -> dict[str, list[LogRecord]]:
+    """What arrived, by the path it was posted to, as OpenTelemetry's own classes decode it."""
+    found: dict[str, list[LogRecord]] = {}
+    for path, _, body in server.requests:
+        if path.endswith("/v1/logs"):
+            request = ExportLogsServiceRequest.FromString(body)
+            scopes = [scope for each in request.resource_logs for scope in each.scope_logs]
+            found.setdefault(path, []).extend(r for scope in scopes for r in scope.log_records)
+    return found
+
+
+@pytest.fixture
+def configure(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Configures, emits a record, flushes; the tests' own configuration comes back."""
+
+    def configured(**options: Any) -> None:
+        libtracer.configure_tracing("logs", **options)
+        _native.emit_log(body="sent")
+        assert libtracer.force_flush(10)
+
+    for name in list(os.environ):
+        if name.startswith("OTEL_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+    yield configured
+    monkeypatch.undo()
+    libtracer.configure_tracing("tests", exporter="none")
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "path"),
+    [
+        ({"endpoint": "{url}"}, {}, "/v1/logs"),
+        ({"endpoint": "{url}/v1/traces", "exporter": "otlp"}, {}, "/v1/logs"),
+        ({"endpoint": "{url}/base/v1/traces/"}, {}, "/base/v1/logs"),
+        ({}, {"OTEL_EXPORTER_OTLP_ENDPOINT": "{url}/base"}, "/base/v1/logs"),
+        ({}, {"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": "{url}/own/v1/logs"}, "/own/v1/logs"),
+        ({"logs_exporter": "otlp"}, {"OTEL_EXPORTER_OTLP_ENDPOINT": "{url}"}, "/v1/logs"),
+        (
+            {"exporter": "none"},
+            {"OTEL_EXPORTER_OTLP_ENDPOINT": "{url}", "OTEL_LOGS_EXPORTER": "otlp"},
+            "/v1/logs",
+        ),
+        ({"endpoint": "{url}"}, {"OTEL_LOGS_EXPORTER": "none"}, None),
+        ({"endpoint": "{url}", "logs_exporter": "none"}, {}, None),
+        ({"endpoint": "{url}", "exporter": "zipkin"}, {}, None),
+        ({"endpoint": "{url}/made/for/spans"}, {}, None),
+        ({"exporter": "console"}, {"OTEL_EXPORTER_OTLP_ENDPOINT": "{url}"}, None),
+        ({"enabled": False, "endpoint": "{url}"}, {}, None),
+        ({}, {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "{url}"}, None),
+    ],
+)
+def test_log_records_go_beside_the_spans_that_go_by_otlp(
+    server: Server,
+    configure: Callable[..., None],
+    *,
+    monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, Any],
+    environment: dict[str, str],
+    path: str | None,
+) -> None:
+    def filled(given: dict[str, Any]) -> dict[str, Any]:
+        return {
+            name: text.format(url=server.url) if isinstance(text, str) else text
+            for name, text in given.items()
+        }
+
+    for name, text in filled(environment).items():
+        monkeypatch.setenv(name, text)
+    configure(**filled(options))
+    found = {
+        path: [r.body.string_value for r in records] for path, records in records_of(server).items()
+    }
+    assert found == ({path: ["sent"]} if path else {})
+
+
+def test_log_records_on_the_console(configure: Callable[..., None], capfd: Any) -> None:
+    configure(logs_exporter="console", exporter="none")
+    assert "sent" in capfd.readouterr().out
+
+
+def test_what_is_sent_is_accounted_for(server: Server, configure: Callable[..., None]) -> None:
+    configure(endpoint=server.url)
+    read = libtracer.stats()
+    assert (read["logs_emitted"], read["logs_exported"], read["logs_queued"]) == (1, 1, 0)
+    assert read["logs_dropped"] == 0
+
+
+def test_an_unknown_exporter_is_refused(configure: Callable[..., None]) -> None:
+    with pytest.raises(libtracer.ConfigError, match="use otlp, console or none"):
+        configure(logs_exporter="zipkin")
