@@ -230,14 +230,32 @@ static void put_scope(seen *out, part scope) {
     }
 }
 
-bool see(const tracer_capture *capture, size_t index, seen *out) {
-    const uint8_t *bytes = NULL;
-    size_t len = 0;
-    memset(out, 0, sizeof *out);
-    if (!tracer_capture_otlp(capture, index, &bytes, &len)) {
-        return false;
+static void put_log(seen *out, part record) {
+    part whole = record;
+    strcpy(out->body, "none");
+    for (field one; next(&record, &one);) {
+        switch (one.number) {
+        case 1: out->start = one.value; break;
+        case 2: out->severity = one.value; break;
+        case 3: put_text(out->severity_text, sizeof out->severity_text, one.bytes); break;
+        case 5:
+            *out->body = 0;
+            put_value(out->body, sizeof out->body, one.bytes);
+            break;
+        case 7: out->dropped_attributes = one.value; break;
+        case 8: out->flags = one.value; break;
+        case 9: put_hex(out->trace_id, sizeof out->trace_id, one.bytes); break;
+        case 10: put_hex(out->span_id, sizeof out->span_id, one.bytes); break;
+        case 11: out->observed = one.value; break;
+        case 12: put_text(out->event_name, sizeof out->event_name, one.bytes); break;
+        default: break;
+        }
     }
-    part message = {bytes, bytes + len};
+    put_pairs(out->attributes, sizeof out->attributes, whole, 6, FLAT);
+}
+
+/* Reads a message of one span or record, which `record` takes. */
+static void read_one(seen *out, part message, void (*record)(seen *, part)) {
     for (field one; next(&message, &one);) {
         if (one.number == 1) {
             put_pairs(out->resource, sizeof out->resource, one.bytes, 1, FLAT);
@@ -248,14 +266,31 @@ bool see(const tracer_capture *capture, size_t index, seen *out) {
             if (two.number == 1) {
                 put_scope(out, two.bytes);
             } else if (two.number == 2) {
-                put_span(out, two.bytes);
+                record(out, two.bytes);
             } else if (two.number == 3) {
                 put(out->schemas, sizeof out->schemas, " ");
                 put_text(out->schemas, sizeof out->schemas, two.bytes);
             }
         }
     }
-    return true;
+}
+
+bool see(const tracer_capture *capture, size_t index, seen *out) {
+    const uint8_t *bytes = NULL;
+    size_t len = 0;
+    memset(out, 0, sizeof *out);
+    bool found = tracer_capture_otlp(capture, index, &bytes, &len);
+    read_one(out, (part){bytes, bytes + len}, put_span);
+    return found;
+}
+
+bool see_log(const tracer_capture *capture, size_t index, seen *out) {
+    const uint8_t *bytes = NULL;
+    size_t len = 0;
+    memset(out, 0, sizeof *out);
+    bool found = tracer_capture_log_otlp(capture, index, &bytes, &len);
+    read_one(out, (part){bytes, bytes + len}, put_log);
+    return found;
 }
 
 bool see_named(const tracer_capture *capture, const char *name, seen *out) {

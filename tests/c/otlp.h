@@ -1,4 +1,4 @@
-/* Reads back what a capture saw: one OTLP ResourceSpans message, as text that a test can compare. */
+/* Reads back what a capture saw: one OTLP ResourceSpans or ResourceLogs message, as text that a test can compare. */
 #ifndef OTLP_H
 #define OTLP_H
 
@@ -21,13 +21,19 @@ typedef struct seen {
     char schemas[256]; /* of the resource, of the scope */
     uint64_t kind, code, start, end, flags, event_time;
     uint64_t dropped_attributes, dropped_events, dropped_links;
+    /* Of a log record, whose time is `start`; empty or 0 for spans. */
+    char body[4096]; /* like the value of an attribute */
+    char severity_text[64], event_name[256];
+    uint64_t severity, observed;
 } seen;
 
 /* Reads the span at `index`; false, and all empty, if there is none. */
 bool see(const tracer_capture *capture, size_t index, seen *out);
 /* Reads the last span of that name. */
 bool see_named(const tracer_capture *capture, const char *name, seen *out);
-/* Spans in an ExportTraceServiceRequest. */
+/* Reads the log record at `index`; false, and all empty, if there is none. */
+bool see_log(const tracer_capture *capture, size_t index, seen *out);
+/* Spans in an ExportTraceServiceRequest, or log records in an ExportLogsServiceRequest. */
 size_t count_spans(const uint8_t *request, size_t len);
 
 #endif
