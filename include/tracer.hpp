@@ -22,12 +22,15 @@
 //   span_ref     a span that somebody else owns: tracer::current()
 //   array, map   nested values: {"sizes", tracer::array(1, 2)}; containers are taken as they are
 //   options      kind, parent, links, start time and the like of a span that starts
-//   context      what a span is known by: a parent that outlives it; movable between threads
+//   context      what a span is known by: a parent that outlives it, with baggage; extract and
+//                inject for the headers of requests
 //   attachment   a context that is current on this thread until it goes
 //   carry        a callable with the context of here, to be called on another thread
 //   handover     the context of here, to attach where the language's lock (the GIL) is not held
 //   task         what a coroutine or fiber has made current; with C++20, coroutine_promise does
 //                what is needed at each suspension
+//   log          a log record; current_ids for the log lines of others
+//   capture      for tests: the spans that ended
 //   config       set-up, as in C; provider, instrumentation_scope (tracer_scope in C; here `scope`
 //                is a stretch of code)
 #ifndef TRACER_HPP
@@ -595,25 +598,231 @@ inline span_ref &span_ref::fail(const std::error_code &error) noexcept {
 // What is current on this thread, also in the language that called.
 inline span_ref current() noexcept { return span_ref(tracer_span_current()); }
 
-// What a span is known by: a parent that outlives it.
+namespace detail {
+
+// Nothing of the program's own is thrown through C.
+template <class Work, class Result>
+Result contained(Work work, Result otherwise) noexcept {
+#ifdef TRACER_HPP_EXCEPTIONS
+    try {
+        return work();
+    } catch (...) {
+        return otherwise;
+    }
+#else
+    static_cast<void>(otherwise);
+    return work();
+#endif
+}
+
+// A text that C writes: `write(buf, len)` returns the length of all of it, SIZE_MAX for none.
+template <class Write>
+std::string written(Write write) {
+    const std::size_t length = write(nullptr, 0);
+    if (length == 0 || length == (std::numeric_limits<std::size_t>::max)()) {
+        return std::string();
+    }
+    std::string all(length, '\0');
+    write(&all[0], length + 1);
+    return all;
+}
+
+// Whether two names of fields are one, as in HTTP.
+inline bool same_field(text a, text b) noexcept {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; };
+    if (a.size() != b.size()) {
+        return false;
+    }
+    for (std::size_t i = 0; i < a.size(); i++) {
+        if (lower(a.data()[i]) != lower(b.data()[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+inline bool same(text a, text b) noexcept {
+    return a.size() == b.size() &&
+           std::char_traits<char>::compare(a.data(), b.data(), a.size()) == 0;
+}
+
+inline void append(std::string &to, text added) { to.append(added.data(), added.size()); }
+
+// Reads fields of pairs (std::map, std::multimap, a vector of pairs ...).
+template <class Carrier, bool IsRange>
+struct carrier_reader {
+    const Carrier &carrier;
+    std::string kept;
+
+    const char *get(const char *key) {
+        bool found = false;
+        kept.clear();
+        for (const auto &field : carrier) {
+            if (same_field(field.first, key)) {
+                kept += found ? "," : "";
+                append(kept, field.second);
+                found = true;
+            }
+        }
+        return found ? kept.c_str() : nullptr;
+    }
+    const char *key(std::size_t index) {
+        for (const auto &field : carrier) {
+            if (index-- == 0) {
+                kept.clear();
+                append(kept, field.first);
+                return kept.c_str();
+            }
+        }
+        return nullptr;
+    }
+};
+
+// Asks a callable, which returns a text; an empty one is none.
+template <class Carrier>
+struct carrier_reader<Carrier, false> {
+    const Carrier &carrier;
+    std::string kept;
+
+    const char *get(const char *key) {
+        kept.clear();
+        append(kept, text(carrier(key)));
+        return kept.empty() ? nullptr : kept.c_str();
+    }
+    const char *key(std::size_t) const noexcept { return nullptr; }
+};
+
+template <class Reader>
+const char *carrier_get(void *reader, const char *key) noexcept {
+    const auto read = [=] { return static_cast<Reader *>(reader)->get(key); };
+    return contained(read, static_cast<const char *>(nullptr));
+}
+template <class Reader>
+const char *carrier_key(void *reader, std::size_t index) noexcept {
+    const auto read = [=] { return static_cast<Reader *>(reader)->key(index); };
+    return contained(read, static_cast<const char *>(nullptr));
+}
+
+// Sets a field: of a container with keys, of a sequence of pairs, or by a callable.
+template <class Carrier>
+auto carrier_put(Carrier &carrier, const char *key, const char *value, int)
+    -> decltype(void(carrier.emplace(key, value)), typename Carrier::key_type(), void()) {
+    for (auto field = carrier.begin(); field != carrier.end();) {
+        field = same_field(field->first, key) ? carrier.erase(field) : std::next(field);
+    }
+    carrier.emplace(key, value);
+}
+template <class Carrier>
+auto carrier_put(Carrier &carrier, const char *key, const char *value, int)
+    -> decltype(void(carrier.emplace_back(key, value))) {
+    for (auto field = carrier.begin(); field != carrier.end();) {
+        field = same_field(field->first, key) ? carrier.erase(field) : std::next(field);
+    }
+    carrier.emplace_back(key, value);
+}
+template <class Carrier>
+auto carrier_put(Carrier &carrier, const char *key, const char *value, long)
+    -> decltype(void(carrier(key, value))) {
+    carrier(key, value);
+}
+template <class Carrier>
+void carrier_set(void *carrier, const char *key, const char *value) noexcept {
+    const auto put = [=] {
+        carrier_put(*static_cast<Carrier *>(carrier), key, value, 0);
+        return true;
+    };
+    contained(put, false);
+}
+
+} // namespace detail
+
+// The ids of what is current on this thread, for log lines: lower-case hex, all zero if nothing is.
+struct current_ids {
+    current_ids() noexcept { known = tracer_current_ids_hex(trace_id, span_id); }
+    char trace_id[33];
+    char span_id[17];
+    bool known;
+};
+
+// What a span is known by: a parent that outlives it. With baggage, which goes along.
 class context {
   public:
     context() noexcept = default; // none
     explicit context(tracer_context *adopted) noexcept : owned_(adopted) {}
+    context(const context &other) noexcept
+        : owned_(other.get() ? tracer_context_copy(other.get()) : nullptr) {}
+    context(context &&) noexcept = default;
+    context &operator=(const context &other) noexcept { return *this = context(other); }
+    context &operator=(context &&) noexcept = default;
+    ~context() = default;
+
     static context current() noexcept { return context(tracer_context_current()); }
     static context of(const span_ref &span) noexcept {
         return context(tracer_span_context(span.handle()));
     }
-    // From W3C headers; a malformed one gives an invalid context, whose children are roots.
-    static context from_traceparent(name traceparent, name tracestate = nullptr) noexcept {
-        return context(
-            tracer_context_from_traceparent(traceparent.c_str(), tracestate.c_str()));
+    // What is current here with what a request's headers say, in the configured formats. A container
+    // of pairs, such as a std::multimap, or a callable that gives the text of a field by its name.
+    template <class Carrier>
+    static context extract(const Carrier &carrier) {
+        using reader = detail::carrier_reader<Carrier, detail::is_range<Carrier>::value>;
+        reader read{carrier, std::string()};
+        return context(tracer_context_extract(detail::carrier_get<reader>,
+                                              detail::carrier_key<reader>, &read));
     }
+    // Sets a request's headers: in a container of pairs of strings, or by a callable that takes name
+    // and value.
+    template <class Carrier>
+    void inject(Carrier &&carrier) const {
+        using plain = std::remove_reference_t<Carrier>;
+        const void *data = &carrier;
+        tracer_context_inject(get(), detail::carrier_set<plain>, const_cast<void *>(data));
+    }
+    // From W3C headers; a malformed one gives an invalid context, whose children are roots.
+    static context from_traceparent(name traceparent, name tracestate = nullptr,
+                                    name baggage = nullptr) noexcept {
+        return context(
+            tracer_context_from_headers(traceparent.c_str(), tracestate.c_str(), baggage.c_str()));
+    }
+    // What the process that started this one left in the environment.
+    static context from_env() noexcept { return context(tracer_context_from_env()); }
+
     bool is_valid() const noexcept { return tracer_context_is_valid(get()); }
-    // The W3C header; empty if invalid.
+    bool is_sampled() const noexcept { return tracer_context_is_sampled(get()); }
+    bool is_remote() const noexcept { return tracer_context_is_remote(get()); }
+    // Lower-case hex; all zero if invalid.
+    std::string trace_id() const {
+        char hex[33];
+        tracer_context_trace_id_hex(get(), hex);
+        return hex;
+    }
+    std::string span_id() const {
+        char hex[17];
+        tracer_context_span_id_hex(get(), hex);
+        return hex;
+    }
+    // The W3C headers; empty if there is nothing to say.
     std::string traceparent() const {
         char header[56];
         return tracer_context_traceparent(get(), header) ? header : "";
+    }
+    std::string tracestate() const {
+        return get() ? detail::written([this](char *buf, std::size_t len) {
+            return tracer_context_tracestate(get(), buf, len);
+        })
+                     : std::string();
+    }
+    // A copy with a pair of baggage, or without it where the value is NULL.
+    context with_baggage(name key, name value, name metadata = nullptr) const noexcept {
+        const context none(get() ? nullptr : tracer_context_from_traceparent(nullptr, nullptr));
+        return context(tracer_context_with_baggage(get() ? get() : none.get(), key.c_str(),
+                                                   value.c_str(), metadata.c_str()));
+    }
+    // The value of a pair of baggage; empty if there is none.
+    std::string baggage(name key) const {
+        return get() ? detail::written([this, key](char *buf, std::size_t len) {
+            return tracer_context_baggage(get(), key.c_str(), buf, len);
+        })
+                     : std::string();
     }
     tracer_context *get() const noexcept { return owned_.get(); }
     tracer_context *release() noexcept { return owned_.release(); }
@@ -621,6 +830,12 @@ class context {
   private:
     detail::owner<tracer_context, tracer_context_free> owned_;
 };
+
+// Sets a request's headers to what is current: see context::inject.
+template <class Carrier>
+void inject(Carrier &&carrier) {
+    context().inject(std::forward<Carrier>(carrier));
+}
 
 inline span_ref &span_ref::add_link(const context &other, attributes with) noexcept {
     return tracer_span_add_link(handle_, other.get(), with.begin(), with.size()), *this;
@@ -645,22 +860,39 @@ class TRACER_HPP_NODISCARD result {
 
 // Options for init or a provider. Each call returns the object; the first that is refused is what
 // init, or a provider, then fails with. An option that has no call here has one in C:
-// setup.apply(tracer_config_set_memory_limit(setup.get(), 1 << 20)).
+// setup.apply(tracer_config_set_file_rotation(setup.get(), 1 << 20, 2)).
 class config {
   public:
     config() : owned_(tracer_config_new()), first_(TRACER_OK) {}
     // What OTEL_* variables say, below what is set in code.
     config &load_env() { return apply(tracer_config_load_env(get())); }
+    // What a configuration file says, in the environment's place.
+    config &load_file(name path) { return apply(tracer_config_load_file(get(), path.c_str())); }
     config &enabled(bool on) { return apply(tracer_config_set_enabled(get(), on)); }
     config &service_name(name service) {
         return apply(tracer_config_set_service_name(get(), service.c_str()));
     }
-    config &resource(name key, name value) {
-        return apply(tracer_config_set_resource_string(get(), key.c_str(), value.c_str()));
+    config &resource(attributes about) {
+        return apply(
+            tracer_config_set_resource_attributes(get(), about.begin(), about.size()));
+    }
+    // A comma list: container, host, process, process_command, service.
+    config &detect_resource(name names) {
+        return apply(tracer_config_detect_resource(get(), names.c_str()));
     }
     // A comma list: otlp, zipkin, jaeger, console, otlp/file, otlp/stdout, memory; or none.
     config &exporter(name names) {
         return apply(tracer_config_set_exporter(get(), names.c_str()));
+    }
+    config &logs_exporter(name names) {
+        return apply(tracer_config_set_logs_exporter(get(), names.c_str()));
+    }
+    config &metrics_exporter(name names) {
+        return apply(tracer_config_set_metrics_exporter(get(), names.c_str()));
+    }
+    // A comma list: tracecontext, baggage, b3, b3multi, jaeger; or none.
+    config &propagators(name names) {
+        return apply(tracer_config_set_propagators(get(), names.c_str()));
     }
     config &endpoint(name url) { return apply(tracer_config_set_endpoint(get(), url.c_str())); }
     config &protocol(name spoken) {
@@ -706,6 +938,13 @@ class config {
                                              detail::milliseconds(delay),
                                              detail::milliseconds(timeout)));
     }
+    // The end of a span may wait that long where there is no room for it.
+    config &blocking(std::chrono::milliseconds longest) {
+        return apply(tracer_config_set_blocking(get(), detail::milliseconds(longest)));
+    }
+    config &exit_timeout(std::chrono::milliseconds longest) {
+        return apply(tracer_config_set_exit_timeout(get(), detail::milliseconds(longest)));
+    }
     // Notes how a C call on get() went.
     config &apply(tracer_status status) {
         if (first_ && status != TRACER_OK) {
@@ -731,6 +970,11 @@ inline result flush(std::chrono::milliseconds longest) {
 }
 inline result shutdown(std::chrono::milliseconds longest) {
     return tracer_shutdown(detail::milliseconds(longest));
+}
+// Everything that is measured, in the Prometheus text format.
+inline std::string metrics_text() {
+    return detail::written(
+        [](char *buf, std::size_t len) { return tracer_metrics_text(nullptr, buf, len); });
 }
 // The account of the default provider.
 inline tracer_stats stats() noexcept {
@@ -792,6 +1036,23 @@ class instrumentation_scope {
   private:
     detail::owner<tracer_scope, tracer_scope_free> owned_;
 };
+
+// Emits a log record, of what is current on this thread: tracer::log(TRACER_SEVERITY_WARN, "retried",
+// {{"attempt", 2}}). An expensive text is made only if somebody would see it: tracer::logs().
+inline void log(tracer_severity severity, text said, attributes with = {}) noexcept {
+    tracer_log_options options = TRACER_LOG_OPTIONS_INIT;
+    options.attributes = with.begin();
+    options.attribute_count = with.size();
+    tracer_log_emit(nullptr, severity, said.data(), said.size(), &options);
+}
+inline void log(const instrumentation_scope &of, tracer_severity severity, text said,
+                attributes with = {}) noexcept {
+    tracer_log_options options = TRACER_LOG_OPTIONS_INIT;
+    options.attributes = with.begin();
+    options.attribute_count = with.size();
+    tracer_log_emit(of.get(), severity, said.data(), said.size(), &options);
+}
+inline bool logs() noexcept { return tracer_log_is_enabled(nullptr); }
 
 // A link to another span, borrowed: tracer::link{other} or tracer::link{other, list of attributes}.
 class link : public tracer_link {
@@ -1002,21 +1263,21 @@ class handover {
 
 inline attachment::attachment(const handover &taken) noexcept : attachment(taken.taken()) {}
 
-// A callable with the context of where it was made; copies share it. See `carry`.
+// A callable with the context of where it was made. See `carry`.
 template <class Work>
 class carried {
   public:
     explicit carried(Work work)
-        : taken_(std::make_shared<const handover>()), work_(std::move(work)) {}
+        : taken_(context::current()), work_(std::move(work)) {}
     template <class... Arguments>
     auto operator()(Arguments &&...arguments)
         -> decltype(std::declval<Work &>()(std::forward<Arguments>(arguments)...)) {
-        const attachment here(*taken_);
+        const attachment here(taken_);
         return work_(std::forward<Arguments>(arguments)...);
     }
 
   private:
-    std::shared_ptr<const handover> taken_;
+    context taken_;
     Work work_;
 };
 
@@ -1150,6 +1411,85 @@ class coroutine_promise {
     task task_;
 };
 #endif // TRACER_HPP_COROUTINES
+
+// A span that a capture saw end, borrowed from it; false if there is none, and all empty.
+class finished_span {
+  public:
+    explicit finished_span(const tracer_span_view *view) noexcept : view_(view) {}
+    explicit operator bool() const noexcept { return view_ != nullptr; }
+    std::string name() const { return view_ ? view_->name : ""; }
+    // Lower-case hex; a root's parent is empty.
+    std::string trace_id() const { return view_ ? view_->trace_id_hex : ""; }
+    std::string span_id() const { return view_ ? view_->span_id_hex : ""; }
+    std::string parent_id() const { return view_ ? view_->parent_span_id_hex : ""; }
+    bool is_child_of(const finished_span &other) const {
+        return view_ && other && trace_id() == other.trace_id() && parent_id() == other.span_id();
+    }
+    // The value as text; arrays and maps as JSON. Empty if there is none.
+    std::string attribute(tracer::name key) const {
+        return view_ ? as_text(view_->attributes, view_->attribute_count, key) : std::string();
+    }
+    bool has_attribute(tracer::name key) const noexcept {
+        return view_ && tracer_attribute_find(view_->attributes, view_->attribute_count,
+                                              key.c_str()) != nullptr;
+    }
+    // An attribute of the first event of that name.
+    std::string event_attribute(tracer::name event, tracer::name key) const {
+        const tracer_event_view *found = find_event(event);
+        return found ? as_text(found->attributes, found->attribute_count, key) : std::string();
+    }
+    bool has_event(tracer::name event) const noexcept { return find_event(event) != nullptr; }
+    tracer_span_status status() const noexcept {
+        return view_ ? view_->status : tracer_span_status{TRACER_STATUS_UNSET};
+    }
+    std::string status_description() const { return view_ ? view_->status_description : ""; }
+    // All of it.
+    const tracer_span_view *get() const noexcept { return view_; }
+    const tracer_span_view *operator->() const noexcept { return view_; }
+
+  private:
+    static std::string as_text(const tracer_attribute *all, std::size_t count, tracer::name key) {
+        const tracer_attribute *found = tracer_attribute_find(all, count, key.c_str());
+        return detail::written([found](char *buf, std::size_t len) {
+            return tracer_attribute_text(found, buf, len);
+        });
+    }
+    const tracer_event_view *find_event(tracer::name event) const noexcept {
+        for (std::size_t i = 0; view_ && i < view_->event_count; i++) {
+            if (detail::same(view_->events[i]->name, event.c_str())) {
+                return view_->events[i];
+            }
+        }
+        return nullptr;
+    }
+    const tracer_span_view *view_;
+};
+
+// For tests: every span that ends in this process, on all threads, while it lives. What it gives is
+// borrowed until it is cleared or gone.
+//
+//     tracer::capture spans;
+//     handle(request);
+//     assert(spans.find("load").is_child_of(spans.find("request")));
+class capture {
+  public:
+    capture() noexcept : owned_(tracer_capture_new()) {}
+    std::size_t size() const noexcept { return tracer_capture_count(get()); }
+    // In the order in which they ended.
+    finished_span operator[](std::size_t index) const noexcept {
+        return finished_span(tracer_capture_span(get(), index));
+    }
+    // The one of that name that ended last.
+    finished_span find(name called) const noexcept {
+        return finished_span(tracer_capture_find_span(get(), called.c_str()));
+    }
+    std::size_t log_count() const noexcept { return tracer_capture_log_count(get()); }
+    void clear() const noexcept { tracer_capture_clear(get()); }
+    tracer_capture *get() const noexcept { return owned_.get(); }
+
+  private:
+    detail::owner<tracer_capture, tracer_capture_free> owned_;
+};
 
 } // namespace tracer
 

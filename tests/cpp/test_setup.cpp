@@ -33,7 +33,7 @@ void every_option_that_may_be_is_taken() {
     tracer_limits limits = tracer_limits();
     limits.attributes = 2;
     tracer::config setup;
-    setup.enabled(true).service_name("shop").resource("service.version", "1.2");
+    setup.enabled(true).service_name("shop").resource({{"service.version", "1.2"}});
     setup.endpoint("http://localhost:1").protocol("http/protobuf").header("x-key", "secret");
     setup.compression("gzip").timeout(milliseconds(500)).sampler(TRACER_SAMPLER_PARENT_RATIO, 1);
     setup.parent_sampler(TRACER_PARENT_REMOTE_NOT_SAMPLED, TRACER_SAMPLER_ALWAYS_ON);
