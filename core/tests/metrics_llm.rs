@@ -158,7 +158,8 @@ fn prometheus_gets_totals_at_its_otlp_receiver_whatever_is_asked_for() {
         let request = server.request();
         assert_eq!(request.line, "POST /api/v1/otlp/v1/metrics HTTP/1.1");
         let metrics = series(&request);
-        assert_eq!(points(&metrics[2])[0].1, total);
+        let labels = "model=gpt-4o provider=openai".to_owned();
+        assert_eq!(points(&metrics[2]), [(labels, total)]);
     }
 }
 
@@ -274,9 +275,8 @@ ai_llm_tokens_total{model="gpt-4o",provider="openai",type="output"} 20
 fn the_text_is_the_four_series_and_nothing_else() {
     let provider = provider(Config::new());
     let headers: String = TEXT
-        .lines()
+        .split_inclusive('\n')
         .filter(|line| line.starts_with('#'))
-        .map(|it| format!("{it}\n"))
         .collect();
     assert_eq!(provider.metrics_text(), headers, "before the first call");
     provider.record_llm_call(&call());

@@ -8,6 +8,7 @@ from typing import Any
 
 from libtracer import _native, _usage
 
+_MOST = 2.0**53
 # Whether a call was counted inside of the generation that is current.
 _inside: ContextVar[list[bool] | None] = ContextVar("libtracer_generation", default=None)
 
@@ -29,16 +30,29 @@ def count(
     around = _inside.get()
     if around is not None:
         around[:] = [True]
-    # A backend may say anything; what cannot be counted changes nothing in the program.
+    _native.record_llm_call(
+        _label(provider),
+        _label(model),
+        input_tokens=int(_number(tokens[0])),
+        output_tokens=int(_number(tokens[1])),
+        cost=_number(cost),
+        duration=seconds,
+    )
+
+
+def _label(value: object) -> str:
+    """Return a label that can be written, whatever a program gives."""
+    with suppress(Exception):
+        return str(value).encode("utf-8", "replace").decode()
+    return "unknown"
+
+
+def _number(value: Any) -> float:
+    """Return a number that can be counted; 0 for what is none."""
     with suppress(TypeError, ValueError, OverflowError):
-        _native.record_llm_call(
-            str(provider),
-            str(model),
-            input_tokens=int(tokens[0] or 0),
-            output_tokens=int(tokens[1] or 0),
-            cost=float(cost or 0),
-            duration=seconds,
-        )
+        number = float(value or 0)
+        return number if 0 < number < _MOST else 0.0
+    return 0.0
 
 
 @contextmanager
