@@ -92,6 +92,10 @@ outside() { # tree, what, compilers...
     done
 }
 
+notes() { # file
+    readelf -SW "$1" | grep -o '\.note\.tracer[^ ]*' | sort
+}
+
 # What the static library shows, and that it does not meet what else is in a program.
 archive() { # tree
     flags="-std=c99 -Wall -Wextra -Wpedantic -Werror -I$1/include"
@@ -110,6 +114,8 @@ archive() { # tree
     quietly cc $flags -static -o "$work/all-static" tests/install/program.c $libraries &&
         run "$work/all-static" static /nowhere
     result $? "a program without any shared library"
+    [ "$(notes "$1/lib/libtracer.so")" = "$(notes "$work/all-static")" ]
+    result $? "the static library has the notes by which copies find each other"
     rm -f "$work/beside" "$work/all-static" "$work/libbeside.a"
 }
 

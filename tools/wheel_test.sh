@@ -1,6 +1,6 @@
 #!/bin/sh
-# The wheel as it is shipped: its size, the stable ABI, its platform tag, and whether it works from
-# where auditwheel has put it. Status 77: not on this platform, or the tools cannot be had.
+# The wheel as it is shipped: its size, what is in it, the stable ABI, its platform tag, and whether it
+# works from where auditwheel has put it. Status 77: not on this platform, or the tools cannot be had.
 set -eu
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-$PWD/target}
@@ -24,6 +24,14 @@ if [ "$bytes" -gt $max_bytes ]; then
     echo "the wheel has more than $max_bytes bytes" >&2
     exit 1
 fi
+
+for file in libtracer/libtracer.so.1 libtracer/include/tracer.h libtracer/include/tracer.hpp \
+    licenses/LICENSE licenses/THIRD-PARTY-NOTICES.txt; do
+    "$target/venv/bin/python" -m zipfile -l "$wheel" | grep -qF "$file " || {
+        echo "the wheel lacks $file" >&2
+        exit 1
+    }
+done
 
 abi3audit --strict --verbose "$wheel"
 
@@ -62,4 +70,4 @@ with open("/proc/self/maps", encoding="utf-8") as maps:
     loaded = {line.split()[-1] for line in maps if "libtracer" in line and "_native" not in line}
 assert loaded == {libtracer.library_path()}, loaded
 PYTHON
-echo "wheel: 5 passed, 0 failed"
+echo "wheel: 6 passed, 0 failed"
