@@ -23,6 +23,8 @@ pub(crate) mod way {
     pub(crate) const OFF: u8 = 4;
     /// Spans are counted, also those that are dropped.
     pub(crate) const COUNTED: u8 = 8;
+    /// The clock is the program's own.
+    pub(crate) const CLOCKED: u8 = 16;
 }
 
 /// The scope of those spans of the default provider that are another API's: what `init` puts on its

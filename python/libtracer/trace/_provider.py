@@ -66,6 +66,7 @@ class TracerProvider(ApiTracerProvider):
         self._disabled = os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
         self._tracer_configurator = _tracer_configurator
         self._shutdown_on_exit = shutdown_on_exit
+        self._clock: Callable[[], int] | None = None
         self._tracers: dict[Any, Settings] = {}
         self._joined: dict[Any, Settings] = {}
         self._tracers_lock = threading.RLock()
@@ -199,6 +200,7 @@ class TracerProvider(ApiTracerProvider):
         settings.sampler = self._sampler
         settings.id_generator = self._id_generator
         settings.span_processor = self._active_span_processor
+        settings.clock = self._clock
         settings.shut_down = self._shut_down
         settings.renew()
 

@@ -1,6 +1,7 @@
 """What a tracer of a provider is made with; the native tracer asks it, and shows its attributes."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from libtracer import _native
 
 # Why the spans of a tracer go the longer way; the bits of the native tracer's byte.
-_ASKS, _WATCHED, _OFF, _COUNTED = 1, 2, 4, 8
+_ASKS, _WATCHED, _OFF, _COUNTED, _CLOCKED = 1, 2, 4, 8, 16
 
 _SDK = "opentelemetry.sdk.trace"
 
@@ -44,6 +45,7 @@ class Settings:
     _span_limits: Any
     _tracer_config: Any
     shut_down = False
+    clock: Callable[[], int] | None = None
     metrics: _metrics.SpanMetrics | None = None
 
     def __init__(self, scope: Any, native_sampler: _sampling.Native | None) -> None:
@@ -76,6 +78,8 @@ class Settings:
             ways |= _WATCHED
         if self.metrics is not None:
             ways |= _COUNTED
+        if self.clock is not None:
+            ways |= _CLOCKED
         sampler = None if self._is_native(self.sampler) else self.sampler
         ids = None if _ids.is_plain(self.id_generator) else self.id_generator
         if sampler is not None or ids is not None:
@@ -113,6 +117,9 @@ class Settings:
 
     def ended(self, span: Any) -> None:
         """Tell the processors of a span that has ended."""
+        processors = self.span_processor
+        if isinstance(processors, SpanProcessors) and not processors._span_processors:
+            return
         try:
             self.span_processor.on_end(span._readable_span())
         except Exception:

@@ -97,12 +97,19 @@ pub(super) fn start(
         off(span, &start);
         return Ok(());
     }
+    let clocked = watching.ways & way::CLOCKED != 0;
+    if clocked && start.start_unix_ns == 0 {
+        start.start_unix_ns = clock(&watching.settings);
+    }
     if watching.ways & way::ASKS == 0 {
         begun(span, &start_natively(span, &start));
     } else if !start_as_decided(span, watching, &mut start, parent_context)? {
         return Ok(()); // the sampler has started this very span
     }
     let records = span.has(option::RECORDING);
+    if clocked && records {
+        span.mark(option::WATCHED);
+    }
     if watching.ways & way::COUNTED != 0 || watching.ways & way::WATCHED != 0 && records {
         if records {
             span.mark(option::WATCHED);
@@ -114,6 +121,32 @@ pub(super) fn start(
         settled(told, span.py());
     }
     Ok(())
+}
+
+/// The time by the clock that the settings have, in Unix nanoseconds; 0 where they have none.
+fn clock(settings: &Bound<'_, PyAny>) -> u64 {
+    match settings.getattr(intern!(settings.py(), "clock")) {
+        Ok(clock) if !clock.is_none() => {
+            let now = clock.call0().and_then(|now| now.extract());
+            now.unwrap_or(0)
+        }
+        _ => 0,
+    }
+}
+
+/// As [`clock`], for what happens to a live span.
+#[cold]
+pub(super) fn now(span: Span<'_, '_>) -> u64 {
+    settings(span).map_or(0, |settings| clock(&settings))
+}
+
+fn settings<'py>(span: Span<'_, 'py>) -> Option<Bound<'py, PyAny>> {
+    let tracer = span.tracer.get(span.py())?;
+    tracer
+        .cast_exact::<Tracer>()
+        .ok()?
+        .get()
+        .settings(span.py())
 }
 
 /// Starts a span as Python decides; false when it has started meanwhile.
@@ -154,16 +187,13 @@ pub(super) fn end(span: Span<'_, '_>, end_unix_ns: u64) {
         return; // a processor that is being told of the end
     }
     let py = span.py();
-    let settings = span.tracer.get(py).and_then(|tracer| {
-        let tracer = tracer.cast_exact::<Tracer>().ok()?;
-        tracer.get().settings(py)
-    });
-    let Some(settings) = settings else {
+    let Some(settings) = settings(span) else {
         return finish(span, end_unix_ns);
     };
-    let end_unix_ns = match end_unix_ns {
-        0 => span.handle.get().now(),
-        given => given,
+    let end_unix_ns = match (end_unix_ns, clock(&settings)) {
+        (0, 0) => span.handle.get().now(),
+        (0, now) => now,
+        (given, _) => given,
     };
     span.end_unix_ns.set(end_unix_ns);
     settled(

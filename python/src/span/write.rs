@@ -2,6 +2,7 @@
 
 use super::life::ensure_started;
 use super::object::{Span, State, option};
+use super::watched;
 use crate::context::Parent;
 use crate::notice::{Cause, notice};
 use crate::object::{Args, missing};
@@ -154,6 +155,11 @@ pub(super) fn event(
     unix_ns: u64,
 ) {
     let name = value::any_text(name);
+    let unix_ns = if unix_ns == 0 && span.has(option::WATCHED) {
+        watched::now(span)
+    } else {
+        unix_ns
+    };
     value::with_map(attributes, rules(span), |map| {
         span.handle.get().add_event(&name, unix_ns, map);
     });
