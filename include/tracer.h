@@ -64,6 +64,13 @@
 
 #define TRACER_LOG_OPTIONS_INIT {sizeof(tracer_log_options), 0, 0, NULL, NULL, 0, NULL, 0, 0, NULL, NULL}
 
+#define TRACER_PROCESSOR_CALLBACKS_INIT \
+    {sizeof(tracer_processor_callbacks), NULL, NULL, NULL, NULL, NULL, NULL, NULL}
+
+#define TRACER_EXPORTER_CALLBACKS_INIT {sizeof(tracer_exporter_callbacks), NULL, NULL, NULL, NULL, NULL}
+
+#define TRACER_SAMPLER_CALLBACKS_INIT {sizeof(tracer_sampler_callbacks), NULL, NULL, NULL, NULL}
+
 #define TRACER_LIMIT_UNLIMITED SIZE_MAX /* in a tracer_limits: no limit */
 #define TRACER_LIMIT_ZERO (SIZE_MAX - 1) /* in a tracer_limits: not one */
 
@@ -88,6 +95,9 @@ typedef struct tracer_table tracer_table; /* for language bindings: abi/src/tabl
 // The version of this ABI, equal to the number in the SONAME.
 #define TRACER_ABI_VERSION 1
 
+// Finished spans to be exported, lent to `export_spans`; decoded when they are first asked for.
+typedef struct tracer_batch tracer_batch;
+
 // Sees every span that ends, and every log record, in the process while it lives.
 typedef struct tracer_capture tracer_capture;
 
@@ -99,8 +109,14 @@ typedef struct tracer_config tracer_config;
 // may use it.
 typedef struct tracer_context tracer_context;
 
+// A span that has just ended, to be read within `on_end`; decoded when it is first asked for.
+typedef struct tracer_ended_span tracer_ended_span;
+
 // Records spans and sends them where its configuration says.
 typedef struct tracer_provider tracer_provider;
+
+// What a sampler adds to a span; for the call of `sample` only.
+typedef struct tracer_sampling_output tracer_sampling_output;
 
 // An instrumentation scope: the library or module that makes spans. Immutable; any thread may use it.
 typedef struct tracer_scope tracer_scope;
@@ -121,6 +137,9 @@ typedef int32_t tracer_sampler;
 
 // A kind of parent, for `tracer_config_set_parent_sampler`.
 typedef int32_t tracer_parent;
+
+// `SpanKind`, with OTLP's numbers (OpenTelemetry trace API, `SpanKind`).
+typedef int32_t tracer_span_kind;
 
 // How much one span may hold; what is over is dropped and counted on the span. 0 = the default,
 // else a number or a `TRACER_LIMIT_*`.
@@ -197,9 +216,6 @@ typedef struct {
     // Which use of that slot.
     uint64_t generation;
 } tracer_span;
-
-// `SpanKind`, with OTLP's numbers (OpenTelemetry trace API, `SpanKind`).
-typedef int32_t tracer_span_kind;
 
 // A link to another span.
 typedef struct {
@@ -333,58 +349,85 @@ typedef struct {
     uint64_t dropped_no_exporter;
 } tracer_log_stats;
 
-// The account of the default provider's first pipeline, in spans since the process began:
-// `started = exported + dropped + queued + spooled + open`.
+// What becomes of a span (OpenTelemetry trace SDK, `Decision`).
+typedef int32_t tracer_decision;
+
+// What is known of a span that is about to start; borrowed for the call of `sample`.
 typedef struct {
-    // Set by the caller to `sizeof(tracer_stats)`.
+    // `sizeof(tracer_sampling_input)` of the library.
     size_t struct_size;
-    // Sampled spans started.
-    uint64_t started;
-    // Spans the exporter delivered.
-    uint64_t exported;
-    // Spans lost, the sum of the causes below.
-    uint64_t dropped;
-    // Finished spans in memory.
-    uint64_t queued;
-    // Finished spans on disk.
-    uint64_t spooled;
-    // Started and not ended.
-    uint64_t open;
-    // Lost: memory bound or queue size reached.
-    uint64_t dropped_queue_full;
-    // Lost: open spans alone hold half the memory bound.
-    uint64_t dropped_open_limit;
-    // Lost: the destination refused for good.
-    uint64_t dropped_export_failed;
-    // Lost: the destination accepted the request but not the span (partial success).
-    uint64_t dropped_rejected;
-    // Lost: ended after shutdown, or not delivered by its deadline.
-    uint64_t dropped_shutdown;
-    // Lost: made in a signal handler that interrupted libtracer.
-    uint64_t dropped_reentrant;
-    // Lost: the system refused memory.
-    uint64_t dropped_no_memory;
-    // Lost: no exporter is configured.
-    uint64_t dropped_no_exporter;
-    // Spans the sampler dropped.
-    uint64_t unsampled;
-    // Spans recorded for processors only.
-    uint64_t record_only;
-    // Calls with a stale, ended or made-up handle.
-    uint64_t stale;
-    // Texts with invalid UTF-8, mended with U+FFFD.
-    uint64_t invalid_utf8;
-    // Detaches in the wrong order, repaired.
-    uint64_t detach_order;
-    // Spans started without a known parent because the caller did not hold its language's lock.
-    uint64_t unknown_parent;
-    // Attributes not recorded for their type or empty key.
-    uint64_t invalid_attribute;
-    // Panics contained at the ABI.
-    uint64_t panics;
-    // Bytes of memory held now: chunks, bodies, requests.
-    uint64_t memory_bytes;
-} tracer_stats;
+    // Its trace, 16 bytes.
+    uint8_t trace_id[16];
+    // Its kind.
+    tracer_span_kind kind;
+    // Its name, NUL-terminated.
+    const char *name;
+    // Its parent; NULL for a root.
+    const tracer_context *parent;
+    // The attributes given at the start.
+    const tracer_attribute *attributes;
+    // Their number.
+    size_t attribute_count;
+    // The spans linked at the start.
+    const tracer_context *const *links;
+    // Their number.
+    size_t link_count;
+} tracer_sampling_input;
+
+// Tells the program that the library is done with `user_data`.
+typedef void (*Destroy)(void *user_data);
+
+// A sampler of the program's own. `sample` is called in the thread that starts a span, several at
+// once; it may use the API (spans it starts are not sampled), but must not throw, longjmp out or end
+// its thread.
+typedef struct {
+    // `sizeof(tracer_sampler_callbacks)` as the caller knows it.
+    size_t struct_size;
+    // What the callbacks are called with.
+    void *user_data;
+    // Decides on a span: returns a `TRACER_DECISION_` constant.
+    tracer_decision (*sample)(void *user_data,
+                              const tracer_sampling_input *input,
+                              tracer_sampling_output *output);
+    // What it is called, with its settings; or NULL. Copied.
+    const char *description;
+    // The configuration is freed and no provider was made from it: those keep their sampler as long
+    // as the process lives.
+    Destroy destroy;
+} tracer_sampler_callbacks;
+
+// Writes an id of `len` bytes, 16 for a trace and 8 for a span; all zero is replaced by a random one.
+typedef void (*tracer_id_generator)(void *user_data, uint8_t *out, size_t len);
+
+// Tells the time in Unix nanoseconds; 0 = the system's.
+typedef uint64_t (*tracer_clock)(void *user_data);
+
+// Whether the spans of an instrumentation scope are recorded.
+typedef bool (*tracer_scope_filter)(void *user_data, const char *name, const char *version);
+
+// A span processor of the program's own. Any callback may be NULL. They are called in the thread that
+// starts or ends the span, within that call, several threads at once; they may use the whole API, but
+// must not throw, longjmp out or end their thread. A span they start is seen by them as well.
+typedef struct {
+    // `sizeof(tracer_processor_callbacks)` as the caller knows it.
+    size_t struct_size;
+    // What the callbacks are called with.
+    void *user_data;
+    // A recorded span has started, with what it was started with; it can be read and written. The
+    // parent is borrowed, invalid for a root.
+    void (*on_start)(void *user_data, tracer_span span, const tracer_context *parent);
+    // A recorded span is about to end; this handle, in this thread, can still write to it.
+    void (*on_ending)(void *user_data, tracer_span span);
+    // A recorded span has ended, also one that is not sampled. Borrowed for the call.
+    void (*on_end)(void *user_data, const tracer_ended_span *ended);
+    // Hands on all that it holds back; false if `timeout_ms` was too short.
+    bool (*flush)(void *user_data, uint32_t timeout_ms);
+    // Flushes and ends: called once for each provider, last; false if `timeout_ms` was too short.
+    bool (*shutdown)(void *user_data, uint32_t timeout_ms);
+    // Nothing is called any more: the configuration is freed, and every provider made from it shut
+    // down. Once; in any thread.
+    Destroy destroy;
+} tracer_processor_callbacks;
 
 // An event of a finished span. Read only; lives as long as the span's view.
 typedef struct {
@@ -499,6 +542,98 @@ typedef struct {
     const char *resource_schema_url;
 } tracer_span_view;
 
+// What became of an export.
+typedef int32_t tracer_export_result;
+
+// An exporter of the program's own. All but `export_spans` may be NULL. They are called in a thread
+// of the exporter's own, one at a time, and may take their time; spans are not traced there. They must
+// not throw, longjmp out or end the thread. In a forked child they are called with the child's copy
+// of `user_data`.
+typedef struct {
+    // `sizeof(tracer_exporter_callbacks)` as the caller knows it.
+    size_t struct_size;
+    // What the callbacks are called with.
+    void *user_data;
+    // Sends one batch, borrowed for the call; returns a `TRACER_EXPORT_` constant. At the export
+    // timeout it counts as not exported, and what is tried next waits until this returns.
+    tracer_export_result (*export_spans)(void *user_data, const tracer_batch *batch);
+    // A flush has handed over everything.
+    void (*flush)(void *user_data);
+    // Called once for each provider that had anything to export, last.
+    void (*shutdown)(void *user_data);
+    // Nothing is called any more: the configuration is freed, and every provider made from it has
+    // exported and was shut down. Once; in any thread.
+    Destroy destroy;
+} tracer_exporter_callbacks;
+
+// The account of the default provider's first pipeline, in spans since the process began:
+// `started = exported + dropped + queued + spooled + open`.
+typedef struct {
+    // Set by the caller to `sizeof(tracer_stats)`.
+    size_t struct_size;
+    // Sampled spans started.
+    uint64_t started;
+    // Spans the exporter delivered.
+    uint64_t exported;
+    // Spans lost, the sum of the causes below.
+    uint64_t dropped;
+    // Finished spans in memory.
+    uint64_t queued;
+    // Finished spans on disk.
+    uint64_t spooled;
+    // Started and not ended.
+    uint64_t open;
+    // Lost: memory bound or queue size reached.
+    uint64_t dropped_queue_full;
+    // Lost: open spans alone hold half the memory bound.
+    uint64_t dropped_open_limit;
+    // Lost: the destination refused for good.
+    uint64_t dropped_export_failed;
+    // Lost: the destination accepted the request but not the span (partial success).
+    uint64_t dropped_rejected;
+    // Lost: ended after shutdown, or not delivered by its deadline.
+    uint64_t dropped_shutdown;
+    // Lost: made in a signal handler that interrupted libtracer.
+    uint64_t dropped_reentrant;
+    // Lost: the system refused memory.
+    uint64_t dropped_no_memory;
+    // Lost: no exporter is configured.
+    uint64_t dropped_no_exporter;
+    // Spans the sampler dropped.
+    uint64_t unsampled;
+    // Spans recorded for processors only.
+    uint64_t record_only;
+    // Calls with a stale, ended or made-up handle.
+    uint64_t stale;
+    // Texts with invalid UTF-8, mended with U+FFFD.
+    uint64_t invalid_utf8;
+    // Detaches in the wrong order, repaired.
+    uint64_t detach_order;
+    // Spans started without a known parent because the caller did not hold its language's lock.
+    uint64_t unknown_parent;
+    // Attributes not recorded for their type or empty key.
+    uint64_t invalid_attribute;
+    // Panics contained at the ABI.
+    uint64_t panics;
+    // Bytes of memory held now: chunks, bodies, requests.
+    uint64_t memory_bytes;
+} tracer_stats;
+
+// The destination has all of it, but for `tracer_batch_set_rejected`.
+#define TRACER_EXPORT_OK 0
+
+// Try the same batch again, later and later, as long as there is room for what waits.
+#define TRACER_EXPORT_RETRY 1
+
+// Never send this batch again: its spans are lost and counted.
+#define TRACER_EXPORT_FAILED 2
+
+// Too large for the destination: its spans are tried again in smaller batches.
+#define TRACER_EXPORT_TOO_LARGE 3
+
+// The destination takes nothing from this sender: the batch is lost, those that follow wait a while.
+#define TRACER_EXPORT_DENIED 4
+
 // The call did what it says.
 #define TRACER_OK 0
 
@@ -556,6 +691,18 @@ typedef struct {
 // `ParentBased(TraceIdRatioBased(ratio))`.
 #define TRACER_SAMPLER_PARENT_RATIO 5
 
+// A share of all traces that travels in `tracestate` (`ProbabilitySampler(ratio)`).
+#define TRACER_SAMPLER_PROBABILITY 6
+
+// The same for roots; children as their parent's `tracestate` or flag says.
+#define TRACER_SAMPLER_PARENT_PROBABILITY 7
+
+// By `tracer_config_add_sampling_rule`; `ratio` is for what no rule is for.
+#define TRACER_SAMPLER_RULES 8
+
+// The same for roots; children as their parent's `tracestate` or flag says.
+#define TRACER_SAMPLER_PARENT_RULES 9
+
 // Of another process, sampled.
 #define TRACER_PARENT_REMOTE_SAMPLED 0
 
@@ -585,6 +732,15 @@ typedef struct {
 
 // `value.nested`: an array, a map or null.
 #define TRACER_NESTED 5
+
+// Nothing is recorded.
+#define TRACER_DECISION_DROP 0
+
+// Recorded for processors and not exported.
+#define TRACER_DECISION_RECORD_ONLY 1
+
+// Recorded and exported.
+#define TRACER_DECISION_RECORD_AND_SAMPLE 2
 
 // Nothing at all is said.
 #define TRACER_LEVEL_NONE 0
@@ -667,7 +823,7 @@ tracer_status tracer_config_set_propagators(tracer_config *config,
 // What nobody takes is said when a provider is made.
 size_t tracer_config_take_warning(tracer_config *config, char *buf, size_t len);
 
-// Sets the sampler; `ratio` (0 to 1) is for the two ratio samplers.
+// Sets the sampler; `ratio` (0 to 1) is for those by ratio, probability and rules.
 TRACER_MUST_USE
 tracer_status tracer_config_set_sampler(tracer_config *config,
                                         tracer_sampler sampler,
@@ -680,6 +836,23 @@ tracer_status tracer_config_set_parent_sampler(tracer_config *config,
                                                tracer_parent parent,
                                                tracer_sampler sampler,
                                                double ratio);
+
+// Records what the sampler drops for processors alone, from the next setting of a sampler on
+// (OpenTelemetry's `AlwaysRecord`).
+TRACER_MUST_USE
+tracer_status tracer_config_set_record_unsampled(tracer_config *config,
+                                                 bool record);
+
+// Adds a rule to a sampler by rules that is set afterwards: `ratio` of the traces whose root has this
+// name (a last `*` stands for any end), kind and text attribute. NULL name, key or text, and a kind
+// of 0: any. The first rule that is for a span counts.
+TRACER_MUST_USE
+tracer_status tracer_config_add_sampling_rule(tracer_config *config,
+                                              const char *name,
+                                              tracer_span_kind span_kind,
+                                              const char *key,
+                                              const char *text,
+                                              double ratio);
 
 // Sets how much one span may hold. NULL restores the defaults.
 TRACER_MUST_USE
@@ -1270,6 +1443,92 @@ bool tracer_capture_log_otlp(const tracer_capture *capture,
                              size_t index,
                              const uint8_t **out_bytes,
                              size_t *out_len);
+
+// Sets a sampler of the program's own; where `roots_only`, spans with a parent do as it did. The
+// struct is copied; its `user_data` stays, see `destroy`. NULL is refused.
+TRACER_MUST_USE
+tracer_status tracer_config_set_sampler_callbacks(tracer_config *config,
+                                                  const tracer_sampler_callbacks *callbacks,
+                                                  bool roots_only);
+
+// Sets attributes that the span gets if it is recorded; copied. Within `sample` only. NULL is allowed.
+void tracer_sampling_output_set_attributes(const tracer_sampling_output *output,
+                                           const tracer_attribute *attributes,
+                                           size_t count);
+
+// Sets the `tracestate` of the span, in place of its parent's. Within `sample` only. NULL is allowed.
+void tracer_sampling_output_set_tracestate(const tracer_sampling_output *output,
+                                           const char *tracestate);
+
+// Sets where trace and span ids come from, such as a counter in tests; `is_random` says whether at
+// least 56 bits of each trace id are. Called in the thread that starts a span, several at once; it and
+// `user_data` must live as long as the process. NULL is refused.
+TRACER_MUST_USE
+tracer_status tracer_config_set_id_generator(tracer_config *config,
+                                             tracer_id_generator generator,
+                                             bool is_random,
+                                             void *user_data);
+
+// Sets the clock of spans, such as one that a test moves. Called in the thread that starts, ends or
+// adds an event to a span; as above.
+TRACER_MUST_USE
+tracer_status tracer_config_set_clock(tracer_config *config,
+                                      tracer_clock clock,
+                                      void *user_data);
+
+// Sets which instrumentation scopes record: asked once for each, when it is first made or used; as
+// above. Spans of the others stand for their parents.
+TRACER_MUST_USE
+tracer_status tracer_config_set_scope_filter(tracer_config *config,
+                                             tracer_scope_filter filter,
+                                             void *user_data);
+
+// Adds a processor of the program's own, called after those added before. The struct is copied; its
+// `user_data` stays until `destroy`. NULL is refused.
+TRACER_MUST_USE
+tracer_status tracer_config_add_processor(tracer_config *config,
+                                          const tracer_processor_callbacks *callbacks);
+
+// Adds a processor to a provider (NULL = the default one) that may be in use; as above. It sees
+// spans that start or end from then on. Thread-safe.
+TRACER_MUST_USE
+tracer_status tracer_provider_add_processor(const tracer_provider *provider,
+                                            const tracer_processor_callbacks *callbacks);
+
+// Gives a span that has just ended, to be read. Borrowed until `on_end` returns. NULL: NULL.
+const tracer_span_view *tracer_ended_span_view(const tracer_ended_span *ended);
+
+// Gives it as one encoded OTLP `ResourceSpans` message, borrowed until `on_end` returns. NULL: false.
+bool tracer_ended_span_otlp(const tracer_ended_span *ended,
+                            const uint8_t **out_bytes,
+                            size_t *out_len);
+
+// Whether exporters get it: it is sampled. NULL: false.
+bool tracer_ended_span_is_sampled(const tracer_ended_span *ended);
+
+// Exports to callbacks of the program's own too; `name` stands for them in the account and in
+// messages. The struct is copied; its `user_data` stays until `destroy`. NULL is refused.
+TRACER_MUST_USE
+tracer_status tracer_config_add_exporter(tracer_config *config,
+                                         const char *name,
+                                         const tracer_exporter_callbacks *callbacks);
+
+// Number of spans in a batch. NULL: 0.
+size_t tracer_batch_count(const tracer_batch *batch);
+
+// Gives a span of a batch, to be read; NULL if there is no such span. Borrowed until `export_spans`
+// returns.
+const tracer_span_view *tracer_batch_span(const tracer_batch *batch, size_t index);
+
+// Gives a batch as one encoded OTLP `ExportTraceServiceRequest`, borrowed until `export_spans`
+// returns. NULL: false.
+bool tracer_batch_otlp(const tracer_batch *batch, const uint8_t **out_bytes, size_t *out_len);
+
+// Says how many spans of a batch the destination refused, where it took the rest. NULL is allowed.
+void tracer_batch_set_rejected(const tracer_batch *batch, uint64_t count);
+
+// Says what went wrong, without credentials; it is shown to people. Copied. NULL is allowed.
+void tracer_batch_set_error(const tracer_batch *batch, const char *message);
 
 // Writes the account of the default provider: exact when nothing is moving. The caller sets
 // `struct_size`; no more than that is written. All zero without a provider. NULL is allowed.

@@ -6,12 +6,17 @@
 #![no_std]
 #![expect(non_camel_case_types, reason = "C and Rust spell each ABI type alike")]
 
+mod decision;
 mod diagnostics;
 mod log;
 mod metrics;
 mod table;
 mod view;
 
+pub use decision::{
+    TRACER_DECISION_ASK, TRACER_DECISION_DROP, TRACER_DECISION_RECORD_AND_SAMPLE,
+    TRACER_DECISION_RECORD_ONLY, tracer_decision,
+};
 pub use diagnostics::{
     TRACER_LEVEL_DEBUG, TRACER_LEVEL_ERROR, TRACER_LEVEL_INFO, TRACER_LEVEL_NONE,
     TRACER_LEVEL_WARN, tracer_level,
@@ -22,9 +27,8 @@ pub use log::{
 };
 pub use metrics::tracer_llm_call;
 pub use table::{
-    TRACER_DECISION_ASK, TRACER_DECISION_DROP, TRACER_DECISION_RECORD_AND_SAMPLE,
-    TRACER_DECISION_RECORD_ONLY, TRACER_START_MERGE_NATIVE, tracer_current_hook, tracer_plain,
-    tracer_start, tracer_started, tracer_table, tracer_verdict,
+    TRACER_START_MERGE_NATIVE, tracer_current_hook, tracer_plain, tracer_start, tracer_started,
+    tracer_table, tracer_verdict,
 };
 
 pub use view::{tracer_event_view, tracer_link_view, tracer_span_view};
@@ -95,6 +99,14 @@ pub const TRACER_SAMPLER_PARENT_ALWAYS_OFF: tracer_sampler = 3;
 pub const TRACER_SAMPLER_RATIO: tracer_sampler = 4;
 /// `ParentBased(TraceIdRatioBased(ratio))`.
 pub const TRACER_SAMPLER_PARENT_RATIO: tracer_sampler = 5;
+/// A share of all traces that travels in `tracestate` (`ProbabilitySampler(ratio)`).
+pub const TRACER_SAMPLER_PROBABILITY: tracer_sampler = 6;
+/// The same for roots; children as their parent's `tracestate` or flag says.
+pub const TRACER_SAMPLER_PARENT_PROBABILITY: tracer_sampler = 7;
+/// By `tracer_config_add_sampling_rule`; `ratio` is for what no rule is for.
+pub const TRACER_SAMPLER_RULES: tracer_sampler = 8;
+/// The same for roots; children as their parent's `tracestate` or flag says.
+pub const TRACER_SAMPLER_PARENT_RULES: tracer_sampler = 9;
 
 /// A kind of parent, for `tracer_config_set_parent_sampler`.
 pub type tracer_parent = i32;

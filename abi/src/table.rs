@@ -58,15 +58,6 @@ pub struct tracer_verdict {
     pub reserved: [u8; 6],
 }
 
-/// `tracer_verdict.decision`: the provider's sampler is asked.
-pub const TRACER_DECISION_ASK: i32 = -1;
-/// `tracer_verdict.decision`: nothing is recorded.
-pub const TRACER_DECISION_DROP: i32 = 0;
-/// `tracer_verdict.decision`: recorded and not exported; `span_end` shows it.
-pub const TRACER_DECISION_RECORD_ONLY: i32 = 1;
-/// `tracer_verdict.decision`: recorded and exported.
-pub const TRACER_DECISION_RECORD_AND_SAMPLE: i32 = 2;
-
 /// `tracer_start.flags`: `parent` is what is current in the calling language; a native span entered
 /// since then on this thread takes its place.
 pub const TRACER_START_MERGE_NATIVE: u32 = 1;

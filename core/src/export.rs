@@ -1,5 +1,6 @@
 //! The one trait between the runtime and a destination. Exporters know the batch and nothing else.
 
+mod blocking;
 mod console;
 mod frames;
 #[cfg(feature = "otlp-http")]
@@ -28,6 +29,7 @@ pub(crate) mod tls;
 #[cfg(feature = "otlp-http")]
 pub(crate) mod zipkin;
 
+pub use blocking::{BlockingExporter, blocking_exporter};
 pub use console::{Console, render_tree};
 pub(crate) use console::{Stdout, attribute_words};
 #[cfg(feature = "otlp-http")]

@@ -169,8 +169,8 @@ pub use error::{ConfigError, Timeout};
 #[cfg(feature = "otlp-grpc")]
 pub use export::OtlpGrpc;
 pub use export::{
-    Accepted, Batch, Console, EndFuture, ExportError, ExportFuture, Exporter, ExporterFactory,
-    Signal, render_tree,
+    Accepted, Batch, BlockingExporter, Console, EndFuture, ExportError, ExportFuture, Exporter,
+    ExporterFactory, Signal, blocking_exporter, render_tree,
 };
 #[cfg(feature = "otlp-http")]
 pub use export::{Compression, JaegerThrift, OtlpFile, OtlpHttp, Tls, Zipkin};

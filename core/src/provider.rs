@@ -122,11 +122,10 @@ impl Provider {
         static LAST_ID: AtomicU32 = AtomicU32::new(0);
         config.apply_diagnostic_level();
         config.print_warnings();
-        let own = config.own_code();
+        let (own, sampler) = (config.own_code(), config.sampler_in_force());
         let (pipelines, records) = (config.build_pipelines()?, config.build_records()?);
         Ok(Self {
             id: LAST_ID.fetch_add(1, Ordering::Relaxed) + 1,
-            sampler: config.sampler_in_force(),
             resource: config.encoded_resource(),
             #[cfg(feature = "metrics")]
             metrics: config.build_metrics(&pipelines, &records.pipelines)?,
@@ -135,8 +134,10 @@ impl Provider {
                 own.ids,
                 own.clock,
                 own.scope_rule.is_some(),
+                sampler.is_asking(),
                 &own.processors,
             ),
+            sampler,
             scope_rule: own.scope_rule,
             propagator: config.propagator_in_force(),
             limits: config.limits_in_force(),

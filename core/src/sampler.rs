@@ -210,6 +210,18 @@ impl Sampler {
         }
     }
 
+    /// Whether it decides on more than ids: then a start says all that it knows.
+    pub(crate) fn is_asking(&self) -> bool {
+        match self {
+            Self::AlwaysOn | Self::AlwaysOff | Self::TraceIdRatio(_) => false,
+            Self::ParentBased(parent_based) => {
+                parent_based.delegates().iter().any(|one| one.is_asking())
+            }
+            Self::AlwaysRecord(root) => root.is_asking(),
+            Self::Composite(_) | Self::Custom(_) => true,
+        }
+    }
+
     /// The decision of any sampler, with all that it may add.
     #[cold]
     pub(crate) fn ask(&self, input: &SamplingInput<'_>) -> SamplingOutput {

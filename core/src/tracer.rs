@@ -202,6 +202,15 @@ impl Tracer {
         (self.provider, self.scope)
     }
 
+    /// Whether attributes and links are best given at the start, for bindings that would rather set
+    /// them one by one: a sampler, a processor or the like of the program's own looks at them.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn is_asking(&self) -> bool {
+        let provider = self.provider.or_else(provider::default_provider);
+        provider.is_some_and(|provider| provider.hooks.special() != 0)
+    }
+
     /// Starts a span below the current one. It does not become current by itself.
     pub fn start(&self, name: &str) -> Span {
         self.span(name).start()

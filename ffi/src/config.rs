@@ -17,22 +17,34 @@ pub mod metrics;
 pub mod log;
 
 use crate::boundary::{guard, record};
+use crate::exporter::OwnExporter;
 use crate::last_error::{invalid_config, missing};
+use crate::processor::OwnProcessor;
 use crate::ptr;
-use libtracer::{Config, ParentBased};
+use libtracer::{Config, ConfigError, ParentBased, Predicate, Ratio, TracerProvider};
 use libtracer_abi::{TRACER_INTERNAL, TRACER_OK, tracer_status};
 use std::collections::VecDeque;
 use std::ffi::c_char;
+use std::sync::Arc;
 
 /// Options for a provider. One thread at a time; setting an option again replaces it, and one that
 /// is refused leaves the configuration as it was.
-#[derive(Debug)]
+#[expect(
+    missing_debug_implementations,
+    reason = "holds rules, which are functions"
+)]
 pub struct tracer_config {
     config: Config,
     /// The sampler, if it looks at parents.
     parent_based: Option<ParentBased>,
+    rules: Vec<(Predicate, Ratio)>,
+    /// Whether what the sampler drops is recorded for processors.
+    records_unsampled: bool,
     /// What was said and is still to be shown.
     warnings: VecDeque<String>,
+    /// Code of the program's own, which this holds until it is freed.
+    processors: Vec<OwnProcessor>,
+    exporters: Vec<OwnExporter>,
 }
 
 impl tracer_config {
@@ -40,7 +52,11 @@ impl tracer_config {
         Self {
             config: config.sdk_language("cpp"),
             parent_based: None,
+            rules: Vec::new(),
+            records_unsampled: false,
             warnings: VecDeque::new(),
+            processors: Vec::new(),
+            exporters: Vec::new(),
         }
     }
 
@@ -48,8 +64,51 @@ impl tracer_config {
         Self::new(Config::from_env())
     }
 
-    pub(crate) fn get(&self) -> &Config {
-        &self.config
+    /// Makes a provider, which holds the program's own code like this does.
+    pub(crate) fn make_provider(&self) -> Result<TracerProvider, ConfigError> {
+        self.processors.iter().for_each(OwnProcessor::hold);
+        let made = self.give_exporters(TracerProvider::new);
+        if made.is_err() {
+            self.processors.iter().for_each(OwnProcessor::release);
+        }
+        made
+    }
+
+    /// Gives the destinations to a provider, which holds those of the program's own.
+    pub(crate) fn give_exporters<R>(
+        &self,
+        give: impl FnOnce(&Config) -> Result<R, ConfigError>,
+    ) -> Result<R, ConfigError> {
+        self.exporters.iter().for_each(|exporter| exporter.hold());
+        let given = give(&self.config);
+        if given.is_err() {
+            self.exporters
+                .iter()
+                .for_each(|exporter| exporter.release());
+        }
+        given
+    }
+
+    pub(crate) fn add_processor(&mut self, processor: OwnProcessor) -> tracer_status {
+        let added = Arc::new(processor.clone());
+        let status = set(Some(self), |config| config.processor(added));
+        if status == TRACER_OK {
+            self.processors.push(processor);
+        }
+        status
+    }
+
+    pub(crate) fn keep_exporter(&mut self, exporter: OwnExporter) {
+        self.exporters.push(exporter);
+    }
+}
+
+impl Drop for tracer_config {
+    fn drop(&mut self) {
+        self.processors.iter().for_each(OwnProcessor::release);
+        self.exporters
+            .iter()
+            .for_each(|exporter| exporter.release());
     }
 }
 
@@ -128,7 +187,15 @@ pub unsafe extern "C" fn tracer_config_set_exporter(
 ) -> tracer_status {
     // SAFETY: as the header says.
     let text = unsafe { ptr::text(names) };
-    set(config, |config| config.exporters(text))
+    let Some(config) = config else {
+        return missing("config");
+    };
+    let status = set(Some(config), |config| config.exporters(text));
+    if status == TRACER_OK {
+        // They were replaced, those of the program's own too.
+        record(|| config.exporters.drain(..).for_each(|own| own.release()));
+    }
+    status
 }
 
 /// Sets the formats that contexts travel in, while this is the configuration of the default

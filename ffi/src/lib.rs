@@ -11,6 +11,7 @@
 
 mod attribute;
 mod boundary;
+mod callbacks;
 mod ptr;
 
 // The order of the header.
@@ -39,6 +40,14 @@ pub mod baggage;
 pub mod metrics;
 
 pub mod log;
+
+pub mod sampler;
+
+pub mod own;
+
+pub mod processor;
+
+pub mod exporter;
 
 pub mod stats;
 

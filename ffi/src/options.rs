@@ -1,6 +1,9 @@
 //! What a span starts with.
 
+use crate::attribute;
 use crate::context::tracer_context;
+use crate::ptr;
+use libtracer::{Link, SpanBuilder, SpanHandle, Value, ValueBuilder};
 use libtracer_abi::{tracer_attribute, tracer_span_kind};
 
 /// Several threads may use the span at once; costs a lock of some nanoseconds a call.
@@ -94,4 +97,63 @@ pub(crate) unsafe fn prefix<O: Copy>(options: *const O, usual: O) -> O {
             .copy_from_nonoverlapping(options.cast(), size);
     };
     known
+}
+
+/// Attributes that are kept while something is started with them.
+type Kept = Vec<(String, ValueBuilder)>;
+
+/// # Safety
+/// As for [`attribute::each`].
+unsafe fn keep(first: *const tracer_attribute, count: usize) -> Kept {
+    let mut kept = Kept::new();
+    // SAFETY: as the caller vouches.
+    unsafe {
+        attribute::each(first, count, |key, value| {
+            let mut built = ValueBuilder::new();
+            built.add(value);
+            kept.push((key.to_owned(), built));
+        });
+    }
+    kept
+}
+
+fn lent(kept: &Kept) -> Vec<(&str, Value<'_>)> {
+    let pairs = kept.iter();
+    pairs
+        .map(|(key, value)| (key.as_str(), Value::Built(value)))
+        .collect()
+}
+
+/// Starts a span with all attributes and links at once, as code of the program's own is to see them.
+///
+/// # Safety
+/// What `options` points to is as the header says.
+#[cold]
+pub(crate) unsafe fn start_with_all(
+    builder: SpanBuilder<'_>,
+    options: &tracer_span_options,
+) -> SpanHandle {
+    // SAFETY: as the caller vouches.
+    let attributes = unsafe { keep(options.attributes, options.attribute_count) };
+    // SAFETY: as the caller vouches.
+    let given = unsafe { ptr::elements(options.links, options.link_count) };
+    let linked = given.iter().filter_map(|link| {
+        // SAFETY: as the caller vouches.
+        let other = unsafe { link.context.as_ref() }?;
+        // SAFETY: as the caller vouches.
+        Some((other.span(), unsafe {
+            keep(link.attributes, link.attribute_count)
+        }))
+    });
+    let linked: Vec<_> = linked.collect();
+    let link_attributes: Vec<_> = linked.iter().map(|(_, kept)| lent(kept)).collect();
+    let links = linked.iter().zip(&link_attributes);
+    let links: Vec<Link<'_>> = links
+        .map(|((context, _), attributes)| Link {
+            context,
+            attributes,
+        })
+        .collect();
+    let attributes = lent(&attributes);
+    builder.attributes(&attributes).links(&links).start_handle()
 }

@@ -78,7 +78,7 @@ pub extern "C" fn tracer_init(config: Option<&tracer_config>) -> tracer_status {
 }
 
 fn install(config: &tracer_config) -> tracer_status {
-    match TracerProvider::new(config.get()) {
+    match config.make_provider() {
         Ok(provider) => {
             provider.set_default();
             TRACER_OK
@@ -127,7 +127,7 @@ pub extern "C" fn tracer_provider_new(
         if out_provider.is_none() {
             return missing("out_provider");
         }
-        match TracerProvider::new(config.get()) {
+        match config.make_provider() {
             Ok(provider) => {
                 ptr::put(out_provider, Box::new(tracer_provider(provider)));
                 TRACER_OK
@@ -186,7 +186,7 @@ pub extern "C" fn tracer_provider_add_exporter(
         let Some(provider) = provider.map(|it| it.0.clone()).or_else(default) else {
             return fail(TRACER_INVALID_ARGUMENT, &"there is no default provider");
         };
-        match provider.add_destinations(config.get()) {
+        match config.give_exporters(|config| provider.add_destinations(config)) {
             Ok(()) => TRACER_OK,
             Err(error) => invalid_config(&error),
         }

@@ -4,7 +4,8 @@ use crate::attribute;
 use crate::boundary::{contain, record};
 use crate::context::{handle, span, tracer_context};
 use crate::options::{
-    TRACER_SPAN_ROOT, TRACER_SPAN_SHARED, read as read_options, tracer_link, tracer_span_options,
+    self, TRACER_SPAN_ROOT, TRACER_SPAN_SHARED, read as read_options, tracer_link,
+    tracer_span_options,
 };
 use crate::provider::{tracer_of, tracer_scope};
 use crate::{ptr, value};
@@ -58,8 +59,13 @@ pub unsafe extern "C" fn tracer_span_start(
         if options.flags & TRACER_SPAN_ROOT != 0 {
             builder = builder.root();
         }
+        let more = options.attribute_count | options.link_count != 0;
+        if more && tracer.is_asking() {
+            // SAFETY: as the header says.
+            return span(unsafe { options::start_with_all(builder, &options) });
+        }
         let started = builder.start_unowned();
-        if started.recording {
+        if started.recording && more {
             // SAFETY: as the header says.
             unsafe { set_all(started.handle, options.attributes, options.attribute_count) };
             // SAFETY: as the header says.

@@ -21,7 +21,7 @@ pub(crate) struct View {
 
 /// What views point to: none of it moves once it is pointed to.
 #[derive(Default)]
-struct Kept {
+pub(crate) struct Kept {
     /// Each with a NUL at its end.
     texts: Vec<Vec<u8>>,
     attributes: Vec<Vec<tracer_attribute>>,
@@ -41,7 +41,7 @@ impl Kept {
         tracer_text { data, len }
     }
 
-    fn text(&mut self, text: impl Into<String>) -> *const c_char {
+    pub(crate) fn text(&mut self, text: impl Into<String>) -> *const c_char {
         self.bytes(text.into().into_bytes()).data
     }
 
@@ -75,7 +75,7 @@ impl Kept {
         }
     }
 
-    fn attributes(
+    pub(crate) fn attributes(
         &mut self,
         entries: Vec<(String, OwnedValue)>,
     ) -> (*const tracer_attribute, usize) {

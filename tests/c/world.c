@@ -113,6 +113,21 @@ static void odd_handler(void *data, tracer_level level, const char *message) {
     (void)data, (void)level, (void)message;
 }
 
+static void odd_ids(void *data, uint8_t *out, size_t len) { (void)data, (void)out, (void)len; }
+static uint64_t odd_clock(void *data) { return (void)data, 1; }
+static bool odd_filter(void *data, const char *name, const char *version) {
+    return (void)data, (void)version, name[0] != 'n';
+}
+static tracer_export_result odd_export(void *data, const tracer_batch *batch) {
+    return (void)data, (void)batch, -1;
+}
+static tracer_decision odd_sample(void *data, const tracer_sampling_input *in, tracer_sampling_output *out) {
+    return (void)data, (void)in, (void)out, -1;
+}
+static const tracer_processor_callbacks no_hooks = TRACER_PROCESSOR_CALLBACKS_INIT, no_size;
+static tracer_exporter_callbacks exporter = TRACER_EXPORTER_CALLBACKS_INIT, no_export;
+static tracer_sampler_callbacks sampler = TRACER_SAMPLER_CALLBACKS_INIT, no_sample;
+
 void world_begin(world *w) {
     static char long_text[5000];
     memset(long_text, 'x', sizeof long_text - 1);
@@ -138,6 +153,14 @@ void world_begin(world *w) {
     FILL(setters, NULL, odd_set);
     FILL(visitors, NULL, odd_visit);
     FILL(handlers, NULL, odd_handler);
+    exporter.export_spans = odd_export;
+    sampler.sample = odd_sample;
+    FILL(generators, NULL, odd_ids);
+    FILL(clocks, NULL, odd_clock);
+    FILL(filters, NULL, odd_filter);
+    FILL(processors, NULL, &no_hooks, &no_size);
+    FILL(exporters, NULL, &exporter, &no_export);
+    FILL(samplers, NULL, &sampler, &no_sample);
     FILL(lengths, NULL, calloc(1, sizeof(size_t)));
     FILL(places, NULL, calloc(1, sizeof(uint8_t *)));
     FILL(provider_places, NULL, calloc(1, sizeof(tracer_provider *)));

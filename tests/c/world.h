@@ -16,7 +16,7 @@ typedef struct world {
     const void *bytes[2];                  /* for: const void * */
     size_t sizes[5];                       /* for: size_t */
     bool booleans[2];                      /* for: bool */
-    int32_t numbers[5];                    /* for: tracer_sampler, tracer_parent, tracer_severity, tracer_span_status, tracer_level, int32_t */
+    int32_t numbers[5];                    /* for: tracer_sampler, tracer_parent, tracer_severity, tracer_span_status, tracer_level, tracer_span_kind, int32_t */
     uint32_t milliseconds[4];              /* for: uint32_t */
     int64_t integers[4];                   /* for: int64_t */
     uint64_t times[4];                     /* for: uint64_t */
@@ -29,6 +29,15 @@ typedef struct world {
     tracer_carrier_set setters[2];         /* for: tracer_carrier_set */
     tracer_baggage_visit visitors[2];      /* for: tracer_baggage_visit */
     tracer_diagnostic_handler handlers[2]; /* for: tracer_diagnostic_handler */
+    tracer_id_generator generators[2];     /* for: tracer_id_generator */
+    tracer_clock clocks[2];                /* for: tracer_clock */
+    tracer_scope_filter filters[2];        /* for: tracer_scope_filter */
+    const tracer_processor_callbacks *processors[3]; /* for: const tracer_processor_callbacks * */
+    const tracer_exporter_callbacks *exporters[3];   /* for: const tracer_exporter_callbacks * */
+    const tracer_sampler_callbacks *samplers[3];     /* for: const tracer_sampler_callbacks * */
+    const tracer_ended_span *no_ended[1];            /* for: const tracer_ended_span * */
+    const tracer_batch *no_batch[1];                 /* for: const tracer_batch * */
+    const tracer_sampling_output *no_output[1];      /* for: const tracer_sampling_output * */
     const uint8_t *given_ids[2];           /* for: const uint8_t * */
     uint8_t *ids[2];                       /* for: uint8_t * */
     size_t *lengths[2];                    /* for: size_t * */

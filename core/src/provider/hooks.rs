@@ -21,6 +21,8 @@ use std::time::{Duration, Instant};
 pub(crate) const CUSTOM_VALUES: u8 = 1;
 pub(crate) const CONFIGURED_SCOPES: u8 = 2;
 pub(crate) const PROCESSORS: u8 = 4;
+/// The sampler wants to know all that a span starts with.
+const ASKING: u8 = 8;
 
 /// Whether any provider of this process has a clock of the program's own: what writing an event or an
 /// end asks before it looks which provider it is for.
@@ -73,6 +75,7 @@ impl Hooks {
         ids: Option<Arc<dyn IdGenerator>>,
         clock: Option<Arc<dyn Clock>>,
         configured_scopes: bool,
+        asking: bool,
         processors: &[Arc<dyn Processor>],
     ) -> Self {
         let mut special = 0;
@@ -81,6 +84,9 @@ impl Hooks {
         }
         if ids.is_some() || clock.is_some() {
             special |= CUSTOM_VALUES;
+        }
+        if asking {
+            special |= ASKING;
         }
         if configured_scopes {
             special |= CONFIGURED_SCOPES;

@@ -3,18 +3,39 @@
 use super::{set, tracer_config};
 use crate::boundary::guard;
 use crate::last_error::{fail, invalid_config, missing};
-use libtracer::{ParentBased, Ratio, Sampler};
+use crate::ptr;
+use crate::span::kind;
+use libtracer::{Composable, ParentBased, Predicate, Ratio, Sampler, SamplingInput};
 use libtracer_abi::{
     TRACER_INTERNAL, TRACER_INVALID_ARGUMENT, TRACER_OK, TRACER_PARENT_LOCAL_NOT_SAMPLED,
     TRACER_PARENT_LOCAL_SAMPLED, TRACER_PARENT_REMOTE_NOT_SAMPLED, TRACER_PARENT_REMOTE_SAMPLED,
     TRACER_SAMPLER_ALWAYS_OFF, TRACER_SAMPLER_ALWAYS_ON, TRACER_SAMPLER_PARENT_ALWAYS_OFF,
-    TRACER_SAMPLER_PARENT_ALWAYS_ON, TRACER_SAMPLER_PARENT_RATIO, TRACER_SAMPLER_RATIO,
-    tracer_parent, tracer_sampler, tracer_status,
+    TRACER_SAMPLER_PARENT_ALWAYS_ON, TRACER_SAMPLER_PARENT_PROBABILITY,
+    TRACER_SAMPLER_PARENT_RATIO, TRACER_SAMPLER_PARENT_RULES, TRACER_SAMPLER_PROBABILITY,
+    TRACER_SAMPLER_RATIO, TRACER_SAMPLER_RULES, tracer_parent, tracer_sampler, tracer_span_kind,
+    tracer_status,
 };
+use std::ffi::c_char;
 use std::sync::Arc;
 
 /// The sampler of a constant, and whether it decides for roots only.
-fn sampler_of(sampler: tracer_sampler, ratio: f64) -> Result<(Sampler, bool), tracer_status> {
+fn sampler_of(
+    rules: &[(Predicate, Ratio)],
+    sampler: tracer_sampler,
+    ratio: f64,
+) -> Result<(Sampler, bool), tracer_status> {
+    let share = || {
+        let ratio = Ratio::new(ratio).map_err(|error| invalid_config(&error))?;
+        Ok::<_, tracer_status>(Composable::Probability(ratio))
+    };
+    let below_parents = |roots| Sampler::composite(Composable::parent_threshold(roots));
+    let by_rules = |rest| {
+        let before = rules
+            .iter()
+            .map(|(applies, ratio)| (Arc::clone(applies), Composable::Probability(*ratio)));
+        let rest = (Composable::when(|_| true), rest);
+        Composable::rules(before.chain(std::iter::once(rest)))
+    };
     let by_ratio = || {
         let ratio = Ratio::new(ratio).map_err(|error| invalid_config(&error))?;
         Ok::<_, tracer_status>(Sampler::TraceIdRatio(ratio))
@@ -26,6 +47,10 @@ fn sampler_of(sampler: tracer_sampler, ratio: f64) -> Result<(Sampler, bool), tr
         TRACER_SAMPLER_PARENT_ALWAYS_OFF => (Sampler::AlwaysOff, true),
         TRACER_SAMPLER_RATIO => (by_ratio()?, false),
         TRACER_SAMPLER_PARENT_RATIO => (by_ratio()?, true),
+        TRACER_SAMPLER_PROBABILITY => (Sampler::composite(share()?), false),
+        TRACER_SAMPLER_PARENT_PROBABILITY => (below_parents(share()?), false),
+        TRACER_SAMPLER_RULES => (Sampler::composite(by_rules(share()?)), false),
+        TRACER_SAMPLER_PARENT_RULES => (below_parents(by_rules(share()?)), false),
         other => {
             let why = format!("sampler {other} is unknown; use a TRACER_SAMPLER_ constant");
             return Err(fail(TRACER_INVALID_ARGUMENT, &why));
@@ -37,7 +62,7 @@ fn status(result: Result<(), tracer_status>) -> tracer_status {
     result.map_or_else(|status| status, |()| TRACER_OK)
 }
 
-/// Sets the sampler; `ratio` (0 to 1) is for the two ratio samplers.
+/// Sets the sampler; `ratio` (0 to 1) is for those by ratio, probability and rules.
 #[unsafe(no_mangle)]
 #[must_use]
 pub extern "C" fn tracer_config_set_sampler(
@@ -47,9 +72,11 @@ pub extern "C" fn tracer_config_set_sampler(
 ) -> tracer_status {
     let choose = || {
         let config = config.ok_or_else(|| missing("config"))?;
-        let (root, below_parents) = sampler_of(sampler, ratio)?;
-        config.parent_based = below_parents.then(|| ParentBased::new(root.clone()));
-        take(config, root)
+        let (root, roots_only) = sampler_of(&config.rules, sampler, ratio)?;
+        match config.choose_sampler(root, roots_only) {
+            TRACER_OK => Ok(()),
+            refused => Err(refused),
+        }
     };
     guard(TRACER_INTERNAL, || status(choose()))
 }
@@ -66,6 +93,7 @@ pub extern "C" fn tracer_config_set_parent_sampler(
 ) -> tracer_status {
     let choose = || {
         let config = config.ok_or_else(|| missing("config"))?;
+        let chosen = sampler_of(&config.rules, sampler, ratio)?;
         let Some(parent_based) = &mut config.parent_based else {
             let why =
                 "the sampler does not look at parents: set a TRACER_SAMPLER_PARENT_ one before";
@@ -81,7 +109,7 @@ pub extern "C" fn tracer_config_set_parent_sampler(
                 return Err(fail(TRACER_INVALID_ARGUMENT, &why));
             }
         };
-        *place = match sampler_of(sampler, ratio)? {
+        *place = match chosen {
             (root, true) => Sampler::parent_based(root),
             (plain, false) => plain,
         };
@@ -91,14 +119,92 @@ pub extern "C" fn tracer_config_set_parent_sampler(
     guard(TRACER_INTERNAL, || status(choose()))
 }
 
+impl tracer_config {
+    /// Sets a sampler, for roots only or for all spans.
+    pub(crate) fn choose_sampler(&mut self, sampler: Sampler, roots_only: bool) -> tracer_status {
+        self.parent_based = roots_only.then(|| ParentBased::new(sampler.clone()));
+        take(self, sampler).map_or_else(|refused| refused, |()| TRACER_OK)
+    }
+}
+
 /// Puts what was chosen into the configuration.
 fn take(config: &mut tracer_config, root: Sampler) -> Result<(), tracer_status> {
     let sampler = match &config.parent_based {
         Some(parent_based) => Sampler::ParentBased(Arc::new(parent_based.clone())),
         None => root,
     };
+    let sampler = if config.records_unsampled {
+        Sampler::always_record(sampler)
+    } else {
+        sampler
+    };
     match set(Some(config), |config| config.sampler(sampler)) {
         TRACER_OK => Ok(()),
         refused => Err(refused),
+    }
+}
+
+/// Records what the sampler drops for processors alone, from the next setting of a sampler on
+/// (OpenTelemetry's `AlwaysRecord`).
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn tracer_config_set_record_unsampled(
+    config: Option<&mut tracer_config>,
+    record: bool,
+) -> tracer_status {
+    guard(TRACER_INTERNAL, || match config {
+        Some(config) => {
+            config.records_unsampled = record;
+            TRACER_OK
+        }
+        None => missing("config"),
+    })
+}
+
+/// Adds a rule to a sampler by rules that is set afterwards: `ratio` of the traces whose root has this
+/// name (a last `*` stands for any end), kind and text attribute. NULL name, key or text, and a kind
+/// of 0: any. The first rule that is for a span counts.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn tracer_config_add_sampling_rule(
+    config: Option<&mut tracer_config>,
+    name: *const c_char,
+    span_kind: tracer_span_kind,
+    key: *const c_char,
+    text: *const c_char,
+    ratio: f64,
+) -> tracer_status {
+    // SAFETY: as the header says.
+    let owned =
+        |text: *const c_char| (!text.is_null()).then(|| unsafe { ptr::text(text) }.into_owned());
+    let [name, key, text] = [name, key, text].map(owned);
+    guard(TRACER_INTERNAL, || {
+        let Some(config) = config else {
+            return missing("config");
+        };
+        let ratio = match Ratio::new(ratio) {
+            Ok(ratio) => ratio,
+            Err(error) => return invalid_config(&error),
+        };
+        let wanted = (span_kind != 0).then(|| kind(span_kind));
+        let applies = move |span: &SamplingInput<'_>| {
+            let has = |key: &str| {
+                let value = span.attributes.iter().find(|(known, _)| known == key);
+                let value = value.map(|(_, value)| value);
+                value.is_some_and(|value| text.is_none() || value.as_str() == text.as_deref())
+            };
+            name.as_deref().is_none_or(|name| is_named(span.name, name))
+                && wanted.is_none_or(|wanted| wanted == span.kind)
+                && key.as_deref().is_none_or(has)
+        };
+        config.rules.push((Composable::when(applies), ratio));
+        TRACER_OK
+    })
+}
+
+fn is_named(name: &str, wanted: &str) -> bool {
+    match wanted.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => name == wanted,
     }
 }
