@@ -1114,6 +1114,11 @@ tracer_scope *tracer_scope_new_with_attributes(const tracer_provider *provider,
                                                const char *schema_url,
                                                const tracer_value *attributes);
 
+// Whether a span of a scope (NULL = the default one) that starts now would be looked at by anyone:
+// not if nothing exports, after shutdown, or if the scope is filtered out. Ask before work that is
+// done for a span alone. Thread-safe.
+bool tracer_scope_is_enabled(const tracer_scope *scope);
+
 // Frees a scope; its spans go on. NULL is allowed.
 void tracer_scope_free(tracer_scope *scope);
 

@@ -250,6 +250,14 @@ pub unsafe extern "C" fn tracer_scope_new_with_attributes(
     })
 }
 
+/// Whether a span of a scope (NULL = the default one) that starts now would be looked at by anyone:
+/// not if nothing exports, after shutdown, or if the scope is filtered out. Ask before work that is
+/// done for a span alone. Thread-safe.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_scope_is_enabled(scope: Option<&tracer_scope>) -> bool {
+    guard(false, || tracer_of(scope).is_enabled())
+}
+
 /// Frees a scope; its spans go on. NULL is allowed.
 #[unsafe(no_mangle)]
 pub extern "C" fn tracer_scope_free(scope: Option<Box<tracer_scope>>) {

@@ -35,9 +35,9 @@ typedef struct world {
     const tracer_processor_callbacks *processors[3]; /* for: const tracer_processor_callbacks * */
     const tracer_exporter_callbacks *exporters[3];   /* for: const tracer_exporter_callbacks * */
     const tracer_sampler_callbacks *samplers[3];     /* for: const tracer_sampler_callbacks * */
-    const tracer_ended_span *no_ended[1];            /* for: const tracer_ended_span * */
-    const tracer_batch *no_batch[1];                 /* for: const tracer_batch * */
-    const tracer_sampling_output *no_output[1];      /* for: const tracer_sampling_output * */
+    const tracer_ended_span *no_ended[2];            /* for: const tracer_ended_span * */
+    const tracer_batch *no_batch[2];                 /* for: const tracer_batch * */
+    const tracer_sampling_output *no_output[2];      /* for: const tracer_sampling_output * */
     const uint8_t *given_ids[2];           /* for: const uint8_t * */
     uint8_t *ids[2];                       /* for: uint8_t * */
     size_t *lengths[2];                    /* for: size_t * */
