@@ -4,6 +4,7 @@ import os
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -87,6 +88,13 @@ class Context:
     async_api_client: None = None
     api_client_deprecated: None = None
     exporter: None = None
+
+    @cached_property
+    def logger_provider(self) -> Any:
+        """The provider of loggers, for log records beside the spans."""
+        from libtracer._log_provider import LoggerProvider
+
+        return LoggerProvider(self.tracer_provider, self.scope.attributes())
 
     @property
     def service(self) -> str | None:
@@ -197,16 +205,16 @@ def _set_up(
 ) -> None:
     """Configure tracing where nothing has, and let the integrations have the context."""
     fresh = not _config.is_configured()
-    if fresh:
-        _native.configure(
-            service_name=service,
-            enabled=_configure.is_enabled(),
-            exporter=_config.exporter_of(to.endpoint, None),
-            logs_exporter=_config.logs_exporter_of(to.endpoint, None),
-            **to.options(),
-        )
-        _config.configured(service)
     try:
+        if fresh:
+            _native.configure(
+                service_name=service,
+                enabled=_configure.is_enabled(),
+                exporter=_config.exporter_of(to.endpoint, None),
+                logs_exporter=_config.logs_exporter_of(to.endpoint, None),
+                **to.options(),
+            )
+            _config.configured(service)
         for each in integrations:
             if hasattr(each, "apply"):
                 each.apply(ctx=context)
@@ -215,7 +223,7 @@ def _set_up(
         if not fresh and to.endpoint:
             _native.Provider.default().add_exporter(to.description())
     except BaseException:
-        if fresh:
+        if fresh and _config.is_configured():
             _config.undo()
         raise
 

@@ -9,10 +9,14 @@ if context is not None:
 ```
 """
 
-from typing import Any
+import logging
+from typing import TYPE_CHECKING, Any
 
 from libtracer._errors import UninitializedError
 from libtracer._init import SCOPE, Context, Prompts, Scope, current, needed
+
+if TYPE_CHECKING:
+    from libtracer._log_provider import Logger
 
 __all__ = [
     "Context",
@@ -21,6 +25,10 @@ __all__ = [
     "UninitializedError",
     "get_current_context",
     "get_current_context_or_none",
+    "get_logger",
+    "get_logger_or_none",
+    "get_pat_logger",
+    "get_pat_logger_or_none",
     "get_prompts_config",
     "get_prompts_config_or_none",
     "get_scope",
@@ -75,3 +83,38 @@ def get_tracer_or_none() -> Any:
     """Return the tracer that ``traced`` uses, None before ``init``."""
     context = current()
     return None if context is None else get_tracer(context)
+
+
+def get_pat_logger(ctx: Context | None = None) -> "Logger":
+    """Return the logger of what ``init`` stands for; the context is the current one by default."""
+    logger: Logger = (ctx or needed()).logger_provider.get_logger(SCOPE)
+    return logger
+
+
+def get_pat_logger_or_none() -> "Logger | None":
+    """Return the logger of what ``init`` stands for, None before it."""
+    context = current()
+    return None if context is None else get_pat_logger(context)
+
+
+def get_logger(ctx: Context | None = None, level: int = logging.INFO) -> logging.Logger:
+    """Return a standard logger whose records go where those of traced functions go.
+
+    Args:
+        ctx: The context; the current one by default.
+        level: The least level that is logged.
+    """
+    from libtracer._log_provider import Handler
+
+    target = get_pat_logger(ctx)
+    logger = logging.getLogger(SCOPE)
+    if not any(isinstance(each, Handler) for each in logger.handlers):
+        logger.addHandler(Handler(target))
+    logger.setLevel(level)
+    return logger
+
+
+def get_logger_or_none(level: int = logging.INFO) -> logging.Logger | None:
+    """Return the standard logger of ``get_logger``, None before ``init``."""
+    context = current()
+    return None if context is None else get_logger(context, level)

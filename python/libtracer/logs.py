@@ -34,7 +34,7 @@ __all__ = [
 
 _FIELDS = "libtracer_fields"
 # What every record has; the rest came by ``extra``.
-_STANDARD = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName", _FIELDS}
+STANDARD_FIELDS = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName", _FIELDS}
 _CORE = ("timestamp", "level", "logger", "message")
 
 
@@ -202,7 +202,7 @@ class _Text(logging.Formatter):
 
 
 def _fields_of(record: logging.LogRecord) -> dict[str, Any]:
-    extra = {name: value for name, value in vars(record).items() if name not in _STANDARD}
+    extra = {name: value for name, value in vars(record).items() if name not in STANDARD_FIELDS}
     return {**trace_context(), **extra, **getattr(record, _FIELDS, {})}
 
 
