@@ -28,6 +28,8 @@ MAX_LINES = 400
 LIMITS = {"README.md": 150}
 NO_LIMIT = {"include/tracer.h", "include/tracer.hpp", "Cargo.lock", "LICENSE"}
 NO_LIMIT_SUFFIXES = {".abi", ".pyi", ".sum", ".mod", ".tsv", ".txt", ".json", ".lock", ".png"}
+# Structs that can never grow: by value, or in arrays (docs/abi.md).
+FINAL_STRUCTS = {"tracer_attribute", "tracer_link", "tracer_span", "tracer_text"}
 LANGUAGES = {"rust", "c", "cpp", "c++", "python", "py"}
 
 # What a part may not depend on, nor mention in its sources.
@@ -77,6 +79,14 @@ def symbols() -> Iterator[str]:
         yield f"{name} is in include/tracer.h, not in ffi/abi/symbols.txt"
     for name in sorted(set(frozen) - declared):
         yield f"{name} is in ffi/abi/symbols.txt, not in include/tracer.h"
+
+
+def structs() -> Iterator[str]:
+    """A struct says its size first, unless it is final."""
+    code = re.sub(r"//[^\n]*", "", read("include/tracer.h"))
+    for body, name in re.findall(r"typedef struct \{([^{}]*)\} (\w+);", code):
+        if name not in FINAL_STRUCTS and body.split(";")[0].split() != ["size_t", "struct_size"]:
+            yield f"{name} does not begin with size_t struct_size: it could never grow"
 
 
 def versions() -> Iterator[str]:
@@ -151,6 +161,7 @@ def arrows() -> Iterator[str]:
 CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     header,
     symbols,
+    structs,
     versions,
     licences,
     snippets,
