@@ -112,6 +112,7 @@ stub: python ## the stub says what the extension has
 	cd $(TARGET) && $(VENV)/bin/python -m mypy.stubtest libtracer._native
 
 py-test: python ## Python tests against the installed wheel
+	-@PYTHONPATH=tests $(VENV)/bin/python -m receivers --kind collector --install
 	$(VENV)/bin/python -m pytest
 
 dev-test: python ## the Python tests in CPython's development mode, with its checking allocator

@@ -25,7 +25,7 @@ def having_tests():
     return {document: numbers - {None} for document, numbers in found.items()}
 
 
-@pytest.mark.parametrize("document", ["datapizza", "ai_infra", "foundation"])
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_block_has_a_test(document):
     numbers = [block.number for block in blocks(document)]
     assert len(numbers) == COUNTS[document]
