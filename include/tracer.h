@@ -64,6 +64,9 @@
 
 #define TRACER_LOG_OPTIONS_INIT {sizeof(tracer_log_options), 0, 0, NULL, NULL, 0, NULL, 0, 0, NULL, NULL}
 
+#define TRACER_STATS_INIT \
+    {sizeof(tracer_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+
 #define TRACER_PROCESSOR_CALLBACKS_INIT \
     {sizeof(tracer_processor_callbacks), NULL, NULL, NULL, NULL, NULL, NULL, NULL}
 
@@ -1541,6 +1544,29 @@ void tracer_read_stats(tracer_stats *out);
 
 // Writes the account of a provider's first pipeline (NULL: of the default provider's); as above.
 void tracer_provider_read_stats(const tracer_provider *provider, tracer_stats *out);
+
+// Number of a provider's accounts, one for each pipeline; at least one. NULL: the default provider's,
+// 0 without one. Thread-safe.
+size_t tracer_provider_pipeline_count(const tracer_provider *provider);
+
+// Writes the account of one pipeline; as `tracer_provider_read_stats`. False, and nothing written, if
+// there is no such pipeline.
+bool tracer_provider_read_pipeline_stats(const tracer_provider *provider,
+                                         size_t index,
+                                         tracer_stats *out);
+
+// Writes the name of a pipeline, its exporter's: at most `len` bytes with the NUL. Returns the length
+// of all of it; 0 if it has none. Thread-safe. NULL: of the default provider; NULL `buf`: only asks.
+size_t tracer_provider_pipeline_name(const tracer_provider *provider,
+                                     size_t index,
+                                     char *buf,
+                                     size_t len);
+
+// Writes what the exporter of a pipeline last complained of, without credentials; as above.
+size_t tracer_provider_pipeline_error(const tracer_provider *provider,
+                                      size_t index,
+                                      char *buf,
+                                      size_t len);
 
 // Starts seeing every span that ends in this process, and every log record, on all threads, in the
 // order in which they end; without a configuration they are recorded for it alone. Caller frees it. Thread-safe.

@@ -1,9 +1,11 @@
 //! The account.
 
-use crate::boundary::record;
+use crate::boundary::{guard, record};
 use crate::provider::tracer_provider;
+use crate::ptr;
 use libtracer::{Stats, diagnostics};
 use libtracer_abi::tracer_stats;
+use std::ffi::c_char;
 
 fn of(stats: &Stats) -> tracer_stats {
     let misuse = diagnostics();
@@ -49,9 +51,72 @@ pub unsafe extern "C" fn tracer_provider_read_stats(
     provider: Option<&tracer_provider>,
     out: *mut tracer_stats,
 ) {
-    let read = || provider.map_or_else(libtracer::stats, |provider| provider.0.stats());
     // SAFETY: as the header says.
-    unsafe { write(out, read) };
+    unsafe { write(out, || all(provider)) };
+}
+
+fn all(provider: Option<&tracer_provider>) -> Vec<Stats> {
+    provider.map_or_else(libtracer::stats, |provider| provider.0.stats())
+}
+
+/// Number of a provider's accounts, one for each pipeline; at least one. NULL: the default provider's,
+/// 0 without one. Thread-safe.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_provider_pipeline_count(provider: Option<&tracer_provider>) -> usize {
+    guard(0, || all(provider).len())
+}
+
+/// Writes the account of one pipeline; as `tracer_provider_read_stats`. False, and nothing written, if
+/// there is no such pipeline.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_provider_read_pipeline_stats(
+    provider: Option<&tracer_provider>,
+    index: usize,
+    out: *mut tracer_stats,
+) -> bool {
+    guard(false, || {
+        let mut all = all(provider);
+        if index >= all.len() {
+            return false;
+        }
+        let one = vec![all.swap_remove(index)];
+        // SAFETY: as the header says.
+        unsafe { write(out, || one) };
+        true
+    })
+}
+
+/// Writes the name of a pipeline, its exporter's: at most `len` bytes with the NUL. Returns the length
+/// of all of it; 0 if it has none. Thread-safe. NULL: of the default provider; NULL `buf`: only asks.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_provider_pipeline_name(
+    provider: Option<&tracer_provider>,
+    index: usize,
+    buf: *mut c_char,
+    len: usize,
+) -> usize {
+    guard(0, || {
+        let all = all(provider);
+        let name = all.get(index).map_or("", |one| &one.pipeline);
+        // SAFETY: as the header says.
+        unsafe { ptr::write_cut(name, buf, len) }
+    })
+}
+
+/// Writes what the exporter of a pipeline last complained of, without credentials; as above.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_provider_pipeline_error(
+    provider: Option<&tracer_provider>,
+    index: usize,
+    buf: *mut c_char,
+    len: usize,
+) -> usize {
+    guard(0, || {
+        let all = all(provider);
+        let error = all.get(index).map_or("", |one| &one.last_error);
+        // SAFETY: as the header says.
+        unsafe { ptr::write_cut(error, buf, len) }
+    })
 }
 
 /// # Safety

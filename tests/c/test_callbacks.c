@@ -181,6 +181,10 @@ static tracer_export_result export_spans(void *data, const tracer_batch *batch) 
     tracer_batch_set_rejected(batch, sent->rejected);
     return TRACER_EXPORT_OK;
 }
+static tracer_export_result swallow(void *data, const tracer_batch *batch) {
+    (void)data, (void)batch;
+    return TRACER_EXPORT_OK;
+}
 static void flushed(void *data) { ((sent *)data)->flushes++; }
 static void ended(void *data) { ((sent *)data)->shutdowns++; }
 static void given_back(void *data) { ((sent *)data)->destroyed++; }
@@ -256,6 +260,37 @@ static void answers_of_an_exporter_count(void) {
     }
 }
 
+static void each_pipeline_has_an_account(void) {
+    sent sent = {0};
+    sent.answer = TRACER_EXPORT_FAILED;
+    tracer_exporter_callbacks callbacks = exporter(&sent);
+    tracer_config *config = tracer_config_new();
+    CHECK_INT(tracer_config_add_exporter(config, "mine", &callbacks), TRACER_OK);
+    callbacks.export_spans = swallow;
+    CHECK_INT(tracer_config_add_exporter(config, "other", &callbacks), TRACER_OK);
+    tracer_provider *provider = made_from(config);
+    tracer_config_free(config);
+    tracer_span_end(started(provider, "op"));
+    CHECK_INT(tracer_provider_flush(provider, 5000), TRACER_OK);
+    CHECK_INT(tracer_provider_pipeline_count(provider), 2);
+    tracer_stats mine = TRACER_STATS_INIT, other = TRACER_STATS_INIT, none = TRACER_STATS_INIT;
+    CHECK(tracer_provider_read_pipeline_stats(provider, 0, &mine));
+    CHECK(tracer_provider_read_pipeline_stats(provider, 1, &other));
+    CHECK(!tracer_provider_read_pipeline_stats(provider, 2, &none));
+    CHECK(mine.started == 1 && mine.dropped_export_failed == 1 && mine.exported == 0);
+    CHECK(other.started == 1 && other.dropped == 0 && other.exported == 1);
+    CHECK_INT(none.started, 0);
+    CHECK_INT(tracer_provider_pipeline_name(provider, 0, text, sizeof text), 4);
+    CHECK_TEXT(text, "mine");
+    CHECK(tracer_provider_pipeline_error(provider, 0, text, sizeof text) > 0);
+    CHECK(strstr(text, "no, thanks") != NULL);
+    CHECK_INT(tracer_provider_pipeline_error(provider, 1, text, sizeof text), 0);
+    CHECK_INT(tracer_provider_pipeline_name(provider, 2, text, sizeof text), 0);
+    CHECK_TEXT(text, "");
+    CHECK_INT(tracer_provider_shutdown(provider, 5000), TRACER_OK);
+    tracer_provider_free(provider);
+}
+
 static void an_exporter_that_is_replaced_is_given_back(void) {
     sent sent = {0};
     tracer_exporter_callbacks callbacks = exporter(&sent);
@@ -297,6 +332,7 @@ int main(void) {
     RUN(data_of_a_configuration_that_makes_nothing_is_given_back);
     RUN(an_exporter_gets_batches_in_its_own_thread);
     RUN(answers_of_an_exporter_count);
+    RUN(each_pipeline_has_an_account);
     RUN(an_exporter_that_is_replaced_is_given_back);
     RUN(an_exporter_works_in_a_forked_child);
     return finish();
