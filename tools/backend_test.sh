@@ -1,5 +1,6 @@
 #!/bin/sh
-# Exports to a real server and reads it back: tools/backend_test.sh collector|ddapm|jaeger|zipkin.
+# Exports to a real server and reads it back: tools/backend_test.sh
+# collector|ddapm|jaeger|zipkin|prometheus|prometheus-otlp.
 # Status 77: it is not to be had here; with LIBTRACER_REQUIRE_BACKENDS=1 that is an error.
 set -eu
 cd "$(dirname "$0")/.."
@@ -14,8 +15,9 @@ if [ $status = 77 ] && [ "${LIBTRACER_REQUIRE_BACKENDS:-}" = 1 ]; then
 fi
 [ $status = 0 ] || exit $status
 case $1 in
-collector) tests='export collector signals emit' ;;
+collector) tests='export collector signals emit metrics_collector' ;;
 ddapm) tests=export ;;
+prometheus-otlp) tests=metrics_otlp ;;
 *) tests=$1 ;;
 esac
 files=''

@@ -71,6 +71,8 @@ backends() {
     step jaeger tools/backend_test.sh jaeger
     step zipkin tools/backend_test.sh zipkin
     step ddapm tools/backend_test.sh ddapm
+    step prometheus tools/backend_test.sh prometheus
+    step prom-otlp tools/backend_test.sh prometheus-otlp
 }
 
 beyond() {

@@ -28,6 +28,21 @@ def jaeger() -> Iterator[receivers.Jaeger]:
 
 
 @pytest.fixture
+def prometheus() -> Iterator[receivers.Prometheus]:
+    yield from serve(receivers.Prometheus)
+
+
+@pytest.fixture
+def prometheus_otlp() -> Iterator[receivers.PrometheusOtlp]:
+    yield from serve(receivers.PrometheusOtlp)
+
+
+@pytest.fixture
+def pushgateway() -> Iterator[receivers.Pushgateway]:
+    yield from serve(receivers.Pushgateway)
+
+
+@pytest.fixture
 def zipkin() -> Iterator[receivers.Zipkin]:
     yield from serve(receivers.Zipkin)
 

@@ -14,6 +14,7 @@ from receivers.cache import Unavailable
 from receivers.choice import KINDS, SERVERS, running, start
 from receivers.collector import Collector
 from receivers.jaeger import Jaeger
+from receivers.prometheus import Prometheus, PrometheusOtlp, Pushgateway
 from receivers.received import Span
 from receivers.zipkin import Zipkin
 
@@ -22,6 +23,9 @@ __all__ = [
     "SERVERS",
     "Collector",
     "Jaeger",
+    "Prometheus",
+    "PrometheusOtlp",
+    "Pushgateway",
     "Receiver",
     "Server",
     "Span",

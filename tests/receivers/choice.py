@@ -12,6 +12,7 @@ from receivers.cache import Unavailable
 from receivers.collector import Collector
 from receivers.ddapm import Ddapm
 from receivers.jaeger import Jaeger
+from receivers.prometheus import Prometheus, PrometheusOtlp
 from receivers.zipkin import Zipkin
 
 if TYPE_CHECKING:
@@ -23,7 +24,13 @@ if TYPE_CHECKING:
     Kind = TypeVar("Kind", bound=Server)
 
 KINDS: dict[str, type[Receiver]] = {"collector": Collector, "ddapm": Ddapm}
-SERVERS: dict[str, type[Server]] = {**KINDS, "jaeger": Jaeger, "zipkin": Zipkin}
+SERVERS: dict[str, type[Server]] = {
+    **KINDS,
+    "jaeger": Jaeger,
+    "zipkin": Zipkin,
+    "prometheus": Prometheus,
+    "prometheus-otlp": PrometheusOtlp,
+}
 
 
 def choose(kind: str | None = None) -> type[Receiver]:

@@ -9,6 +9,7 @@ import urllib.parse
 from typing import TYPE_CHECKING
 
 from receivers.base import Server, free_ports, get_json, wait_until
+from receivers.cache import ROOT, cached, go_build
 from receivers.debian import unpacked
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ scrape_configs:
 """
 
 Labels = dict[str, str]
+SOURCE = ROOT / "tests" / "backends" / "prometheus"
 
 
 def programs() -> Path:
@@ -112,3 +114,28 @@ class Pushgateway(Server):
         (self.port,) = free_ports(1)
         program = self.install() / "prometheus-pushgateway"
         return [program, f"--web.listen-address=127.0.0.1:{self.port}", "--log.level=warn"]
+
+
+class PrometheusOtlp(Server):
+    """Prometheus' own receiver of OTLP, which Debian's is too old to have, in front of a store."""
+
+    kind = "prometheus-otlp"
+
+    @classmethod
+    def install(cls) -> Path:
+        """Builds the program (about two minutes, once)."""
+
+        def make(folder: Path) -> None:
+            go_build(SOURCE, ".", folder / "prometheus-otlp")
+
+        return cached("prometheus-otlp", [SOURCE / "go.sum", SOURCE / "main.go"], make)
+
+    def command(self) -> Sequence[str | Path]:
+        """Chooses a free port."""
+        (self.port,) = free_ports(1)
+        return [self.install() / "prometheus-otlp", f"127.0.0.1:{self.port}", self.folder / "data"]
+
+    def series(self) -> list[tuple[Labels, float]]:
+        """Returns the labels and last values of all series."""
+        found = get_json(f"http://127.0.0.1:{self.port}/series")
+        return [(each["labels"], each["value"]) for each in found]
