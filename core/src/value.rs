@@ -2,6 +2,7 @@
 
 mod builder;
 mod entries;
+mod plain;
 mod plan;
 
 pub use builder::ValueBuilder;

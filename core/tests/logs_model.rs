@@ -11,7 +11,8 @@
 mod model;
 
 use libtracer::{
-    Accepted, Batch, Config, ExportFuture, Exporter, Severity, SpanLimits, TracerProvider,
+    Accepted, Batch, Config, ExportFuture, Exporter, Severity, SpanLimits, TracerProvider, Value,
+    ValueBuilder,
 };
 use model::{Op, Val, bits, model, sorted, val};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
@@ -35,11 +36,51 @@ impl Exporter for Keep {
     }
 }
 
+/// How a record gets its attributes.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    OneByOne,
+    Together,
+    /// By a binding that calls back.
+    Called,
+    Map,
+}
+
+fn emit(record: libtracer::LogRecord<'_>, pairs: &[(String, Val)], way: Way) {
+    let borrowed: Vec<_> = pairs
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.borrow()))
+        .collect();
+    match way {
+        Way::OneByOne => borrowed
+            .iter()
+            .fold(record, |record, (key, value)| record.attribute(key, *value))
+            .emit(),
+        Way::Together => record.attributes(&borrowed).emit(),
+        Way::Called => record.emit_with(&mut |put| {
+            borrowed.iter().for_each(|(key, value)| put(key, *value));
+        }),
+        Way::Map => {
+            let mut map = ValueBuilder::new();
+            map.add(Value::Map(&borrowed));
+            record.attributes_of(&map).emit();
+        }
+    }
+}
+
+/// The pairs as they count: in a map keys are unique before any limit is looked at.
+fn counting(pairs: &[(String, Val)], way: Way) -> Vec<(String, Val)> {
+    let is_last = |at: usize| pairs[at + 1..].iter().all(|(key, _)| *key != pairs[at].0);
+    let counts = |at: &usize| !matches!(way, Way::Map) || is_last(*at);
+    let places = (0..pairs.len()).filter(counts);
+    places.map(|at| pairs[at].clone()).collect()
+}
+
 /// Emits one record and returns it as it left.
 fn recorded(
     severity: u8,
     body: &Val,
-    pairs: &[(String, Val)],
+    (pairs, way): (&[(String, Val)], Way),
     limits: (usize, usize),
 ) -> LogRecord {
     let requests = Requests::default();
@@ -50,11 +91,11 @@ fn recorded(
         .logs_limits(limits.0, limits.1);
     let provider = TracerProvider::new(&config).unwrap();
     let severity = Severity::from_number(severity).unwrap();
-    let mut record = provider.logger("s").record(severity, body.borrow());
-    for (key, value) in pairs {
-        record = record.attribute(key, value.borrow());
-    }
-    record.emit();
+    let record = provider
+        .tracer("s")
+        .logger()
+        .record(severity, body.borrow());
+    emit(record, pairs, way);
     provider.shutdown(Duration::from_secs(10)).unwrap();
     let stats = provider.log_stats().remove(0);
     assert_eq!((stats.exported, stats.is_balanced()), (1, true));
@@ -84,7 +125,7 @@ fn body_of(body: &Val) -> Option<AnyValue> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn a_record_is_what_the_model_says(
@@ -93,9 +134,12 @@ proptest! {
         pairs in vec(("[ab]{0,2}", val()), 0..8),
         attributes in 0_usize..6,
         length in prop_oneof![0_usize..5, Just(SpanLimits::UNLIMITED)],
+        way in prop_oneof![
+            Just(Way::OneByOne), Just(Way::Together), Just(Way::Called), Just(Way::Map)
+        ],
     ) {
-        let mut record = recorded(severity, &body, &pairs, (attributes, length));
-        let model = attributes_of(&pairs, attributes, length);
+        let mut record = recorded(severity, &body, (&pairs, way), (attributes, length));
+        let model = attributes_of(&counting(&pairs, way), attributes, length);
         record.attributes.sort_by(|a, b| a.key.cmp(&b.key));
         prop_assert_eq!(record.severity_number, i32::from(severity));
         prop_assert_eq!(record.body.as_ref().map(bits), body_of(&body).as_ref().map(bits));

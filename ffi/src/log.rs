@@ -112,12 +112,10 @@ pub unsafe extern "C" fn tracer_log_emit(
         } else if let Some(context) = context.filter(|context| !context.is_stale()) {
             log = log.context(context.span());
         }
-        if options.attribute_count == 0 || !logger.is_enabled() {
-            return log.emit();
-        }
         // SAFETY: as the header says.
-        let map = unsafe { attribute::map(options.attributes, options.attribute_count) };
-        log.attributes_of(&map).emit();
+        log.emit_with(&mut |put| unsafe {
+            attribute::each(options.attributes, options.attribute_count, put);
+        });
     });
 }
 

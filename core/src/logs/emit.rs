@@ -24,10 +24,20 @@ pub(crate) struct Scratch {
     keys: KeyIndex,
 }
 
+/// Gives attributes to what it is called with.
+type Attributes<'a> = dyn FnMut(&mut dyn FnMut(&str, Value<'_>)) + 'a;
+
 impl LogRecord<'_> {
     /// Records it. Never fails and never waits: what cannot be kept is counted
     /// ([`crate::TracerProvider::log_stats`]).
     pub fn emit(self) {
+        self.emit_with(&mut |_| {});
+    }
+
+    /// As [`LogRecord::emit`], with the attributes that `attributes` gives one by one to what it is
+    /// called with, for bindings that have them in a form of their own. It is not asked for a record
+    /// that nobody takes, and must not use this library.
+    pub fn emit_with(self, attributes: &mut Attributes<'_>) {
         let Some(provider) = self.logger.provider() else {
             return;
         };
@@ -47,7 +57,7 @@ impl LogRecord<'_> {
         // A clock of the program's own is asked outside of the thread's state: it may use the API.
         let clock = provider.hooks.clock.as_ref().filter(|_| self.kept);
         let now = clock.and_then(|clock| asked(|| clock.unix_ns()));
-        let done = enter(|thread| self.emit_in(provider, thread, context, now));
+        let done = enter(|thread| self.emit_in((provider, context, now), thread, attributes));
         if done.is_none() {
             provider.records.reentrant.fetch_add(1, Ordering::Relaxed);
         }
@@ -55,10 +65,9 @@ impl LogRecord<'_> {
 
     fn emit_in(
         &self,
-        provider: &'static Provider,
+        (provider, context, now): (&'static Provider, Option<&SpanContext>, Option<u64>),
         thread: &mut ThreadState,
-        context: Option<&SpanContext>,
-        now: Option<u64>,
+        attributes: &mut Attributes<'_>,
     ) {
         let now = now.unwrap_or_else(|| self.time(thread, context));
         let Some(producer) = thread.log_producers.of_provider(provider) else {
@@ -77,7 +86,7 @@ impl LogRecord<'_> {
             nested: &mut thread.scratch,
             builder: &mut thread.attributes,
         };
-        let Some(dropped) = parts.encode(self, &state.records.limits) else {
+        let Some(dropped) = parts.encode(self, &state.records.limits, attributes) else {
             return counts.no_memory.count();
         };
         let or_now = |given| if given == 0 { now } else { given };
@@ -204,7 +213,12 @@ struct Parts<'t> {
 
 impl Parts<'_> {
     /// Encodes body and attributes; how many attributes were dropped, or `None` if memory is refused.
-    fn encode(mut self, log: &LogRecord<'_>, limits: &SpanLimits) -> Option<u32> {
+    fn encode(
+        mut self,
+        log: &LogRecord<'_>,
+        limits: &SpanLimits,
+        attributes: &mut Attributes<'_>,
+    ) -> Option<u32> {
         self.scratch.fields.clear();
         self.scratch.keys.clear(MODEST);
         // Limits concern attributes; only nesting is bounded in the body too.
@@ -227,6 +241,11 @@ impl Parts<'_> {
                 dropped = dropped.saturating_add(1);
             }
         }
+        attributes(&mut |key, value| {
+            if !self.put(key.as_bytes(), value, limits) {
+                dropped = dropped.saturating_add(1);
+            }
+        });
         if let Some(map) = log.map {
             dropped = dropped.saturating_add(self.put_all(map, limits)?);
         }

@@ -4,6 +4,7 @@
 //! to write; depth costs a stack entry, never a stack frame. The invariant: `steps` and `bytes` grow
 //! together, and a step's range always lies within `bytes`.
 
+use super::plain::PlainMap;
 use super::plan::Plan;
 use super::{Value, cut_bytes, cut_text};
 use crate::wire::attribute::{Encoded, Raw, Scalar, Text};
@@ -190,8 +191,13 @@ impl ValueBuilder {
             Step::Int(value) => Scalar::Int(*value),
             Step::Double(value) => Scalar::Double(*value),
             Step::String(range) => {
+                let whole = self.slice(range);
+                // No text has more characters than bytes.
+                if whole.len() <= cut.length {
+                    return Some(Scalar::Text(Text(whole)));
+                }
                 // Texts come in as `&str`; should that ever fail, nothing is better than garbage.
-                let text = std::str::from_utf8(self.slice(range)).unwrap_or_default();
+                let text = std::str::from_utf8(whole).unwrap_or_default();
                 Scalar::Text(Text(cut_text(text, cut.length).as_bytes()))
             }
             Step::Bytes(range) => Scalar::Raw(Raw(cut_bytes(self.slice(range), cut.length))),
@@ -225,6 +231,9 @@ impl ValueBuilder {
     ) -> Option<usize> {
         if !matches!(self.steps.first(), Some(Step::Map)) {
             return Some(0);
+        }
+        if let Some(plain) = PlainMap::of(self, cut).filter(|plain| plain.count <= most.count) {
+            return plain.all(each).then_some(0);
         }
         let depth = cut.depth.saturating_add(1); // the map itself is no value
         let plan = Plan::of(self, Cut { depth, ..cut })?;

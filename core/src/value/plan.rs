@@ -4,6 +4,7 @@
 //! counts, at every depth. Memory is taken before writing starts and may be refused.
 
 use super::builder::{Cut, Step, ValueBuilder};
+use super::plain::keys_differ;
 use crate::wire::attribute::Encode;
 use crate::wire::buf::Writer;
 use crate::wire::field_len;
@@ -64,7 +65,7 @@ impl<'a> Plan<'a> {
             overwritten: Vec::new(),
             depth,
         };
-        if keys > 1 {
+        if keys > 1 && !keys_differ(builder) {
             plan.overwritten = plan.find_overwritten(keys)?;
         }
         plan.measure()?;

@@ -6,9 +6,9 @@ use std::cell::Cell;
 use std::ptr::NonNull;
 
 thread_local! {
-    /// One idle builder per thread. Conversions may run Python code that converts in turn, so the
-    /// builder is taken out while it is used.
-    static IDLE: Cell<Option<Builder>> = const { Cell::new(None) };
+    /// Idle builders of a thread: two, for what a log record says and its attributes. Conversions may
+    /// run Python code that converts in turn, so a builder is taken out while it is used.
+    static IDLE: [Cell<Option<Builder>>; 2] = const { [Cell::new(None), Cell::new(None)] };
 }
 
 /// An array, a map or null under construction.
@@ -30,12 +30,17 @@ macro_rules! builder_calls {
 impl Builder {
     /// Runs `build` with an empty builder; `None` when there is no memory for one.
     pub(crate) fn with<R>(build: impl FnOnce(&Self) -> R) -> Option<R> {
-        let idle = IDLE.try_with(Cell::take).ok().flatten();
-        let builder = idle.or_else(Self::new)?;
+        let idle = IDLE.try_with(|idle| idle.iter().find_map(Cell::take));
+        let builder = idle.ok().flatten().or_else(Self::new)?;
         let result = build(&builder);
         // SAFETY: a live builder that we own.
         unsafe { (runtime().functions.tracer_value_clear)(builder.value.as_ptr()) };
-        IDLE.try_with(|idle| idle.set(Some(builder))).ok();
+        IDLE.try_with(|[first, second]| {
+            if let Some(other) = first.replace(Some(builder)) {
+                second.set(Some(other));
+            }
+        })
+        .ok();
         Some(result)
     }
 
