@@ -78,6 +78,7 @@ outside() { # tree, what, compilers...
         lacks $cxx && continue
         for system in make:pkg-config cmake:cmake meson:meson; do
             lacks "${system#*:}" && continue
+            [ $system != meson:meson ] || ! lacks ninja || continue
             for linkage in shared static; do
                 out=$work/build
                 build "$tree" "${system%:*}" $linkage $cc $cxx
