@@ -59,6 +59,7 @@ everything() {
     step python make -s py-test
     step mixed make -s mixed-test
     step programs tools/programs_test.sh
+    step shop tools/shop_test.sh
     step conformance make -s conformance
     step examples tools/examples.sh
     step demo make -s demo
