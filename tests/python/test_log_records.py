@@ -1,5 +1,7 @@
 """Log records: what is emitted is what a capture shows, and belongs to the span it should."""
 
+import asyncio
+import ctypes
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -13,6 +15,7 @@ from opentelemetry import trace
 from opentelemetry._logs import SeverityNumber
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from program import run
 
 
 def one(captured: testing.Capturing) -> testing.LogRecord:
@@ -232,3 +235,58 @@ def test_what_is_sent_is_accounted_for(server: Server, configure: Callable[..., 
 def test_an_unknown_exporter_is_refused(configure: Callable[..., None]) -> None:
     with pytest.raises(libtracer.ConfigError, match="use otlp, console or none"):
         configure(logs_exporter="zipkin")
+
+
+def native() -> tuple[ctypes.PyDLL, ctypes.CDLL]:
+    """The C functions, called with the GIL and without."""
+    return ctypes.PyDLL(_native.library_path()), ctypes.CDLL(_native.library_path())
+
+
+def test_records_of_c_belong_to_the_current_span_of_python_with_the_gil_and_without() -> None:
+    async def task(name: str) -> str:
+        with libtracer.get_tracer("t").start_span(name) as span:
+            for library in native():
+                library.tracer_log_emit(None, 9, name.encode(), len(name), None)
+                await asyncio.sleep(0)  # the other tasks' spans become current
+            return str(span.span_id)
+
+    async def all_tasks() -> list[str]:
+        return list(await asyncio.gather(*(task(name) for name in "abc")))
+
+    with testing.capture() as captured:
+        ids = asyncio.run(all_tasks())
+    found = [(record.body, record.span_id) for record in captured.logs]
+    assert sorted(found) == sorted(2 * list(zip("abc", ids, strict=True)))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_forked_child_sends_its_own_records(server: Server) -> None:
+    program = """
+        import os, warnings
+        import libtracer
+        from libtracer import _native
+
+        warnings.simplefilter("ignore", DeprecationWarning)  # of fork, where there are threads
+        libtracer.configure_tracing("forks", logs_exporter="otlp")
+        _native.emit_log(body="parent")
+        with libtracer.get_tracer().start_span("shared"):
+            pid = os.fork()
+            _native.emit_log(body="parent" if pid else "child")
+        if pid:
+            assert os.waitpid(pid, 0)[1] == 0
+        assert libtracer.force_flush(20)
+        print(libtracer.stats()["logs_exported"], flush=True)
+        if not pid:
+            os._exit(0)
+    """
+    environment = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": server.url,
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+    }
+    assert run(program, **environment).split() == ["1", "2"]
+    (records,) = records_of(server).values()
+    assert sorted(record.body.string_value for record in records) == ["child", "parent", "parent"]
+    (first, *inside) = sorted(records, key=lambda record: record.span_id)
+    assert not first.span_id
+    assert inside[0].span_id == inside[1].span_id
+    assert inside[0].trace_id == inside[1].trace_id
