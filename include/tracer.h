@@ -1,55 +1,144 @@
 /* tracer.h: libtracer's stable C ABI. SPDX-License-Identifier: Apache-2.0
  * Generated from ffi/ and abi/ by `make header`: change it there.
  *
+ * Contents (search for the word in brackets)
+ *  [types]       every type and constant, each with what it means
+ *  [status]      why a call of set-up failed
+ *  [set-up]      configuration, the default provider and others, scopes, flush and shutdown
+ *  [spans]       start, make current, write, read, end; none of it fails
+ *  [attributes]  arrays, maps and null, piece by piece; attributes as text
+ *  [context]     between threads and processes: attach, extract, inject, baggage, tasks
+ *  [callbacks]   processors, exporters, samplers and the like of the program's own
+ *  [logs]        log records
+ *  [metrics]     the series of calls of language models
+ *  [stats]       the account: every span is exported, dropped for a cause, queued or open
+ *  [testing]     see what the program records
+ *  [version]     of the library and of the ABI, the table for language bindings
+ *
  * A first program:
  *
+ *     // cc hello.c -ltracer && OTEL_TRACES_EXPORTER=console ./a.out
  *     #include <stdio.h>
  *     #include <tracer.h>
  *
  *     int main(void) {
- *         if (tracer_init_from_env() != TRACER_OK) {           // OTEL_* variables; never fatal
+ *         if (tracer_init_from_env() != TRACER_OK) { // OTEL_* variables; never fatal
  *             char why[256];
  *             tracer_last_error(why, sizeof why);
  *             fprintf(stderr, "tracing is off: %s\n", why);
  *         }
- *         tracer_span request = tracer_span_begin("request");  // start, and make current here
+ *         tracer_span request = tracer_span_begin("request"); // start, and make current here
  *         tracer_span_set_string(request, "user", "ada", 3);
- *         tracer_span load = tracer_span_begin("load_model");  // a child of request
+ *         tracer_span load = tracer_span_begin("load_model"); // a child of request
  *         tracer_span_set_int(load, "layers", 32);
- *         tracer_span_finish(load);                            // end; request is current again
+ *         tracer_span_finish(load); // end; request is current again
  *         tracer_span_finish(request);
- *         return tracer_shutdown(2000) == TRACER_OK ? 0 : 1;   // at most 2,000 ms
+ *         return tracer_shutdown(2000) == TRACER_OK ? 0 : 1; // at most 2,000 ms
  *     }
  *
  * Contract
- *  Errors     Set-up returns a tracer_status: 0 is OK, the reason is in tracer_last_error. Recording
- *             (spans, contexts, values) never fails: what cannot be kept is counted, see tracer_stats.
- *             Nothing of ours aborts, raises, prints per span or waits for network or disk, except
- *             that flush and shutdown wait until their deadline. A refused allocation while recording
- *             loses the attribute or span and counts it; in set-up it aborts as in any Rust program.
+ *  Errors     Set-up returns a tracer_status: 0 is OK, why not is in tracer_last_error, kept for each
+ *             thread. Recording (spans, contexts, values, logs) never fails: what cannot be kept is
+ *             counted by cause, see tracer_stats. Nothing of ours aborts, raises, prints for each span
+ *             or waits for network or disk; but flush and shutdown wait, until their deadline.
  *  NULL       Allowed for every pointer: "none", "the default", or nothing happens.
- *  Ownership  What _new, _current, _context or _from_ returns is the caller's and freed by _free.
- *             Everything passed in is borrowed for the call and copied. Spans need no freeing.
+ *  Ownership  What a function returns by plain pointer (_new, _copy, _current, _extract, _from_, _with_)
+ *             is the caller's, freed by the _free of its type. What it returns by const pointer is
+ *             lent: its comment says until when. What is passed in is borrowed for the call and copied.
  *  Text       Names and keys are NUL-terminated UTF-8; values have a length. Invalid UTF-8 becomes
  *             U+FFFD and is counted. Times are Unix nanoseconds, 0 = now.
- *  Spans      A tracer_span is two words, by value. The zero span is a no-op; a stale, ended or made-up
- *             one is a counted no-op. It dies at its end: take tracer_span_context before, to be a
- *             parent later. One thread at a time writes to a span unless TRACER_SPAN_SHARED is set; it
- *             may be ended on another thread than it was started on.
+ *  Structs    Those that begin with struct_size grow at their end: begin with the _INIT of the type,
+ *             then set members by name. A library that is newer or older knows what is there.
+ *  Spans      A tracer_span is two words, by value, nothing to free. The zero span is a no-op; a stale,
+ *             ended or made-up one is a counted no-op. It dies at its end: take tracer_span_context
+ *             before, to be a parent later. One thread at a time writes to a span unless
+ *             TRACER_SPAN_SHARED is set; it may be ended on another thread than it was started on.
  *  Current    Each thread has a stack of current spans; begin, enter and attach push, finish, leave and
  *             detach pop. A span started without a parent is a child of what is current, also of what
  *             is current in a language that called (Python). Without that language's lock (the GIL)
  *             take tracer_context_current before releasing it and attach it after.
- *  Threads    Every function may be called from any thread unless its comment says otherwise.
+ *  Threads    Every function may be called from any thread at any time. One thread at a time uses a
+ *             tracer_config, tracer_value or tracer_task; all else may be shared, but not while freed.
+ *  Callbacks  The program's own are called without a lock of ours held, in the thread that their type
+ *             names, several at once unless it says otherwise. They may call anything but flush and
+ *             shutdown, which would wait for them, and must return: no exception, no longjmp out.
+ *  Panics     One within the library ends there and is counted; the call returns TRACER_INTERNAL, a
+ *             no-op or nothing. No exception of C++ passes through a function of ours.
+ *  Memory     Bounded in bytes (32 MiB unless set): above it new spans are dropped and counted. A
+ *             refused allocation loses the attribute or span in recording; elsewhere it aborts.
  *  Fork       The child starts anew: own ids, own account, own exporter thread. The parent's spans are
  *             valid parents there; writing to and ending them are no-ops. Raw forks count too.
- *  Signals    In a handler only on threads that have recorded before; a call that interrupts another
- *             is a counted no-op. errno is preserved. Our thread blocks all signals.
- *  Exit       Normal exit flushes within two seconds. Calls in atexit handlers, thread-local
- *             destructors and after main are safe. The library is never unloaded.
- *  Limits     Memory is bounded in bytes (32 MiB unless set): above it new spans are dropped and counted.
+ *  Signals    In a handler: tracer_span_*, only on threads that have recorded before; a call that
+ *             interrupts another is a counted no-op. errno is kept. Our threads block all signals.
+ *  Exit       Normal exit flushes within two seconds. Calls before main, in atexit handlers, thread-local
+ *             and static destructors and after main are safe. The library is never unloaded.
+ *
+ * A second program, a server: a caller's context, a span of a kind, work on another thread.
+ *
+ *     // cc serve.c -ltracer -lpthread && OTEL_TRACES_EXPORTER=console ./a.out
+ *     #include <pthread.h>
+ *     #include <stdio.h>
+ *     #include <string.h>
+ *     #include <tracer.h>
+ *
+ *     typedef struct request {
+ *         const char *path, *traceparent;
+ *     } request;
+ *
+ *     // A header of the request, or NULL.
+ *     static const char *header(void *carrier, const char *key) {
+ *         const request *got = carrier;
+ *         return strcmp(key, "traceparent") == 0 ? got->traceparent : NULL;
+ *     }
+ *
+ *     static void *store(void *context) { // on another thread
+ *         uint64_t token = tracer_context_attach(context);
+ *         tracer_span write = tracer_span_begin("store"); // a child of the request's span
+ *         tracer_span_set_status(write, TRACER_STATUS_ERROR, "disk is full");
+ *         tracer_span_finish(write);
+ *         tracer_context_detach(token);
+ *         return NULL;
+ *     }
+ *
+ *     static void serve(request *got) {
+ *         tracer_attribute path = {"url.path", TRACER_STRING, {{got->path, strlen(got->path)}}};
+ *         tracer_context *caller = tracer_context_extract(header, NULL, got);
+ *         tracer_span_options options = TRACER_SPAN_OPTIONS_INIT;
+ *         options.kind = TRACER_KIND_SERVER;
+ *         options.parent = caller;
+ *         options.attributes = &path;
+ *         options.attribute_count = 1;
+ *         tracer_span span = tracer_span_start(NULL, "GET /cart", &options);
+ *         tracer_context_free(caller);
+ *         tracer_span_enter(span); // current on this thread until finished
+ *
+ *         tracer_context *here = tracer_context_current();
+ *         pthread_t thread;
+ *         if (pthread_create(&thread, NULL, store, here) == 0) {
+ *             pthread_join(thread, NULL);
+ *         }
+ *         tracer_context_free(here);
+ *         char trace_id[33], span_id[17];
+ *         tracer_current_ids_hex(trace_id, span_id);
+ *         printf("served %s trace_id=%s span_id=%s\n", got->path, trace_id, span_id);
+ *         tracer_span_finish(span);
+ *     }
+ *
+ *     int main(void) {
+ *         tracer_config *config = tracer_config_new();
+ *         if (tracer_config_load_env(config) != TRACER_OK ||
+ *             tracer_config_set_service_name(config, "shop") != TRACER_OK ||
+ *             tracer_init(config) != TRACER_OK) {
+ *             char why[256];
+ *             tracer_last_error(why, sizeof why);
+ *             fprintf(stderr, "tracing is off: %s\n", why);
+ *         }
+ *         tracer_config_free(config);
+ *         request got = {"/cart", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"};
+ *         serve(&got);
+ *         return tracer_shutdown(2000) == TRACER_OK ? 0 : 1;
+ *     }
  */
-
 
 #ifndef TRACER_H
 #define TRACER_H
@@ -58,6 +147,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #define TRACER_SPAN_OPTIONS_INIT {sizeof(tracer_span_options), 0, 0, NULL, 0, NULL, 0, NULL, 0}
+
 #define TRACER_LLM_CALL_INIT {sizeof(tracer_llm_call), NULL, NULL, 0, 0, 0, 0}
 
 #define TRACER_LIMITS_INIT {sizeof(tracer_limits), 0, 0, 0, 0, 0, 0, 0, 0, 0}
@@ -84,6 +174,8 @@ typedef struct tracer_table tracer_table; /* for language bindings: abi/src/tabl
 #else
 #define TRACER_MUST_USE
 #endif
+
+/* [types] every type and constant, each with what it means */
 
 
 // Several threads may use the span at once; costs a lock of some nanoseconds a call.
@@ -782,15 +874,13 @@ typedef struct {
 extern "C" {
 #endif // __cplusplus
 
+/* [status] why a call of set-up failed */
+
 // Writes why this thread's last failed set-up call failed: at most `len` bytes with the final NUL.
 // Returns the bytes of the whole text without the NUL. Thread-safe. `buf` may be NULL: only asks.
 size_t tracer_last_error(char *buf, size_t len);
 
-// The version of the library, "1.2.3". Static. Thread-safe.
-const char *tracer_version(void);
-
-// The version of the ABI, the number in the SONAME. Thread-safe.
-uint32_t tracer_abi_version(void);
+/* [set-up] configuration, the default provider and others, scopes, flush and shutdown */
 
 // Makes a configuration that reads no environment and exports nothing yet. Caller frees it.
 tracer_config *tracer_config_new(void);
@@ -1014,48 +1104,9 @@ tracer_status tracer_set_diagnostic_handler(tracer_diagnostic_handler handler,
 // them.
 TRACER_MUST_USE tracer_status tracer_config_set_llm_metrics(tracer_config *config, bool enabled);
 
-// Exports metrics to a URL too, whose form says how: a path that ends in `/v1/metrics` is OTLP over
-// HTTP; no path, such as `http://prometheus:9090`, is Prometheus' OTLP receiver; and one with
-// `/metrics/job/NAME` a Pushgateway. Ports 4318 and 4317 without a path are a collector's.
-TRACER_MUST_USE
-tracer_status tracer_config_add_metrics_endpoint(tracer_config *config,
-                                                 const char *url);
-
-// Sets metrics exporters, a comma list: otlp, console, prometheus (the text alone); or none.
-TRACER_MUST_USE
-tracer_status tracer_config_set_metrics_exporter(tracer_config *config,
-                                                 const char *names);
-
-// Sets how often metrics are exported (60,000 ms unless set); a flush and the exit do it too.
-TRACER_MUST_USE
-tracer_status tracer_config_set_metrics_interval(tracer_config *config,
-                                                 uint32_t interval_ms);
-
 // Measures the library itself or not (the default): spans and log records started, queued, exported
 // and lost, as `otel.sdk.*` of OpenTelemetry's conventions. Recording costs no more.
 TRACER_MUST_USE tracer_status tracer_config_set_self_metrics(tracer_config *config, bool enabled);
-
-// Exporters of log records, a comma list: otlp (to the endpoint of spans, with the path of logs),
-// console; or none. Unless set `OTEL_LOGS_EXPORTER` decides, if the environment is loaded.
-TRACER_MUST_USE
-tracer_status tracer_config_set_logs_exporter(tracer_config *config,
-                                              const char *names);
-
-// As `tracer_config_set_batch`, for log records (0 = the default: bounded by memory only, 512, 1000,
-// 30000).
-TRACER_MUST_USE
-tracer_status tracer_config_set_logs_batch(tracer_config *config,
-                                           size_t max_queue_size,
-                                           size_t max_export_batch_size,
-                                           uint32_t schedule_delay_ms,
-                                           uint32_t export_timeout_ms);
-
-// Sets how many attributes a log record may have, and how many characters a text or bytes a bytes
-// value of theirs (128 and no limit unless set): 0 = the default, else a number or a `TRACER_LIMIT_*`.
-TRACER_MUST_USE
-tracer_status tracer_config_set_logs_limits(tracer_config *config,
-                                            size_t attributes,
-                                            size_t attribute_value_length);
 
 // Installs the default provider as the environment says (`OTEL_*`; OTLP to localhost:4318 unless
 // told otherwise). On failure the program goes on untraced; `tracer_last_error` says why.
@@ -1124,6 +1175,8 @@ bool tracer_scope_is_enabled(const tracer_scope *scope);
 
 // Frees a scope; its spans go on. NULL is allowed.
 void tracer_scope_free(tracer_scope *scope);
+
+/* [spans] start, make current, write, read, end; none of it fails */
 
 // Starts a span of a scope (NULL = the default one) with options (NULL = the usual ones). It does
 // not become current. Nothing to free; end it on any thread.
@@ -1222,6 +1275,8 @@ bool tracer_span_trace_id_hex(tracer_span span, char *out);
 // Writes the span id as 16 lower-case hex digits and NUL, 17 bytes; as above.
 bool tracer_span_id_hex(tracer_span span, char *out);
 
+/* [attributes] arrays, maps and null, piece by piece; attributes as text */
+
 // Makes an empty value: null until something is added. Caller frees it. One thread at a time.
 tracer_value *tracer_value_new(void);
 
@@ -1263,6 +1318,21 @@ void tracer_value_add_bytes(tracer_value *value, const void *data, size_t len);
 
 // Adds a copy of another value: an array, map or null. NULL is null.
 void tracer_value_add_value(tracer_value *value, const tracer_value *added);
+
+// Finds an attribute by its key; NULL if there is none. Borrowed from the array. Thread-safe.
+const tracer_attribute *tracer_attribute_find(const tracer_attribute *attributes,
+                                              size_t count,
+                                              const char *key);
+
+// Writes the value of an attribute as text: text as it is, numbers in digits, bytes as base64,
+// arrays and maps as JSON, null as nothing. At most `len` bytes with the NUL. Returns the length of
+// all of it. Thread-safe. NULL: 0; NULL `buf`: only asks.
+size_t tracer_attribute_text(const tracer_attribute *attribute, char *buf, size_t len);
+
+// Writes a value as JSON, bytes as base64; as `tracer_attribute_text`. NULL: null.
+size_t tracer_value_json(const tracer_value *value, char *buf, size_t len);
+
+/* [context] between threads and processes: attach, extract, inject, baggage, tasks */
 
 // Takes what is current on this thread, also in the language that called, with its baggage.
 // Caller frees it. Thread-safe. Never NULL (but for a refused allocation); without a current span
@@ -1412,45 +1482,7 @@ void tracer_context_visit_baggage(const tracer_context *context,
                                   tracer_baggage_visit visit,
                                   void *user_data);
 
-// Whether calls of language models are counted (NULL: in the default provider).
-bool tracer_metrics_counts_llm_calls(const tracer_provider *provider);
-
-// Counts a call of a language model (NULL: in the default provider), whether its span is sampled or
-// not: one request, its tokens, cost and duration. Nothing unless `tracer_config_set_llm_metrics`. A
-// refused allocation aborts, as in set-up.
-void tracer_metrics_record_llm_call(const tracer_provider *provider,
-                                    const tracer_llm_call *call);
-
-// Writes everything that is measured as it is now (NULL: in the default provider) in the Prometheus
-// text format: at most `len` bytes with the final NUL. Returns the bytes of the whole text without
-// the NUL, which may be more by the next call. `buf` may be NULL: only asks.
-size_t tracer_metrics_text(const tracer_provider *provider, char *buf, size_t len);
-
-// Emits a log record of a scope (NULL = the default one): a text of `len` bytes, and options (NULL =
-// the usual ones). It belongs to the current span. Never fails, never waits; any thread.
-void tracer_log_emit(const tracer_scope *scope,
-                     tracer_severity severity,
-                     const char *text,
-                     size_t len,
-                     const tracer_log_options *options);
-
-// Whether a record of the scope (NULL = the default one) would reach anyone: worth asking before an
-// expensive body is made.
-bool tracer_log_is_enabled(const tracer_scope *scope);
-
-// Writes the account of log records of a provider (NULL = the default one): exact when nothing is
-// moving. The caller sets `struct_size`; no more than that is written. NULL is allowed.
-void tracer_provider_read_log_stats(const tracer_provider *provider, tracer_log_stats *out);
-
-// Log records seen so far. NULL: 0.
-size_t tracer_capture_log_count(const tracer_capture *capture);
-
-// Gives a log record as one encoded OTLP `ResourceLogs` message, borrowed until the capture is freed.
-// False if there is no such record.
-bool tracer_capture_log_otlp(const tracer_capture *capture,
-                             size_t index,
-                             const uint8_t **out_bytes,
-                             size_t *out_len);
+/* [callbacks] processors, exporters, samplers and the like of the program's own */
 
 // Sets a sampler of the program's own; where `roots_only`, spans with a parent do as it did. The
 // struct is copied; its `user_data` stays, see `destroy`. NULL is refused.
@@ -1538,6 +1570,81 @@ void tracer_batch_set_rejected(const tracer_batch *batch, uint64_t count);
 // Says what went wrong, without credentials; it is shown to people. Copied. NULL is allowed.
 void tracer_batch_set_error(const tracer_batch *batch, const char *message);
 
+/* [logs] log records */
+
+// Exporters of log records, a comma list: otlp (to the endpoint of spans, with the path of logs),
+// console; or none. Unless set `OTEL_LOGS_EXPORTER` decides, if the environment is loaded.
+TRACER_MUST_USE
+tracer_status tracer_config_set_logs_exporter(tracer_config *config,
+                                              const char *names);
+
+// As `tracer_config_set_batch`, for log records (0 = the default: bounded by memory only, 512, 1000,
+// 30000).
+TRACER_MUST_USE
+tracer_status tracer_config_set_logs_batch(tracer_config *config,
+                                           size_t max_queue_size,
+                                           size_t max_export_batch_size,
+                                           uint32_t schedule_delay_ms,
+                                           uint32_t export_timeout_ms);
+
+// Sets how many attributes a log record may have, and how many characters a text or bytes a bytes
+// value of theirs (128 and no limit unless set): 0 = the default, else a number or a `TRACER_LIMIT_*`.
+TRACER_MUST_USE
+tracer_status tracer_config_set_logs_limits(tracer_config *config,
+                                            size_t attributes,
+                                            size_t attribute_value_length);
+
+// Emits a log record of a scope (NULL = the default one): a text of `len` bytes, and options (NULL =
+// the usual ones). It belongs to the current span. Never fails, never waits; any thread.
+void tracer_log_emit(const tracer_scope *scope,
+                     tracer_severity severity,
+                     const char *text,
+                     size_t len,
+                     const tracer_log_options *options);
+
+// Whether a record of the scope (NULL = the default one) would reach anyone: worth asking before an
+// expensive body is made.
+bool tracer_log_is_enabled(const tracer_scope *scope);
+
+/* [metrics] the series of calls of language models */
+
+// Exports metrics to a URL too, whose form says how: a path that ends in `/v1/metrics` is OTLP over
+// HTTP; no path, such as `http://prometheus:9090`, is Prometheus' OTLP receiver; and one with
+// `/metrics/job/NAME` a Pushgateway. Ports 4318 and 4317 without a path are a collector's.
+TRACER_MUST_USE
+tracer_status tracer_config_add_metrics_endpoint(tracer_config *config,
+                                                 const char *url);
+
+// Sets metrics exporters, a comma list: otlp, console, prometheus (the text alone); or none.
+TRACER_MUST_USE
+tracer_status tracer_config_set_metrics_exporter(tracer_config *config,
+                                                 const char *names);
+
+// Sets how often metrics are exported (60,000 ms unless set); a flush and the exit do it too.
+TRACER_MUST_USE
+tracer_status tracer_config_set_metrics_interval(tracer_config *config,
+                                                 uint32_t interval_ms);
+
+// Whether calls of language models are counted (NULL: in the default provider).
+bool tracer_metrics_counts_llm_calls(const tracer_provider *provider);
+
+// Counts a call of a language model (NULL: in the default provider), whether its span is sampled or
+// not: one request, its tokens, cost and duration. Nothing unless `tracer_config_set_llm_metrics`. A
+// refused allocation aborts, as in set-up.
+void tracer_metrics_record_llm_call(const tracer_provider *provider,
+                                    const tracer_llm_call *call);
+
+// Writes everything that is measured as it is now (NULL: in the default provider) in the Prometheus
+// text format: at most `len` bytes with the final NUL. Returns the bytes of the whole text without
+// the NUL, which may be more by the next call. `buf` may be NULL: only asks.
+size_t tracer_metrics_text(const tracer_provider *provider, char *buf, size_t len);
+
+/* [stats] the account: every span is exported, dropped for a cause, queued or open */
+
+// Writes the account of log records of a provider (NULL = the default one): exact when nothing is
+// moving. The caller sets `struct_size`; no more than that is written. NULL is allowed.
+void tracer_provider_read_log_stats(const tracer_provider *provider, tracer_log_stats *out);
+
 // Writes the account of the default provider: exact when nothing is moving. The caller sets
 // `struct_size`; no more than that is written. All zero without a provider. NULL is allowed.
 void tracer_read_stats(tracer_stats *out);
@@ -1568,6 +1675,18 @@ size_t tracer_provider_pipeline_error(const tracer_provider *provider,
                                       char *buf,
                                       size_t len);
 
+/* [testing] see what the program records */
+
+// Log records seen so far. NULL: 0.
+size_t tracer_capture_log_count(const tracer_capture *capture);
+
+// Gives a log record as one encoded OTLP `ResourceLogs` message, borrowed until the capture is freed.
+// False if there is no such record.
+bool tracer_capture_log_otlp(const tracer_capture *capture,
+                             size_t index,
+                             const uint8_t **out_bytes,
+                             size_t *out_len);
+
 // Starts seeing every span that ends in this process, and every log record, on all threads, in the
 // order in which they end; without a configuration they are recorded for it alone. Caller frees it. Thread-safe.
 tracer_capture *tracer_capture_new(void);
@@ -1595,18 +1714,13 @@ const tracer_span_view *tracer_capture_span(const tracer_capture *capture, size_
 // Finds the span of a name that ended last, to be read; NULL if there is none. As above.
 const tracer_span_view *tracer_capture_find_span(const tracer_capture *capture, const char *name);
 
-// Finds an attribute by its key; NULL if there is none. Borrowed from the array. Thread-safe.
-const tracer_attribute *tracer_attribute_find(const tracer_attribute *attributes,
-                                              size_t count,
-                                              const char *key);
+/* [version] of the library and of the ABI, the table for language bindings */
 
-// Writes the value of an attribute as text: text as it is, numbers in digits, bytes as base64,
-// arrays and maps as JSON, null as nothing. At most `len` bytes with the NUL. Returns the length of
-// all of it. Thread-safe. NULL: 0; NULL `buf`: only asks.
-size_t tracer_attribute_text(const tracer_attribute *attribute, char *buf, size_t len);
+// The version of the library, "1.2.3". Static. Thread-safe.
+const char *tracer_version(void);
 
-// Writes a value as JSON, bytes as base64; as `tracer_attribute_text`. NULL: null.
-size_t tracer_value_json(const tracer_value *value, char *buf, size_t len);
+// The version of the ABI, the number in the SONAME. Thread-safe.
+uint32_t tracer_abi_version(void);
 
 // The function table for language bindings, NULL if this library does not offer the version.
 // Static; `size` says how much of it is there.

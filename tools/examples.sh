@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds and runs examples/hello.* as their first lines say; each must print its trace.
+# Builds and runs examples/hello.* and serve.c as their first lines say; each must print its trace.
 set -u
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-$PWD/target}
@@ -28,6 +28,10 @@ export OTEL_TRACES_EXPORTER=console
 # shellcheck disable=SC2086 # flags are words
 ${CC:-cc} -std=c99 -Wall -Wextra -Werror examples/hello.c $link -o "$out/hello-c" &&
     shows hello.c 'request load_model' "$out/hello-c" || failed=$((failed + 1))
+# shellcheck disable=SC2086
+${CC:-cc} -std=c99 -Wall -Wextra -Wpedantic -Wconversion -Werror examples/serve.c $link -lpthread -o "$out/serve-c" &&
+    shows serve.c '[server] url.path=/cart store disk trace_id=4bf92f3577b34da6a3ce929d0e0e4736' "$out/serve-c" ||
+    failed=$((failed + 1))
 # shellcheck disable=SC2086
 ${CXX:-c++} -std=c++14 -Wall -Wextra -Werror examples/hello.cpp $link -o "$out/hello-cpp" &&
     shows hello.cpp 'request load_model' "$out/hello-cpp" || failed=$((failed + 1))

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::export::{
+    Exporter,
     receiver::{Reply, Server},
     samples::{self, START},
 };
@@ -20,6 +21,7 @@ use std::{
     convert::Infallible,
     sync::Mutex,
     sync::atomic::{AtomicUsize, Ordering},
+    thread,
     time::{Duration, Instant},
 };
 use tokio::runtime::{Builder, Runtime};
