@@ -90,7 +90,7 @@ def configure_tracing(  # noqa: PLR0913, one argument for each option
             resource=[(key, text) for key, text in resource.items() if text],
             enabled=found.enabled if enabled is None else enabled,
             llm_metrics=metrics_endpoint is not None if enable_metrics is None else enable_metrics,
-            metrics_endpoint=None if enable_metrics is False else metrics_endpoint,
+            metrics_endpoint=metrics_endpoint,
             protocol=_protocol(endpoint, exporter),
             logs_exporter=logs_exporter or _config.logs_exporter_of(endpoint, exporter),
         )
