@@ -69,6 +69,8 @@ ROWS: list[tuple[str, str, int | None, str, list[tuple[str, int]]]] = [
     ("P10", "Python: ms of import and set-up beyond the API's", 40, "python", ANY),
     ("P10a", "Python: MiB of memory for it", 8, "python", ANY),
     ("P11", "Python: bytes of the wheel", 5_000_000, "python", []),
+    ("P12", "Python: with with_span of libtracer.tracer, child", 1500, "python", []),
+    ("P12a", "Python: with Span of libtracer.tracer, child", 1500, "python", []),
 ]
 
 

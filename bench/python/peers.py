@@ -24,6 +24,8 @@ class Peer(NamedTuple):
     flush: Callable[[], object]
     lost: Callable[[int], int | None]
     """How many of so many spans were lost, None where the library does not say."""
+    more: tuple[tuple[str, Start], ...] = ()
+    """Rows of other ways to make spans with nothing in them, that others do not have."""
 
 
 def set_attribute(span: Any, key: str, value: Any) -> None:
@@ -36,9 +38,7 @@ def libtracer(url: str) -> Peer:
     import libtracer
 
     endpoint = f"{url}/v1/traces"
-    libtracer.configure_tracing(
-        service_name="bench", endpoint=f"{endpoint}/v1/traces", exporter="otlp"
-    )
+    libtracer.configure_tracing(service_name="bench", endpoint=endpoint, exporter="otlp")
 
     def by_api() -> Start:
         from libtracer.trace import TracerProvider
@@ -55,6 +55,7 @@ def libtracer(url: str) -> Peer:
         libtracer.traced,
         lambda: libtracer.force_flush(30),
         lambda _: libtracer.stats()["dropped"],
+        (("P12", libtracer.with_span), ("P12a", libtracer.Span)),
     )
 
 

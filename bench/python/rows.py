@@ -1,4 +1,4 @@
-"""Rows P1 to P6 for one peer: ``rows.py PEER URL`` prints row, p10 and median in nanoseconds."""
+"""Rows P1 to P6 and P12 for one peer: ``rows.py PEER URL`` prints row, p10 and median in ns."""
 
 from __future__ import annotations
 
@@ -83,6 +83,8 @@ def spans(peer: Peer) -> None:
         row("P2a", four, bare)
         with start("op") as span:
             row("P2b", lambda count: [set_attribute(span, "rows", i) for i in range(count)], bare)
+        for name, way in peer.more:
+            row(name, empty(way), bare)
     by_api = peer.by_api()
     with by_api("root"):
         row("P6", empty(by_api), bare)

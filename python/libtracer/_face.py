@@ -15,9 +15,14 @@ _NANOSECONDS = 1_000_000_000
 _FOREIGN_PREFIX = "pat."
 
 
+_tracer: list[_native.Tracer] = []
+
+
 def tracer() -> _native.Tracer:
     """Return the tracer of these spans."""
-    return get_tracer(_SCOPE)
+    if not _tracer:
+        _tracer.append(get_tracer(_SCOPE))
+    return _tracer[0]
 
 
 class Given:
@@ -148,18 +153,6 @@ def said_so_far(span: Any) -> tuple[Any, str | None, dict[str, Any]]:
     if status is None or status.is_ok:
         return "ok", None, tags
     return "error", status.description, tags
-
-
-def enter(span: Any, face: object) -> None:
-    """Make a span current, shown as its face; another library's is current already."""
-    if type(span) is _native.Span:
-        _native.enter_face(span, face)
-
-
-def leave(span: Any, exception: BaseException | None) -> None:
-    """Undo `enter`, noting the exception that leaves the block."""
-    if type(span) is _native.Span:
-        _native.leave_face(span, exception)
 
 
 def make_current(span: Any, face: object) -> None:

@@ -178,8 +178,12 @@ class Span:
 
     def finish(self) -> None:
         """End the span; only the first call counts."""
-        if self._ended is None:
+        if self._ended is not None:
+            return
+        if self._lazy or self._clock is not None or self._started is not None:
             self._end(self._clock() if self._clock is not None else None)
+        else:
+            self._native.end()
 
     def _end(self, at: float | None) -> None:
         if self._lazy:
@@ -207,7 +211,8 @@ class Span:
 
     def __enter__(self) -> "Span":
         """Make the span current."""
-        _face.enter(self._native, self)
+        if type(self._native) is _native.Span:  # another library's is current already
+            _native.enter_face(self._native, self)
         return self
 
     def __exit__(
@@ -222,7 +227,8 @@ class Span:
             if not self._explicit:
                 told = _face.text(exception) if exception is not None else kind.__name__
                 self.error = f"{kind.__name__}: {told}" if self._typed else told
-        _face.leave(self._native, exception)
+        if type(self._native) is _native.Span:
+            _native.leave_face(self._native, exception)
         type(self).finish(self)
         return False
 
