@@ -55,6 +55,7 @@ everything() {
     step wheel make -s python
     step c tools/c_test.sh
     step nested tools/nested_test.sh
+    step copies tools/copies_test.sh
     step stub make -s stub
     step python make -s py-test
     step mixed make -s mixed-test

@@ -16,6 +16,7 @@ pub use task::Task;
 
 use crate::context::{Context, SpanContext, TraceFlags, TraceState};
 use crate::id::{SpanId, TraceId};
+use crate::rendezvous;
 use crate::runtime::runtime;
 use crate::span::SpanHandle;
 use crate::thread::{ThreadState, enter};
@@ -46,6 +47,12 @@ pub fn set_current_hook(hook: Option<CurrentHook>) {
         hook.map_or(ptr::null_mut(), |hook| hook as *mut ()),
         Ordering::Release,
     );
+    rendezvous::announce();
+}
+
+/// Whether a language answers here what is current.
+pub(crate) fn has_language() -> bool {
+    !HOOK.load(Ordering::Acquire).is_null()
 }
 
 /// Installs the hook unless a language has one; true if it is in place.
@@ -58,6 +65,9 @@ pub(crate) fn claim_current_hook(hook: CurrentHook) -> bool {
         Ordering::AcqRel, // pairs with the load in `foreign`
         Ordering::Acquire,
     );
+    if before.is_ok() {
+        rendezvous::announce();
+    }
     before.is_ok() || before == Err(hook)
 }
 
@@ -67,7 +77,8 @@ pub(crate) fn is_current_hook(hook: CurrentHook) -> bool {
     HOOK.load(Ordering::Acquire) == hook as *mut ()
 }
 
-fn foreign() -> Foreign {
+/// What the language of this copy says.
+fn spoken() -> Foreign {
     let hook = HOOK.load(Ordering::Acquire);
     if hook.is_null() {
         return Foreign::None;
@@ -82,6 +93,14 @@ fn foreign() -> Foreign {
 pub(crate) struct Current {
     pub(crate) context: SpanContext,
     pub(crate) handle: SpanHandle,
+}
+
+/// What a language says, of this copy of the library or of the one that leads.
+fn foreign() -> Foreign {
+    match spoken() {
+        Foreign::None => rendezvous::current(),
+        known => known,
+    }
 }
 
 /// The foreign answer, and what it is for the native stack.
@@ -150,11 +169,25 @@ pub(crate) fn attach_span(handle: SpanHandle) -> u64 {
     push(Pushed::Span(Current { context, handle }), None)
 }
 
+/// Where an entry with this context belongs: its token in the copy of the library that leads, 0 if
+/// that is this one, and what is below it.
+fn seat(context: &SpanContext) -> (u64, Base) {
+    match (rendezvous::attach(context), spoken()) {
+        // That copy will say that this very span is current.
+        (Some(outer), Foreign::None) => (outer, Base::Span(context.span_id)),
+        (outer, _) => (outer.unwrap_or(0), ask().1),
+    }
+}
+
 /// Makes something current on this thread. The token, never 0 unless memory is refused, is for
 /// [`detach`].
 fn push(pushed: Pushed, taken: Option<SpanId>) -> u64 {
-    let (_, base) = ask();
-    enter(|thread| thread.stack.push(pushed, base, taken)).unwrap_or(0)
+    let (outer, base) = seat(pushed.context());
+    let pushed = enter(|thread| thread.stack.push(pushed, base, taken, outer)).unwrap_or(0);
+    if pushed == 0 {
+        rendezvous::detach(outer);
+    }
+    pushed
 }
 
 /// Makes a span's `context` current on this thread, beside the baggage of what was, until [`detach`]
@@ -220,7 +253,10 @@ fn leave_where(wanted: impl Fn(&Entry) -> bool) -> bool {
         taken
     });
     // The entry ends here, outside of the thread's state: it may hold the program's own values.
-    taken.flatten().is_some_and(|(_, last)| last)
+    taken.flatten().is_some_and(|(entry, last)| {
+        rendezvous::detach(entry.outer);
+        last
+    })
 }
 
 /// The context of the current span on this thread; the invalid context if there is none.

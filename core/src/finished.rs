@@ -7,7 +7,7 @@ pub(crate) mod decode;
 mod from;
 mod value;
 
-pub(crate) use decode::attribute as decode_attribute;
+pub(crate) use decode::{attribute as decode_attribute, scope_header};
 pub use value::OwnedValue;
 #[cfg(feature = "otlp-http")]
 pub(crate) use value::{Base64, number_word, write_json_text};

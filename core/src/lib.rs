@@ -134,6 +134,7 @@ mod pipeline;
 mod processor;
 mod propagate;
 mod provider;
+mod rendezvous;
 mod resource;
 mod runtime;
 mod sampler;

@@ -11,6 +11,7 @@ pub(crate) use process::{
 };
 
 mod account;
+mod adopt;
 mod grow;
 pub(crate) mod hooks;
 mod latest;

@@ -1,6 +1,6 @@
 //! The instrumentation scope: who made a span (OpenTelemetry common, Instrumentation Scope).
 
-use crate::finished::{FinishedScope, OwnedValue};
+use crate::finished::{FinishedScope, OwnedValue, scope_header};
 use crate::resource::key_value;
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use opentelemetry_proto::tonic::trace::v1::ScopeSpans;
@@ -157,6 +157,22 @@ impl ScopeTable {
             0,
             rule.and_then(|provider| provider.scope_rule.as_ref()),
         )
+    }
+
+    /// The one scope that stands before spans in OTLP `ScopeSpans` as these bytes; none if they are
+    /// something else.
+    pub(crate) fn of_header(&self, header: &[u8]) -> Option<&'static Scope> {
+        let is_it = |scope: &&&Scope| scope.owner == 0 && scope.header == header;
+        if let Some(known) = self.lock().iter().find(is_it) {
+            return Some(known);
+        }
+        let scope = scope_header(header)?;
+        Some(self.unowned(&ScopeParts {
+            name: &scope.name,
+            version: &scope.version,
+            schema_url: &scope.schema_url,
+            attributes: &scope.attributes,
+        }))
     }
 
     /// There is a new default provider: its tracers that exist already follow its rule.

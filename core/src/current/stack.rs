@@ -1,7 +1,7 @@
 //! A thread's native stack of what is current.
 
 use super::Current;
-use crate::context::{Context, Extras};
+use crate::context::{Context, Extras, SpanContext};
 use crate::id::SpanId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,6 +21,8 @@ pub(super) struct Entry {
     /// Nothing where there is no baggage: then a span costs no more for it.
     pub(super) extras: Option<Arc<Extras>>,
     pub(super) token: u64,
+    /// The token of the copy of the library that leads, if that is another; else 0.
+    pub(super) outer: u64,
     /// The foreign span that was current at the push, as the language or the program told.
     base: Option<SpanId>,
     /// The language could not tell in this context of its own.
@@ -34,6 +36,15 @@ pub(super) enum Pushed {
     Whole(Context),
     /// A span, beside the baggage and values of what was current.
     Span(Current),
+}
+
+impl Pushed {
+    pub(super) fn context(&self) -> &SpanContext {
+        match self {
+            Self::Whole(context) => &context.current.context,
+            Self::Span(current) => &current.context,
+        }
+    }
 }
 
 /// A thread's native stack of current spans.
@@ -57,6 +68,17 @@ impl Default for Stack {
     }
 }
 
+impl Entry {
+    /// It goes on a stack again.
+    pub(super) fn reseat(&mut self) {
+        let (outer, base) = super::seat(&self.current.context);
+        self.outer = outer;
+        if let (Base::Span(span), true) = (base, outer != 0) {
+            (self.base, self.unknown_in) = (Some(span), None);
+        }
+    }
+}
+
 impl Stack {
     /// The native entry that is current on top of `base`.
     pub(super) fn top(&self, base: Base) -> Option<&Entry> {
@@ -69,7 +91,13 @@ impl Stack {
     /// Pushes what is current from here on top of `base`. Where the language cannot tell, the span
     /// below is the one `taken` along, or else that of the entry below, so that a call back into the
     /// language from there finds the entry above its own span.
-    pub(super) fn push(&mut self, pushed: Pushed, base: Base, taken: Option<SpanId>) -> u64 {
+    pub(super) fn push(
+        &mut self,
+        pushed: Pushed,
+        base: Base,
+        taken: Option<SpanId>,
+        outer: u64,
+    ) -> u64 {
         if self.entries.try_reserve(1).is_err() {
             return 0;
         }
@@ -86,6 +114,7 @@ impl Stack {
             current,
             extras,
             token: self.last_token,
+            outer,
             base,
             unknown_in,
         });
@@ -108,14 +137,19 @@ impl Stack {
         self.entries.len()
     }
 
-    /// Puts entries of another stack on top of `base`; they stay `kept` if memory is refused.
+    /// Puts entries of another stack on top of `base`, or where they were seated; they stay `kept` if memory is refused.
     pub(super) fn put(&mut self, kept: &mut Vec<Entry>, base: Base, taken: Option<SpanId>) {
         if self.entries.try_reserve(kept.len()).is_ok() {
             let (base, unknown_in) = self.place(base, taken);
-            self.entries.extend(kept.drain(..).map(|entry| Entry {
-                base,
-                unknown_in,
-                ..entry
+            self.entries.extend(kept.drain(..).map(|entry| {
+                if entry.outer != 0 {
+                    return entry;
+                }
+                Entry {
+                    base,
+                    unknown_in,
+                    ..entry
+                }
             }));
         }
     }

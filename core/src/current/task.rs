@@ -4,9 +4,10 @@
 //! part of the thread's stack goes and comes with them. What is below it is nobody's but the thread's.
 
 use super::stack::{Base, Entry, Pushed};
-use super::{ask, current_value};
+use super::{ask, current_value, seat};
 use crate::context::Context;
 use crate::id::SpanId;
+use crate::rendezvous;
 use crate::thread::enter;
 
 /// A coroutine's part of a thread's stack: off it at first, on it from [`resume`](Self::resume) to
@@ -46,14 +47,27 @@ impl Task {
         }
         let (_, base) = ask();
         let taken = self.base;
+        let first = self.first.take().map(|context| {
+            let (outer, base) = seat(&context.current.context);
+            (Pushed::Whole(context), base, outer)
+        });
+        self.kept.iter_mut().for_each(Entry::reseat);
         self.below = enter(|thread| {
             let below = thread.stack.len();
-            if let Some(context) = self.first.take() {
-                thread.stack.push(Pushed::Whole(context), base, taken);
+            if let Some((context, base, outer)) = first {
+                thread.stack.push(context, base, taken, outer);
             }
             thread.stack.put(&mut self.kept, base, taken);
             below
         });
+        self.unseat(); // What was refused, if anything.
+    }
+
+    /// What is kept is not current in the copy of the library that leads either.
+    fn unseat(&mut self) {
+        for entry in self.kept.iter_mut().rev() {
+            rendezvous::detach(std::mem::take(&mut entry.outer));
+        }
     }
 
     /// Takes off this thread, which must be the one that resumed the task, what was made current
@@ -61,6 +75,7 @@ impl Task {
     pub fn suspend(&mut self) {
         if let Some(below) = self.below.take() {
             enter(|thread| thread.stack.take_above(below, &mut self.kept));
+            self.unseat();
         }
     }
 }

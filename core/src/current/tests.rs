@@ -18,20 +18,20 @@ fn with_baggage() -> Pushed {
 #[test]
 fn a_span_keeps_the_baggage_of_what_was_current() {
     let mut stack = Stack::default();
-    stack.push(with_baggage(), BELOW, None);
-    stack.push(span(), BELOW, None);
+    stack.push(with_baggage(), BELOW, None, 0);
+    stack.push(span(), BELOW, None, 0);
     assert!(stack.top(BELOW).unwrap().extras.is_some());
-    stack.push(span(), HERE, None); // another context of the language: nothing known was current
+    stack.push(span(), HERE, None, 0); // another context of the language: nothing known was current
     assert!(stack.top(HERE).unwrap().extras.is_none());
-    stack.push(Pushed::Whole(Context::new()), HERE, None);
+    stack.push(Pushed::Whole(Context::new()), HERE, None, 0);
     assert!(stack.top(HERE).unwrap().extras.is_none());
 }
 
 #[test]
 fn a_context_taken_along_is_on_top_of_what_was_below_it() {
     let mut stack = Stack::default();
-    stack.push(span(), HERE, Some(SpanId([1; 8])));
-    stack.push(span(), HERE, None); // a span started there
+    stack.push(span(), HERE, Some(SpanId([1; 8])), 0);
+    stack.push(span(), HERE, None, 0); // a span started there
     assert!(stack.top(HERE).is_some() && stack.top(BELOW).is_some());
     assert!(stack.top(ELSEWHERE).is_none());
 }
@@ -39,22 +39,22 @@ fn a_context_taken_along_is_on_top_of_what_was_below_it() {
 #[test]
 fn without_one_it_is_on_top_of_nothing_that_is_known() {
     let mut stack = Stack::default();
-    stack.push(span(), HERE, None);
+    stack.push(span(), HERE, None, 0);
     assert!(stack.top(HERE).is_some() && stack.top(BELOW).is_none());
-    stack.push(span(), BELOW, None);
+    stack.push(span(), BELOW, None, 0);
     assert!(stack.top(BELOW).is_some() && stack.top(HERE).is_none());
 }
 
 #[test]
 fn what_moves_to_another_stack_is_on_top_of_what_is_there() {
     let (mut from, mut to) = (Stack::default(), Stack::default());
-    from.push(span(), BELOW, None);
-    let token = from.push(with_baggage(), BELOW, None);
+    from.push(span(), BELOW, None, 0);
+    let token = from.push(with_baggage(), BELOW, None, 0);
     let mut kept = Vec::new();
     from.take_above(1, &mut kept);
     from.take_above(1, &mut kept);
     assert_eq!((from.len(), kept.len()), (1, 1));
-    assert_ne!(to.push(span(), ELSEWHERE, None), token);
+    assert_ne!(to.push(span(), ELSEWHERE, None, 0), token);
     to.put(&mut kept, HERE, Some(SpanId([1; 8])));
     assert!(kept.is_empty() && to.top(HERE).unwrap().extras.is_some());
     assert!(to.top(BELOW).is_some() && to.top(ELSEWHERE).is_none());

@@ -173,18 +173,28 @@ fn resource(decoded: Option<Resource>, schema_url: String) -> FinishedResource {
     }
 }
 
+/// Reads what stands before the spans in an OTLP `ScopeSpans`.
+pub(crate) fn scope_header(header: &[u8]) -> Option<FinishedScope> {
+    let decoded = ScopeSpans::decode(header).ok()?;
+    Some(scope(decoded.scope, decoded.schema_url))
+}
+
+fn scope(decoded: Option<Scope>, schema_url: String) -> FinishedScope {
+    let decoded = decoded.unwrap_or_default();
+    FinishedScope {
+        attributes: attributes(&decoded.attributes),
+        name: decoded.name,
+        version: decoded.version,
+        schema_url,
+    }
+}
+
 fn scope_records<T>(
     decoded: ScopeSpans,
     resource: &Arc<FinishedResource>,
     read: Read<T>,
 ) -> Vec<T> {
-    let scope = decoded.scope.unwrap_or_default();
-    let scope = Arc::new(FinishedScope {
-        attributes: attributes(&scope.attributes),
-        name: scope.name,
-        version: scope.version,
-        schema_url: decoded.schema_url,
-    });
+    let scope = Arc::new(scope(decoded.scope, decoded.schema_url));
     let records = decoded.spans.into_iter();
     records
         .filter_map(|bytes| read(bytes, &scope, resource))

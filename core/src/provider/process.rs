@@ -29,6 +29,7 @@ pub(crate) fn configured_default() -> Option<&'static Provider> {
 pub(crate) fn set_default(provider: &'static Provider) {
     let before = DEFAULT.swap(ptr::from_ref(provider).cast_mut(), Ordering::AcqRel);
     runtime().scopes.follow(provider.scope_rule.as_ref());
+    crate::rendezvous::announce();
     // SAFETY: null or a leaked provider.
     let before = unsafe { before.as_ref() };
     if let Some(before) = before.filter(|before| !ptr::eq(*before, provider)) {
@@ -37,9 +38,15 @@ pub(crate) fn set_default(provider: &'static Provider) {
     }
 }
 
-/// Without a configuration spans are recorded only for captures that look on.
+/// Without a configuration spans are recorded only for captures that look on, or for another copy of
+/// this library.
 #[cold]
 fn unconfigured() -> Option<&'static Provider> {
+    crate::rendezvous::provider().or_else(bare)
+}
+
+/// For captures only.
+fn bare() -> Option<&'static Provider> {
     // No lock: a child forked while it is made must not wait for it.
     static BARE: AtomicPtr<Provider> = AtomicPtr::new(ptr::null_mut());
     if !runtime_if_built().is_some_and(|runtime| runtime.captures.is_active()) {

@@ -16,7 +16,6 @@ use crate::pipeline::producer::{Producer, Stream};
 use crate::scope::Scope;
 use crate::wire::buf::Writer;
 use crate::wire::field_len;
-use crate::wire::record::Record;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -63,21 +62,22 @@ pub(crate) struct Admitted {
 }
 
 impl ProviderState {
-    /// Publishes a finished span for every pipeline that has room for it, and counts the others.
+    /// Publishes a finished span of `len` bytes for every pipeline that has room for it, and counts
+    /// the others.
     #[inline]
     pub(crate) fn enqueue(
         &self,
         producer: &mut Producer,
         scope: &'static Scope,
-        record: &Record<'_>,
+        len: usize,
+        write: impl FnOnce(&mut Writer<'_>),
     ) {
         if self.facts().limited() {
-            return self.enqueue_limited(producer, scope, record);
+            return self.enqueue_limited(producer, scope, len, write);
         }
-        let len = record.len();
         let published = producer.publish(scope, field_len(len), |writer| {
             writer.open(SPAN_TAG, len);
-            record.write(writer);
+            write(writer);
         });
         if published {
             self.wake_if_eager();
@@ -87,12 +87,14 @@ impl ProviderState {
     }
 
     #[cold]
-    fn enqueue_limited(&self, producer: &mut Producer, scope: &'static Scope, record: &Record<'_>) {
-        let len = record.len();
-        let published = self
-            .queues()
-            .enqueue(producer, scope, len, |writer| record.write(writer));
-        if published {
+    fn enqueue_limited(
+        &self,
+        producer: &mut Producer,
+        scope: &'static Scope,
+        len: usize,
+        write: impl FnOnce(&mut Writer<'_>),
+    ) {
+        if self.queues().enqueue(producer, scope, len, write) {
             self.wake_if_eager();
         }
     }

@@ -247,7 +247,7 @@ fn deliver(
             return;
         }
     }
-    provider.enqueue(producer, scope, record);
+    provider.enqueue(producer, scope, record.len(), |writer| record.write(writer));
 }
 
 fn encode(record: &Record<'_>, scratch: &mut Buf) -> bool {

@@ -99,7 +99,7 @@ impl Provider {
     }
 
     #[cold]
-    pub(super) fn count_reentrant(&self) {
+    pub(crate) fn count_reentrant(&self) {
         self.reentrant.fetch_add(1, Ordering::Relaxed);
     }
 

@@ -1,0 +1,1 @@
+"""Only there to hold a library."""
