@@ -20,6 +20,9 @@ ddapm) tests=export ;;
 prometheus-otlp) tests=metrics_otlp ;;
 *) tests=$1 ;;
 esac
+# Before the tests, whose time is limited; as tests/backends/sender.py does.
+cargo build -q --locked --workspace --exclude libtracer-python \
+    --features "${LIBTRACER_FEATURES:-}" --examples
 files=''
 for each in $tests; do files="$files tests/backends/test_$each.py"; done
 # shellcheck disable=SC2086 # a list

@@ -10,13 +10,15 @@ from opentelemetry.sdk.trace import export
 def otlp_http(url):
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
-    return export.BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{url}/v1/traces"))
+    exporter = OTLPSpanExporter(endpoint=f"{url}/v1/traces")
+    return export.BatchSpanProcessor(exporter, schedule_delay_millis=60_000)
 
 
 def otlp_grpc(url):
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 
-    return export.BatchSpanProcessor(OTLPSpanExporter(endpoint=url, insecure=True))
+    exporter = OTLPSpanExporter(endpoint=url, insecure=True)
+    return export.BatchSpanProcessor(exporter, schedule_delay_millis=60_000)
 
 
 def zipkin(url):
