@@ -31,6 +31,10 @@ def configure_tracing(  # noqa: PLR0913, one argument for each option
     enable_metrics: bool | None = None,
     metrics_endpoint: str | None = None,
     logs_exporter: str | None = None,
+    langsmith: bool = False,
+    opentelemetry: bool = False,
+    console: bool = False,
+    verbose: bool = False,
 ) -> _native.Tracer:
     """Set tracing up; every call replaces what was set up before, which is flushed first.
 
@@ -63,6 +67,10 @@ def configure_tracing(  # noqa: PLR0913, one argument for each option
         logs_exporter: Where log records go: ``"otlp"`` (to the endpoint of spans, with the path of
             logs), ``"console"`` or ``"none"``. If it is not given, what ``OTEL_LOGS_EXPORTER``
             says, else beside the spans if these go by OTLP, and nowhere otherwise.
+        langsmith: Not to be had by a switch: LangSmith takes OTLP, at an endpoint and with a key.
+        opentelemetry: The same as ``exporter="otlp"``.
+        console: The same as ``exporter="console"``.
+        verbose: Accepted for programs that say it; what the console prints is whole anyway.
 
     Returns:
         The default tracer.
@@ -70,6 +78,7 @@ def configure_tracing(  # noqa: PLR0913, one argument for each option
     Raises:
         ConfigError: An option is not usable. What was set up before goes on.
     """
+    exporter = _switched(exporter, langsmith, {"otlp": opentelemetry, "console": console})
     found = _Environment()
     endpoint = endpoint if endpoint is not None else found.endpoint
     given = found.sample_rate if sample_rate is None and sampler is None else sample_rate
@@ -121,6 +130,19 @@ def first_use() -> None:
 def is_enabled() -> bool | None:
     """Return what ``AI_INFRA_TRACING_ENABLED`` says, None for nothing."""
     return _Environment().enabled
+
+
+def _switched(exporter: str | None, langsmith: bool, switches: dict[str, bool]) -> str | None:  # noqa: FBT001
+    """Return the exporter that arguments of other APIs name."""
+    if langsmith:
+        raise ConfigError(
+            "langsmith=True names no receiver: LangSmith takes OTLP, so give its endpoint, and its "
+            "key in OTEL_EXPORTER_OTLP_HEADERS"
+        )
+    named = {name for name, on in switches.items() if on} | ({exporter} if exporter else set())
+    if len(named) > 1:
+        raise ConfigError(f"exporter is {' and '.join(sorted(named))}: give one")
+    return named.pop() if named else None
 
 
 def _protocol(endpoint: str | None, exporter: str | None) -> str | None:

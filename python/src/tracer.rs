@@ -290,6 +290,36 @@ impl Tracer {
         made(slf, name, &start)
     }
 
+    /// A span as `start_span` makes it, under the name that another API has for a `with` block.
+    #[pyo3(signature = (name, attributes=None, parent=None))]
+    fn span<'py>(
+        slf: &Bound<'py, Self>,
+        name: &Bound<'py, PyAny>,
+        attributes: Option<&Bound<'py, PyAny>>,
+        parent: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        Self::start_span(
+            slf, name, None, None, attributes, None, None, None, None, parent,
+        )
+    }
+
+    /// As `span`, for an `async with` block.
+    #[pyo3(signature = (name, attributes=None, parent=None))]
+    fn aspan<'py>(
+        slf: &Bound<'py, Self>,
+        name: &Bound<'py, PyAny>,
+        attributes: Option<&Bound<'py, PyAny>>,
+        parent: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        Self::span(slf, name, attributes, parent)
+    }
+
+    /// Ends a span.
+    #[staticmethod]
+    fn end_span(span: &Bound<'_, PyAny>) -> PyResult<()> {
+        span.call_method0(intern!(span.py(), "end")).map(drop)
+    }
+
     /// Gives a tracer without a provider of its own what the default provider's have.
     fn _join(&self, settings: Py<PyAny>) {
         let held = self.settings.lock();

@@ -1,5 +1,7 @@
 """``configure_tracing``, and the context in headers."""
 
+import asyncio
+
 import libtracer
 import pytest
 from libtracer import ConfigError, testing
@@ -77,6 +79,8 @@ def test_what_the_environment_says_wrongly_is_said_and_ignored(spans, monkeypatc
         ({"sample_rate": 2.0}, "2"),
         ({"propagators": ["pigeon"]}, "'pigeon', which is not installed"),
         ({"sampler": 0.5}, "must be a function"),
+        ({"langsmith": True}, "LangSmith takes OTLP"),
+        ({"console": True, "exporter": "zipkin"}, "console and zipkin: give one"),
         ({"exporter": "zipkin", "endpoint": "nowhere"}, "nowhere"),
     ],
 )
@@ -108,6 +112,32 @@ def test_a_function_samples_every_span(spans):
     configure()
     tracer.start_span("noisy and kept").end()
     assert spans()[-1].name == "noisy and kept"
+
+
+def test_switches_of_other_apis_name_exporters():
+    out = run("""
+        import libtracer
+        libtracer.configure_tracing(console=True, verbose=True, langsmith=False)
+        with libtracer.start_span("op"):
+            pass
+    """)
+    assert "└─ op" in out
+
+
+def test_the_tracer_has_the_names_of_another_api(spans):
+    tracer = configure()
+
+    async def work():
+        async with tracer.aspan("inner", {"key": 1}):
+            tracer.end_span(tracer.start_span("leaf"))
+
+    with tracer.span("outer", attributes={"key": 2}) as outer:
+        asyncio.run(work())
+    tracer.span("below", parent=outer).end()
+    found = {span.name: span for span in spans()}
+    assert found["leaf"].parent_id == found["inner"].span_id
+    assert found["inner"].parent_id == found["below"].parent_id == outer.span_id
+    assert [found[name].attributes["key"] for name in ("inner", "outer")] == [1, 2]
 
 
 def test_a_sampler_that_raises_keeps_the_span_and_is_told_once(spans, caplog):
