@@ -1100,14 +1100,6 @@ TRACER_MUST_USE
 tracer_status tracer_set_diagnostic_handler(tracer_diagnostic_handler handler,
                                             void *user_data);
 
-// Counts calls of language models or not (the default), as `tracer_metrics_record_llm_call` tells
-// them.
-TRACER_MUST_USE tracer_status tracer_config_set_llm_metrics(tracer_config *config, bool enabled);
-
-// Measures the library itself or not (the default): spans and log records started, queued, exported
-// and lost, as `otel.sdk.*` of OpenTelemetry's conventions. Recording costs no more.
-TRACER_MUST_USE tracer_status tracer_config_set_self_metrics(tracer_config *config, bool enabled);
-
 // Installs the default provider as the environment says (`OTEL_*`; OTLP to localhost:4318 unless
 // told otherwise). On failure the program goes on untraced; `tracer_last_error` says why.
 TRACER_MUST_USE tracer_status tracer_init_from_env(void);
@@ -1608,6 +1600,10 @@ bool tracer_log_is_enabled(const tracer_scope *scope);
 
 /* [metrics] the series of calls of language models */
 
+// Counts calls of language models or not (the default), as `tracer_metrics_record_llm_call` tells
+// them.
+TRACER_MUST_USE tracer_status tracer_config_set_llm_metrics(tracer_config *config, bool enabled);
+
 // Exports metrics to a URL too, whose form says how: a path that ends in `/v1/metrics` is OTLP over
 // HTTP; no path, such as `http://prometheus:9090`, is Prometheus' OTLP receiver; and one with
 // `/metrics/job/NAME` a Pushgateway. Ports 4318 and 4317 without a path are a collector's.
@@ -1624,6 +1620,10 @@ tracer_status tracer_config_set_metrics_exporter(tracer_config *config,
 TRACER_MUST_USE
 tracer_status tracer_config_set_metrics_interval(tracer_config *config,
                                                  uint32_t interval_ms);
+
+// Measures the library itself or not (the default): spans and log records started, queued, exported
+// and lost, as `otel.sdk.*` of OpenTelemetry's conventions. Recording costs no more.
+TRACER_MUST_USE tracer_status tracer_config_set_self_metrics(tracer_config *config, bool enabled);
 
 // Whether calls of language models are counted (NULL: in the default provider).
 bool tracer_metrics_counts_llm_calls(const tracer_provider *provider);

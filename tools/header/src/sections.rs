@@ -83,6 +83,8 @@ const SECTIONS: &[Section] = &[
         word: "metrics",
         about: "the series of calls of language models",
         starts: &[
+            "tracer_config_set_llm_metrics",
+            "tracer_config_set_self_metrics",
             "tracer_metrics_",
             "tracer_config_set_metric",
             "tracer_config_add_metric",
