@@ -99,8 +99,9 @@ abi-accept: ## store additions to the C ABI; FORCE=yes: changes too, before a re
 notices: ## write THIRD-PARTY-NOTICES.txt anew, after a change of dependencies
 	$(or $(wildcard $(VENV)/bin/python),python3) tools/notices.py
 
-header: ## write include/tracer.h anew
+header: ## write include/tracer.h anew, and the pages made from it
 	cargo run -q --locked -p libtracer-header -- include/tracer.h
+	python3 tools/reference.py
 
 unit: ## Rust unit, integration and documentation tests
 	cargo test --locked -q --no-fail-fast --workspace --exclude libtracer-python --features $(FEATURES)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import notices
+import reference
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -26,7 +27,14 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 MAX_LINES = 400
 LIMITS = {"README.md": 150}
-NO_LIMIT = {"include/tracer.h", "include/tracer.hpp", "Cargo.lock", "LICENSE"}
+NO_LIMIT = {
+    "include/tracer.h",
+    "include/tracer.hpp",
+    "docs/c-api.md",
+    "docs/tracer.3",
+    "Cargo.lock",
+    "LICENSE",
+}
 NO_LIMIT_SUFFIXES = {".abi", ".pyi", ".sum", ".mod", ".tsv", ".txt", ".json", ".lock", ".png"}
 # Structs that can never grow: by value, or in arrays (docs/abi.md).
 FINAL_STRUCTS = {"tracer_attribute", "tracer_link", "tracer_span", "tracer_text"}
@@ -63,6 +71,13 @@ def header() -> Iterator[str]:
         yield f"the header cannot be generated:\n{result.stderr.strip()}"
     elif fresh.read_text(encoding="utf-8") != read("include/tracer.h"):
         yield "include/tracer.h is not what the sources give: make header"
+
+
+def pages() -> Iterator[str]:
+    """The reference and the manual page say what the header says."""
+    for name, text in reference.pages().items():
+        if text != read(name):
+            yield f"{name} is not what include/tracer.h gives: make header"
 
 
 def symbols() -> Iterator[str]:
@@ -160,6 +175,7 @@ def arrows() -> Iterator[str]:
 
 CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     header,
+    pages,
     symbols,
     structs,
     versions,
