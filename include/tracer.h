@@ -59,6 +59,7 @@
  *             take tracer_context_current before releasing it and attach it after.
  *  Threads    Every function may be called from any thread at any time. One thread at a time uses a
  *             tracer_config, tracer_value or tracer_task; all else may be shared, but not while freed.
+ *             No call is a cancellation point; asynchronous cancellation must not hit one.
  *  Callbacks  The program's own are called without a lock of ours held, in the thread that their type
  *             names, several at once unless it says otherwise. They may call anything but flush and
  *             shutdown, which would wait for them, and must return: no exception, no longjmp out.
@@ -69,7 +70,8 @@
  *  Fork       The child starts anew: own ids, own account, own exporter thread. The parent's spans are
  *             valid parents there; writing to and ending them are no-ops. Raw forks count too.
  *  Signals    In a handler: tracer_span_*, only on threads that have recorded before; a call that
- *             interrupts another is a counted no-op. errno is kept. Our threads block all signals.
+ *             interrupts another is a counted no-op. They may allocate: not where the program may be
+ *             in malloc itself. errno is kept. Our threads block all signals.
  *  Exit       Normal exit flushes within two seconds. Calls before main, in atexit handlers, thread-local
  *             and static destructors and after main are safe. The library is never unloaded.
  *

@@ -6,7 +6,8 @@ pub use crate::current::{CurrentHook, Foreign, Parent, Task, current_native, set
 pub use crate::current::{
     attach_span_context, attach_whole, current_pair, current_with_base, detach,
 };
-pub use crate::errno::Saved as SavedErrno;
+pub use crate::errno::{Saved as SavedErrno, place as errno_place};
+pub use crate::memory::is_dispensable;
 pub use crate::span::{Decided, Started};
 pub use crate::stats::{MisuseKind, count_misuse};
 pub use crate::tracer::{default_provider, nameless_tracer};

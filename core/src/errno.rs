@@ -4,6 +4,19 @@
 //! Recording touches the system only on its cold paths (memory, locks, waking the worker); those
 //! hold a [`Saved`], so that the hot path pays nothing.
 
+/// Where this thread's `errno` is.
+#[must_use]
+#[inline]
+pub fn place() -> *mut libc::c_int {
+    #[cfg(target_os = "linux")]
+    // SAFETY: always callable.
+    let place = unsafe { libc::__errno_location() };
+    #[cfg(target_vendor = "apple")]
+    // SAFETY: always callable.
+    let place = unsafe { libc::__error() };
+    place
+}
+
 /// Puts this thread's `errno` back when dropped; until then the thread's cancellation waits.
 #[derive(Debug)]
 pub struct Saved {
@@ -38,12 +51,7 @@ impl Saved {
     /// Remembers this thread's `errno`, and holds its cancellation off.
     #[must_use]
     pub fn now() -> Self {
-        #[cfg(target_os = "linux")]
-        // SAFETY: always callable; gives this thread's errno.
-        let place = unsafe { libc::__errno_location() };
-        #[cfg(target_vendor = "apple")]
-        // SAFETY: always callable; gives this thread's errno.
-        let place = unsafe { libc::__error() };
+        let place = place();
         // SAFETY: points to this thread's errno.
         let value = unsafe { *place };
         let cancellation = set_cancellation(NOT_NOW);

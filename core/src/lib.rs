@@ -128,6 +128,7 @@ mod id;
 mod layer;
 mod limits;
 mod logs;
+mod memory;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod pipeline;

@@ -8,6 +8,7 @@ use crate::current::Stack;
 use crate::errno::Saved;
 use crate::id::{RandomIds, TraceId};
 use crate::logs::{LogRecords, Scratch};
+use crate::memory;
 use crate::pipeline::producer::Producers;
 use crate::runtime::{Runtime, runtime};
 use crate::value::ValueBuilder;
@@ -205,6 +206,9 @@ fn find_entry(runtime: &'static Runtime) -> Option<(*const Entry, Option<Held>)>
     let old = ENTRY.get();
     if old == GONE_BUSY {
         runtime.misuse.reentrant.fetch_add(1, Ordering::Relaxed);
+        return None;
+    }
+    if old.is_null() && !memory::is_left() {
         return None;
     }
     if old == GONE || AT_EXIT.try_with(|_| ()).is_err() {

@@ -9,6 +9,7 @@
     reason = "one contract for all, at the top of the header: each pointer is NULL or valid for the call"
 )]
 
+mod allocator;
 mod attribute;
 mod boundary;
 mod callbacks;

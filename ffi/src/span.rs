@@ -327,13 +327,16 @@ pub unsafe extern "C" fn tracer_span_record_error(
         ];
         // SAFETY: as the header says.
         let texts = fields.map(|(key, text)| (key, unsafe { ptr::text(text) }));
-        let given: Vec<(&str, Value<'_>)> = texts
-            .iter()
-            .zip(fields)
-            .filter(|(_, (_, text))| !text.is_null())
-            .map(|((key, text), _)| (*key, Value::String(text)))
-            .collect();
-        handle(span).add_event("exception", 0, &Value::Map(&given));
+        let given = texts.iter().zip(fields);
+        let given = given.filter(|(_, (_, text))| !text.is_null());
+        let mut places = [("", Value::Null); 3];
+        let mut count = 0;
+        for (place, ((key, text), _)) in places.iter_mut().zip(given) {
+            *place = (key, Value::String(text));
+            count += 1;
+        }
+        let given = places.get(..count).unwrap_or_default();
+        handle(span).add_event("exception", 0, &Value::Map(given));
     });
 }
 

@@ -10,6 +10,7 @@
 enum { ERRNO = 4711 };
 
 static const char *called;
+const char *world_exporter = "memory";
 
 const char *called_now(void) { return called; }
 
@@ -170,7 +171,7 @@ void world_begin(world *w) {
     w->log_stats[1]->struct_size = sizeof(tracer_log_stats);
     fill_structs(w);
     tracer_config *config = tracer_config_new();
-    (void)!tracer_config_set_exporter(config, "memory");
+    (void)!tracer_config_set_exporter(config, world_exporter);
     w->configs[1] = config;
     tracer_provider *provider = NULL;
     (void)!tracer_provider_new(config, &provider);
@@ -230,7 +231,7 @@ void ready(world *w) {
     if (w->freed_contexts[1] == NULL) {
         w->freed_contexts[1] = tracer_context_current();
     }
-    if (w->freed_captures[1] == NULL) {
+    if (w->freed_captures[1] == NULL && !w->without_captures) {
         w->freed_captures[1] = tracer_capture_new();
     }
     if (w->tasks[1] == NULL) {

@@ -66,6 +66,8 @@ typedef struct world {
     /* If not NULL, called right before and right after each call. */
     void (*before)(void);
     void (*after)(void);
+    /* Makes no captures: they allocate within a span's end, as tests may. */
+    bool without_captures;
     /* Calls that changed errno. */
     size_t errno_changed;
 } world;
@@ -80,6 +82,8 @@ struct call {
 extern const struct call calls[];
 extern const size_t call_count;
 
+/* Of the world's own provider: "memory" unless set. */
+extern const char *world_exporter;
 /* Fills a world with values; what it holds is made when a call is. */
 void world_begin(world *w);
 /* Gives everything back. */

@@ -3,6 +3,7 @@
 //! Taken and given back in large pieces on cold paths, so that one shared counter suffices.
 
 use super::room::Room;
+use crate::memory::dispensable;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -123,7 +124,7 @@ impl Budget {
         }
         drop(pool);
         let mut memory = Vec::new();
-        memory.try_reserve_exact(bytes).ok()?;
+        dispensable(|| memory.try_reserve_exact(bytes)).ok()?;
         memory.resize(bytes, 0);
         Some(memory.into_boxed_slice())
     }

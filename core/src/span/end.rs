@@ -4,6 +4,7 @@ use super::SpanHandle;
 use super::slot::{Slot, SpanState};
 use crate::clock;
 use crate::current::count_stale;
+use crate::memory::dispensable;
 use crate::processor::EndedSpan;
 use crate::provider::{ProviderState, may_block};
 use crate::scope::Scope;
@@ -94,7 +95,7 @@ impl SpanHandle {
         let mut ended = Vec::new();
         let mut scope = None;
         let mut keep = |span: &[u8]| {
-            if ended.try_reserve_exact(span.len()).is_ok() {
+            if dispensable(|| ended.try_reserve_exact(span.len())).is_ok() {
                 ended.extend_from_slice(span);
             }
             if let Some(copy) = copy.as_mut() {

@@ -5,6 +5,7 @@
 //! and end; it starts from the runtime's epoch, so that no handle outlives a fork.
 
 use crate::errno::Saved;
+use crate::memory::dispensable;
 use crate::pipeline::budget::Budget;
 use crate::span::slot::Slot;
 use std::ptr;
@@ -75,11 +76,18 @@ impl SlotTable {
         let Some(place) = self.segments.get(shared.segments) else {
             return false;
         };
-        if shared.free.try_reserve(SEGMENT).is_err() || !budget.take_slots(size_of::<Segment>()) {
+        let mut slots = Vec::new();
+        if shared.free.try_reserve(SEGMENT).is_err()
+            || dispensable(|| slots.try_reserve_exact(SEGMENT)).is_err()
+            || !budget.take_slots(size_of::<Segment>())
+        {
             return false;
         }
         let generation = self.first_generation;
-        let segment: Box<Segment> = Box::new(std::array::from_fn(|_| Slot::new(generation)));
+        slots.extend((0..SEGMENT).map(|_| Slot::new(generation)));
+        let Ok(segment) = Box::<Segment>::try_from(slots.into_boxed_slice()) else {
+            return false;
+        };
         // Pairs with the acquire load in `get`.
         place.store(Box::into_raw(segment), Ordering::Release);
         let first = shared.segments * SEGMENT;

@@ -5,6 +5,7 @@
 
 use super::builder::{Cut, Step, ValueBuilder};
 use super::plain::keys_differ;
+use crate::memory::dispensable;
 use crate::wire::attribute::Encode;
 use crate::wire::buf::Writer;
 use crate::wire::field_len;
@@ -42,7 +43,7 @@ pub(super) struct Written {
 /// A vector with room for `count` elements; `None` if memory is refused.
 fn reserved<T>(count: usize) -> Option<Vec<T>> {
     let mut vector = Vec::new();
-    vector.try_reserve_exact(count).ok()?;
+    dispensable(|| vector.try_reserve_exact(count)).ok()?;
     Some(vector)
 }
 

@@ -3,6 +3,7 @@
 use super::buf::{Buf, Writer};
 use super::{field_len, varint_len};
 use crate::errno::Saved;
+use crate::memory::dispensable;
 
 /// What can stand in an `AnyValue`. Each kind is a type of its own, so that a value stays in
 /// registers on its way from the caller to the bytes.
@@ -259,7 +260,7 @@ impl KeyIndex {
     #[cold]
     fn grow(&mut self) -> bool {
         let _errno = Saved::now();
-        self.entries.try_reserve(8).is_ok()
+        dispensable(|| self.entries.try_reserve(8)).is_ok()
     }
 
     /// Removes an attribute from the index and from `body`.

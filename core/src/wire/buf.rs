@@ -4,6 +4,7 @@
 //! against its end, so that a wrong length computed elsewhere loses bytes, never memory safety.
 
 use crate::errno::Saved;
+use crate::memory::dispensable;
 use std::marker::PhantomData;
 
 /// Writes forward through a piece of memory, never past its end.
@@ -201,7 +202,7 @@ impl Buf {
     pub(crate) fn grow(&mut self, growth: usize) -> bool {
         let _errno = Saved::now();
         let spare = self.bytes.capacity() + growth - self.bytes.len();
-        self.bytes.try_reserve_exact(spare).is_ok()
+        dispensable(|| self.bytes.try_reserve_exact(spare)).is_ok()
     }
 
     /// Appends exactly `count` bytes written by `write`. False if memory is refused.

@@ -2,6 +2,7 @@
 //! it, with a runtime of its own that no other thread ever enters.
 
 use super::{Shared, Thread, serve::serve, serve_exporters_here};
+use crate::memory;
 use crate::pipeline::diagnose::{self, DiagnosticLevel};
 use std::{
     io, mem,
@@ -24,6 +25,9 @@ const MAX_RESOLVERS: usize = 4;
 
 /// Starts the thread. Called with the inbox locked, so the thread's first look at it comes after.
 pub(super) fn spawn(shared: &Arc<Shared>) -> io::Result<()> {
+    if !memory::is_left() {
+        return Err(io::ErrorKind::OutOfMemory.into());
+    }
     let shared = Arc::clone(shared);
     with_signals_blocked(|| {
         Builder::new()
