@@ -1139,7 +1139,7 @@ tracer_status tracer_provider_shutdown(const tracer_provider *provider,
                                        uint32_t timeout_ms);
 
 // Adds the destinations of a configuration to a provider (NULL = the default one) that may be in
-// use, each with a queue and an account of its own: they get the spans that end from then on, here
+// use, each with a queue and an account of its own: they get what ends or is emitted from then on, here
 // and in forked children. Nothing else of the configuration counts. Refused after shutdown.
 TRACER_MUST_USE
 tracer_status tracer_provider_add_exporter(const tracer_provider *provider,

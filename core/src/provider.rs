@@ -19,9 +19,10 @@ mod queue;
 mod streams;
 mod ways;
 
+pub(crate) use latest::Latest;
 pub(crate) use queue::{Admitted, Look, Queues, may_block};
 pub(crate) use streams::Setup;
-pub(crate) use ways::{Facts, Ways};
+pub(crate) use ways::{Facts, Growing};
 
 use crate::config::{Config, PipelineConfig};
 use crate::errno::Saved;
@@ -39,13 +40,11 @@ use crate::scope::{Scope, ScopeRule};
 use crate::stats::Stats;
 use crate::thread::{enter, undisturbed};
 use hooks::{CUSTOM_VALUES, Hooks, PROCESSORS};
-use latest::Latest;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use streams::StreamParts;
-use ways::Growing;
 
 /// A configured provider.
 #[derive(Debug)]

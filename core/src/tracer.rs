@@ -63,7 +63,7 @@ impl TracerProvider {
     }
 
     /// Adds the destinations of spans that `config` names, each with a queue, retries and an account of
-    /// its own; nothing else of `config` counts. They get every span that ends from then on, in this
+    /// its own; nothing else of `config` counts. They get every span that ends and log record that is emitted from then on, in this
     /// process and in those forked from it. Recording goes on meanwhile.
     ///
     /// ```

@@ -58,7 +58,9 @@ fn emit(record: libtracer::LogRecord<'_>, pairs: &[(String, Val)], way: Way) {
             .emit(),
         Way::Together => record.attributes(&borrowed).emit(),
         Way::Called => record.emit_with(&mut |put| {
-            borrowed.iter().for_each(|(key, value)| put(key, *value));
+            for (key, value) in &borrowed {
+                put(key, *value);
+            }
         }),
         Way::Map => {
             let mut map = ValueBuilder::new();

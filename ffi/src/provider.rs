@@ -170,7 +170,7 @@ pub extern "C" fn tracer_provider_shutdown(
 }
 
 /// Adds the destinations of a configuration to a provider (NULL = the default one) that may be in
-/// use, each with a queue and an account of its own: they get the spans that end from then on, here
+/// use, each with a queue and an account of its own: they get what ends or is emitted from then on, here
 /// and in forked children. Nothing else of the configuration counts. Refused after shutdown.
 #[unsafe(no_mangle)]
 #[must_use]

@@ -221,7 +221,8 @@ def _set_up(
             else:
                 each.instrument(tracer_provider=context.tracer_provider)
         if not fresh and to.endpoint:
-            _native.Provider.default().add_exporter(to.description())
+            logs = {"logs_exporter": _config.logs_exporter_of(to.endpoint, None)}
+            _native.Provider.default().add_exporter({**to.description(), **logs})
     except BaseException:
         if fresh and _config.is_configured():
             _config.undo()

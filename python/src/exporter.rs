@@ -27,6 +27,9 @@ struct Described {
     client_certificate: Option<String>,
     #[pyo3(default)]
     client_key: Option<String>,
+    /// Where log records go too; None: nowhere.
+    #[pyo3(default)]
+    logs_exporter: Option<String>,
     #[pyo3(default)]
     path: Option<String>,
     #[pyo3(default)]
@@ -70,6 +73,9 @@ impl Described {
         self.timeout_ms
             .map_or(Ok(()), |time| config.timeout(time))?;
         self.batch(&config)?;
+        text("logs_exporter", self.logs_exporter.as_deref(), |names| {
+            config.logs_exporter(names)
+        })?;
         Ok(config)
     }
 

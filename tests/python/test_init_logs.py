@@ -38,6 +38,15 @@ def test_records_go_beside_the_spans_with_the_key(server):
     assert {headers["x-api-key"] for _, headers, _ in server.requests} == {"k"}
 
 
+@pytest.mark.parametrize("before", ["exporter='none'", "endpoint=os.environ['URL'] + '/first'"])
+def test_records_go_to_the_endpoint_of_init_after_another_configuration_too(server, before):
+    before = f"libtracer.configure_tracing('first', {before})"
+    run(PROGRAM.format(before=before, options=HTTP), URL=server.url)
+    assert len(records(server)) == 1
+    (key,) = {headers["x-api-key"] for path, headers, _ in server.requests if path == "/v1/logs"}
+    assert key == "k"
+
+
 def test_the_endpoint_of_all_signals_gets_records_and_that_of_spans_does_not(server):
     program = PROGRAM.format(before="", options="")
     run(program, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=f"{server.url}/v1/traces")

@@ -232,6 +232,22 @@ impl Config {
     pub(crate) fn build_records(&self) -> Result<RecordConfig, ConfigError> {
         self.check()?;
         let signals = &self.signals;
+        let chosen = signals.logs.as_deref().unwrap_or(&signals.env_logs);
+        Ok(RecordConfig {
+            pipelines: self.log_pipelines(chosen)?,
+            limits: signals.limits.or(signals.env_limits).unwrap_or_default(),
+            disabled: self.is_disabled(),
+        })
+    }
+
+    /// The pipelines that a provider gets for its log records while it lives: those that code chose,
+    /// as it has those of the environment.
+    pub(crate) fn build_more_records(&self) -> Result<Vec<PipelineConfig>, ConfigError> {
+        self.log_pipelines(self.signals.logs.as_deref().unwrap_or_default())
+    }
+
+    fn log_pipelines(&self, chosen: &[LogDestination]) -> Result<Vec<PipelineConfig>, ConfigError> {
+        let signals = &self.signals;
         let batch = signals.logs_batch.or(signals.env_logs_batch);
         let batch = batch.unwrap_or_else(default_batch);
         let pipeline = |destination: &LogDestination| {
@@ -254,14 +270,8 @@ impl Config {
                 },
             })
         };
-        let chosen = signals.logs.as_deref().unwrap_or(&signals.env_logs);
         let chosen = if self.is_disabled() { &[] } else { chosen };
-        let pipelines: Result<_, ConfigError> = chosen.iter().map(pipeline).collect();
-        Ok(RecordConfig {
-            pipelines: pipelines?,
-            limits: signals.limits.or(signals.env_limits).unwrap_or_default(),
-            disabled: self.is_disabled(),
-        })
+        chosen.iter().map(pipeline).collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The account of log records: every one emitted is exported, dropped for a named cause, or queued.
 
+use crate::pipeline::producer::Totals;
 use crate::pipeline::worker::Source;
 use crate::provider::{Provider, ProviderState};
 use crate::thread::undisturbed;
@@ -57,6 +58,21 @@ impl LogStats {
     }
 }
 
+impl LogStats {
+    /// What threads have counted.
+    fn of(totals: &Totals, reentrant: u64) -> Self {
+        Self {
+            emitted: totals.started + reentrant,
+            dropped_queue_full: totals.queue_full,
+            dropped_shutdown: totals.shutdown,
+            dropped_reentrant: reentrant,
+            dropped_no_memory: totals.no_memory,
+            dropped_no_exporter: totals.no_exporter,
+            ..Self::default()
+        }
+    }
+}
+
 impl Provider {
     /// The account of each pipeline; one without a name if there is none.
     pub(crate) fn log_stats(&'static self) -> Vec<LogStats> {
@@ -68,7 +84,7 @@ impl ProviderState {
     /// Records in the batch that each pipeline exports now.
     #[cfg(feature = "metrics")]
     pub(crate) fn logs_in_flight(&self) -> Vec<u64> {
-        let exits = self.records.ways.exits.iter();
+        let exits = self.records.ways.all().exits.iter();
         exits.map(|exit| exit.counters.in_flight()).collect()
     }
 
@@ -76,39 +92,34 @@ impl ProviderState {
         self.bury();
         let records = &self.records;
         // Exits are read before entries, so that a moving queue never reads below zero.
-        let exits: Vec<_> = records
-            .ways
-            .exits
-            .iter()
-            .map(|exit| (exit, exit.counters.exits()))
-            .collect();
+        let exits = records.ways.all().exits.iter();
+        let exits: Vec<_> = exits.map(|exit| (exit, exit.counters.exits())).collect();
         let totals = records.logs.totals();
         let reentrant = records.reentrant.load(Ordering::Relaxed);
         let reentrant = reentrant.saturating_sub(records.reentrant_before);
-        let common = LogStats {
-            emitted: totals.started + reentrant,
-            exported: totals.kept,
-            dropped_queue_full: totals.queue_full,
-            dropped_shutdown: totals.shutdown,
-            dropped_reentrant: reentrant,
-            dropped_no_memory: totals.no_memory,
-            dropped_no_exporter: totals.no_exporter,
-            pipeline: if records.keeps() { "memory" } else { "" }.to_owned(),
-            ..LogStats::default()
-        };
         if exits.is_empty() {
-            return vec![common];
+            return vec![LogStats {
+                pipeline: if records.keeps() { "memory" } else { "" }.to_owned(),
+                exported: totals.kept,
+                ..LogStats::of(&totals, reentrant)
+            }];
         }
-        let of_pipeline = exits.into_iter().map(|(exit, exits)| LogStats {
-            pipeline: exit.name.clone(),
-            exported: exits.exported,
-            dropped_rejected: exits.rejected,
-            dropped_export_failed: exits.failed,
-            dropped_queue_full: common.dropped_queue_full + exits.queue_full,
-            dropped_shutdown: common.dropped_shutdown + exits.shutdown,
-            queued: totals.published.saturating_sub(exits.total()),
-            last_error: exit.counters.last_error(),
-            ..common.clone()
+        let of_pipeline = exits.into_iter().map(|(exit, exits)| {
+            let own = totals.since(&exit.before);
+            let common = LogStats::of(&own, reentrant);
+            LogStats {
+                pipeline: exit.name.clone(),
+                // What was kept without a pipeline is in nobody's account.
+                emitted: common.emitted.saturating_sub(own.kept),
+                exported: exits.exported,
+                dropped_rejected: exits.rejected,
+                dropped_export_failed: exits.failed,
+                dropped_queue_full: common.dropped_queue_full + exits.queue_full,
+                dropped_shutdown: common.dropped_shutdown + exits.shutdown,
+                queued: own.published.saturating_sub(exits.total()),
+                last_error: exit.counters.last_error(),
+                ..common
+            }
         });
         of_pipeline.collect()
     }
@@ -117,6 +128,6 @@ impl ProviderState {
     pub(crate) fn bury_logs(&self) {
         let mut late = Vec::new();
         self.records.logs.drain(&mut late);
-        self.records.ways.count_late(&late);
+        self.records.ways.all().count_late(&late);
     }
 }

@@ -5,7 +5,8 @@ use crate::errno::Saved;
 use crate::export::Signal;
 use crate::limits::SpanLimits;
 use crate::pipeline::producer::{Logs, Stream};
-use crate::provider::{Provider, ProviderState, Queues, Setup, Ways};
+use crate::pipeline::worker::Feed;
+use crate::provider::{Growing, Latest, Provider, ProviderState, Queues, Setup};
 use crate::runtime::runtime_if_built;
 use crate::scope::Scope;
 use std::sync::Arc;
@@ -24,7 +25,10 @@ impl Stream for LogRecords {
 /// What was configured for log records.
 #[derive(Debug)]
 pub(crate) struct RecordSettings {
-    config: RecordConfig,
+    /// Where records go.
+    pub(crate) pipelines: Latest<Vec<PipelineConfig>>,
+    limits: SpanLimits,
+    disabled: bool,
     /// Records that interrupted this library on their thread.
     pub(super) reentrant: AtomicU64,
 }
@@ -32,23 +36,22 @@ pub(crate) struct RecordSettings {
 impl RecordSettings {
     pub(crate) fn new(config: RecordConfig) -> Self {
         Self {
-            config,
+            pipelines: Latest::new(config.pipelines),
+            limits: config.limits,
+            disabled: config.disabled,
             reentrant: AtomicU64::new(0),
         }
-    }
-
-    /// Where records go.
-    pub(crate) fn pipelines(&self) -> &Vec<PipelineConfig> {
-        &self.config.pipelines
     }
 }
 
 /// A provider's log records in this process.
 #[derive(Debug)]
 pub(crate) struct RecordState {
-    pub(super) logs: Arc<Logs>,
+    pub(crate) logs: Arc<Logs>,
+    /// Through which its pipelines are fed.
+    pub(crate) feed: Arc<Feed>,
+    pub(crate) ways: Growing,
     pub(super) limits: SpanLimits,
-    pub(super) ways: Ways,
     pub(super) reentrant: &'static AtomicU64,
     pub(super) reentrant_before: u64,
 }
@@ -57,12 +60,13 @@ impl RecordState {
     /// The state in this process.
     pub(crate) fn new(setup: &Setup<'_>) -> Self {
         let settings = &setup.provider.records;
-        let stream = setup.stream(Signal::Logs, settings.pipelines(), None);
+        let stream = setup.stream(Signal::Logs, settings.pipelines.get(), None);
         let reentrant = &settings.reentrant;
         Self {
             logs: stream.logs,
-            limits: settings.config.limits,
-            ways: stream.ways,
+            feed: stream.feed,
+            ways: Growing::new(stream.ways),
+            limits: settings.limits,
             reentrant,
             reentrant_before: reentrant.load(Ordering::Relaxed),
         }
@@ -70,17 +74,18 @@ impl RecordState {
 
     /// Whether a worker pipeline takes its records.
     pub(crate) fn exports(&self) -> bool {
-        !self.ways.exits.is_empty()
+        self.ways.facts().exports()
     }
 
     /// Its pipelines, if one of them has a queue size.
     pub(super) fn limited(&self) -> Option<Queues<'_>> {
-        self.ways.limited.then_some(Queues(&self.ways.exits))
+        let limited = self.ways.facts().limited();
+        limited.then(|| Queues(&self.ways.all().exits))
     }
 
     /// Whether an in-memory exporter keeps its records.
     pub(super) fn keeps(&self) -> bool {
-        !self.ways.memory.is_empty()
+        self.ways.facts().memory()
     }
 }
 
@@ -88,8 +93,8 @@ impl Provider {
     /// Whether a record would reach anyone.
     pub(crate) fn keeps_logs(&self) -> bool {
         let watched = || runtime_if_built().is_some_and(|runtime| runtime.captures.is_active());
-        let config = &self.records.config;
-        !config.disabled && (!config.pipelines.is_empty() || watched())
+        let records = &self.records;
+        !records.disabled && (!records.pipelines.get().is_empty() || watched())
     }
 }
 
@@ -103,13 +108,13 @@ impl ProviderState {
     #[cold]
     pub(super) fn show_log(&self, scope: &'static Scope, record: &[u8]) {
         let _errno = Saved::now();
-        let also = &self.records.ways.memory;
+        let also = &self.records.ways.all().memory;
         self.show_to(Signal::Logs, scope, record, also);
     }
 
     /// Wakes the worker for a single record, if batches are of one.
     pub(super) fn wake_for_log(&self) {
-        if self.records.ways.eager {
+        if self.records.ways.facts().eager() {
             let _errno = Saved::now();
             self.wake();
         }

@@ -1,28 +1,34 @@
 //! Destinations that a provider gets while it lives.
 
 use super::streams::Setup;
-use super::ways::Exit;
+use super::ways::{Exit, Growing};
 use super::{Provider, ProviderState};
 use crate::config::{Config, PipelineConfig};
 use crate::error::ConfigError;
 use crate::export::Signal;
-use crate::pipeline::producer::Totals;
-use crate::pipeline::worker::ProviderPipes;
+use crate::pipeline::producer::{Logs, Totals};
+use crate::pipeline::worker::{Feed, ProviderPipes};
 use crate::runtime::runtime;
 use crate::thread::undisturbed;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 impl Provider {
-    /// Adds the destinations of spans that `config` names, for this process and those forked from it.
+    /// Adds the destinations of spans and log records that `config` names, for this process and those
+    /// forked from it.
     pub(crate) fn add_destinations(&'static self, config: &Config) -> Result<(), ConfigError> {
         config.print_warnings();
-        let more = config.build_pipelines()?;
-        undisturbed(|| self.add_pipelines(&more))
+        let more = (config.build_pipelines()?, config.build_more_records()?);
+        undisturbed(|| self.add_pipelines(&more.0, &more.1))
     }
 
     /// No state is made and no shutdown begins meanwhile: both take the lock on the states.
-    fn add_pipelines(&'static self, more: &[PipelineConfig]) -> Result<(), ConfigError> {
+    fn add_pipelines(
+        &'static self,
+        spans: &[PipelineConfig],
+        records: &[PipelineConfig],
+    ) -> Result<(), ConfigError> {
         let runtime = runtime();
         let states = runtime
             .providers
@@ -33,45 +39,83 @@ impl Provider {
                 "the provider is shut down: add destinations before, or make another provider",
             ));
         }
-        self.pipelines.update(|known| [known, more].concat());
-        if let Some(state) = states.iter().find(|state| state.id == self.id) {
-            state.grow(more);
+        let state = states.iter().find(|state| state.id == self.id);
+        for (known, more) in [(&self.pipelines, spans), (&self.records.pipelines, records)] {
+            if !more.is_empty() {
+                known.update(|known| [known, more].concat());
+            }
+        }
+        if let Some(state) = state {
+            state.grow(spans, records);
         }
         Ok(())
     }
 }
 
+/// A stream that gets more pipelines.
+struct Growth<'a> {
+    signal: Signal,
+    more: &'a [PipelineConfig],
+    block: Option<Duration>,
+    ways: &'a Growing,
+    feed: &'a Arc<Feed>,
+    logs: &'a Logs,
+}
+
 impl ProviderState {
-    fn grow(&self, more: &[PipelineConfig]) {
+    fn grow(&self, spans: &[PipelineConfig], records: &[PipelineConfig]) {
+        self.grow_stream(&Growth {
+            signal: Signal::Traces,
+            more: spans,
+            block: self.block,
+            ways: &self.ways,
+            feed: &self.feed,
+            logs: &self.logs,
+        });
+        self.grow_stream(&Growth {
+            signal: Signal::Logs,
+            more: records,
+            block: None,
+            ways: &self.records.ways,
+            feed: &self.records.feed,
+            logs: &self.records.logs,
+        });
+    }
+
+    fn grow_stream(&self, stream: &Growth<'_>) {
+        if stream.more.is_empty() {
+            return;
+        }
         let setup = Setup {
             provider: self.provider,
             runtime: self.runtime,
             resource: &self.resource,
         };
-        let mut ways = self.ways.all().clone();
+        let mut ways = stream.ways.all().clone();
         let served = !ways.exits.is_empty();
-        let pipes = setup.pipelines(Signal::Traces, more, self.block, &mut ways);
+        let pipes = setup.pipelines(stream.signal, stream.more, stream.block, &mut ways);
         if !pipes.is_empty() {
             let added: Vec<Exit> = pipes.iter().map(Exit::of).collect();
             let mut before = Totals::default();
             // They join first: a span that is then published before a thread knows of them is theirs
             // too, and is only not counted against a queue size.
             if served {
-                before.published = self.feed.join(pipes, setup.share_bytes(self.block));
+                let share = setup.share_bytes(stream.block);
+                before.published = stream.feed.join(pipes, share);
                 self.runtime.worker.look_again();
             } else {
                 self.runtime.worker.add_provider(ProviderPipes {
                     id: self.id,
                     resource: Arc::clone(&self.resource),
-                    feed: Arc::clone(&self.feed),
+                    feed: Arc::clone(stream.feed),
                     pipelines: pipes,
                 });
             }
-            before = self.logs.totals().over(before.published);
+            before = stream.logs.totals().over(before.published);
             let added = added.into_iter().map(|exit| Exit { before, ..exit });
             ways.exits.extend(added);
         }
-        self.ways.grow(&ways);
+        stream.ways.grow(&ways);
     }
 
     /// No destination is added from here on: all that wanted to have done so, or see the shutdown.

@@ -105,7 +105,7 @@ impl Setup<'_> {
     fn exporter_count(&self) -> usize {
         let all = [
             self.provider.pipelines.get(),
-            self.provider.records.pipelines(),
+            self.provider.records.pipelines.get(),
         ];
         let all = all.into_iter().flatten();
         all.filter(|pipeline| pipeline.is_exporter()).count()

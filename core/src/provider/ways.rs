@@ -1,5 +1,5 @@
-//! The ways out of a stream: its pipelines and in-memory exporters. Those of spans may become more
-//! while the provider lives; ending a span reads one byte of what they have in common.
+//! The ways out of a stream: its pipelines and in-memory exporters. They may become
+//! more while the provider lives; ending a span reads one byte of what they have in common.
 
 use super::latest::Latest;
 use crate::export::Run;
@@ -17,7 +17,7 @@ pub(crate) struct Exit {
     pub(crate) name: String,
     pub(crate) counters: Arc<PipelineCounters>,
     /// What had been counted when it joined, which is not its own.
-    pub(super) before: Totals,
+    pub(crate) before: Totals,
 }
 
 impl Exit {
@@ -91,18 +91,18 @@ impl Facts {
     }
 
     #[inline]
-    pub(super) fn limited(self) -> bool {
+    pub(crate) fn limited(self) -> bool {
         self.0 & Self::LIMITED != 0
     }
 
     #[inline]
-    pub(super) fn eager(self) -> bool {
+    pub(crate) fn eager(self) -> bool {
         self.0 & Self::EAGER != 0
     }
 }
 
 impl Growing {
-    pub(super) fn new(ways: Ways) -> Self {
+    pub(crate) fn new(ways: Ways) -> Self {
         Self {
             facts: AtomicU8::new(Facts::of(&ways)),
             ways: Latest::new(ways),
@@ -110,12 +110,12 @@ impl Growing {
     }
 
     #[inline]
-    pub(super) fn facts(&self) -> Facts {
+    pub(crate) fn facts(&self) -> Facts {
         Facts(self.facts.load(Ordering::Relaxed))
     }
 
     /// All of them, those at least that any `facts` read before are about.
-    pub(super) fn all(&self) -> &'static Ways {
+    pub(crate) fn all(&self) -> &'static Ways {
         // Acquire pairs with the release in `grow`.
         self.facts.load(Ordering::Acquire);
         self.ways.get()
