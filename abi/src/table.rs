@@ -208,4 +208,13 @@ pub struct tracer_table {
         unsafe extern "C" fn(span: tracer_span, first: *const tracer_plain, count: usize),
     /// Emits a log record.
     pub log_emit: unsafe extern "C" fn(emit: *const tracer_emit),
+    /// Emits a log record, with the fields of an OTLP `AnyValue` in place of its body, and `count`
+    /// attributes before those it has.
+    pub log_emit_encoded: unsafe extern "C" fn(
+        emit: *const tracer_emit,
+        body: *const u8,
+        len: usize,
+        first: *const tracer_plain,
+        count: usize,
+    ),
 }

@@ -26,6 +26,8 @@ class Peer(NamedTuple):
     """How many of so many spans were lost, None where the library does not say."""
     more: tuple[tuple[str, Start], ...] = ()
     """Rows of other ways to make spans with nothing in them, that others do not have."""
+    log: Callable[[Any], Any] | None = None
+    """As ``decorate``, with arguments and result logged; None where there is no such thing."""
 
 
 def set_attribute(span: Any, key: str, value: Any) -> None:
@@ -52,10 +54,11 @@ def libtracer(url: str) -> Peer:
         libtracer.start_span,
         by_api,
         set_attribute,
-        libtracer.traced,
+        libtracer.traced(disable_log=True),
         lambda: libtracer.force_flush(30),
         lambda _: libtracer.stats()["dropped"],
         (("P12", libtracer.with_span), ("P12a", libtracer.Span)),
+        libtracer.traced,
     )
 
 

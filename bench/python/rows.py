@@ -125,6 +125,8 @@ def calls(peer: Peer) -> None:
 
     with peer.start("root"):
         row("P4", call(peer.decorate(function)), row("", call(function)))
+        if peer.log is not None:
+            row("P4a", call(peer.log(function)), row("", call(function)))
         row("P5", wait(peer.decorate(coroutine)), row("", wait(coroutine)))
         row("P5a", consume(peer.decorate(items)), row("", consume(items)))
 

@@ -7,6 +7,7 @@ pub use crate::current::{
     attach_span_context, attach_whole, current_pair, current_with_base, detach,
 };
 pub use crate::errno::{Saved as SavedErrno, place as errno_place};
+pub use crate::logs::with_encoded_body;
 pub use crate::memory::is_dispensable;
 pub use crate::span::{Decided, Started};
 pub use crate::stats::{MisuseKind, count_misuse};

@@ -125,6 +125,7 @@ impl Logger {
             severity,
             severity_text: "",
             body: body.into(),
+            encoded: None,
             attributes: &[],
             more: Vec::new(),
             map: None,
@@ -144,6 +145,14 @@ enum ContextChoice<'a> {
     Given(&'a SpanContext),
 }
 
+/// The record with a body that a binding has encoded: the fields of an OTLP `AnyValue`.
+pub fn with_encoded_body<'a>(record: LogRecord<'a>, body: &'a [u8]) -> LogRecord<'a> {
+    LogRecord {
+        encoded: Some(body),
+        ..record
+    }
+}
+
 /// A log record about to be emitted (logs data model).
 #[derive(Clone, Debug)]
 #[must_use = "nothing is recorded before `emit`"]
@@ -154,6 +163,8 @@ pub struct LogRecord<'a> {
     severity: Severity,
     severity_text: &'a str,
     body: Value<'a>,
+    /// The body in place of `body`: the fields of an OTLP `AnyValue`.
+    encoded: Option<&'a [u8]>,
     attributes: &'a [(&'a str, Value<'a>)],
     /// Given after `attributes`.
     more: Vec<(&'a str, Value<'a>)>,

@@ -17,7 +17,7 @@ use libtracer_abi::{
     TRACER_ABI_VERSION, tracer_context_value, tracer_current_hook, tracer_span, tracer_table,
     tracer_value,
 };
-use log::log_emit;
+use log::{log_emit, log_emit_encoded};
 use plain::span_set_plain;
 use start::{NO_CONTEXT, parent, span_start, span_start_decided, value_of};
 use std::ffi::{c_char, c_void};
@@ -50,6 +50,7 @@ static TABLE: tracer_table = tracer_table {
     span_now,
     span_set_plain,
     log_emit,
+    log_emit_encoded,
 };
 
 /// The function table for language bindings, NULL if this library does not offer the version.

@@ -5,6 +5,7 @@
 //! makes of it. Conversions that can run foreign code (`repr`, a mapping's own methods) hold owned
 //! references and touch no span while they do.
 
+mod encoded;
 mod logged;
 mod several;
 mod text;
@@ -23,6 +24,7 @@ use pyo3::{Bound, PyAny, intern};
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+pub(crate) use encoded::Encoded;
 pub(crate) use logged::{Describer, is_describing};
 pub(crate) use text::{MENDED, any_text, text_of, type_name};
 

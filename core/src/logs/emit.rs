@@ -192,6 +192,16 @@ impl Scratch {
         place.is_some() || self.keys.len() < limits.attributes
     }
 
+    /// Adds the body; false if memory is refused.
+    fn put_body(&mut self, body: &impl Encode) -> bool {
+        let len = body.len();
+        len == 0
+            || self.fields.append(field_len(len), |writer| {
+                writer.open(BODY_TAG, len);
+                body.write(writer);
+            })
+    }
+
     /// Adds an attribute whose key is not there; false if memory is refused.
     fn put(&mut self, key: &[u8], value: &Scalar<'_>) -> bool {
         self.keys.push(hash(key), self.fields.len())
@@ -226,14 +236,10 @@ impl Parts<'_> {
             length: SpanLimits::UNLIMITED,
             depth: limits.depth,
         };
-        let written = self.with_encoded(log.body, whole, |scratch, body| {
-            let len = body.len();
-            len == 0
-                || scratch.fields.append(field_len(len), |writer| {
-                    writer.open(BODY_TAG, len);
-                    body.write(writer);
-                })
-        });
+        let written = match log.encoded {
+            Some(body) => self.scratch.put_body(&Encoded(body)),
+            None => self.with_encoded(log.body, whole, |scratch, body| scratch.put_body(&body)),
+        };
         written.then_some(())?;
         let mut dropped = log.lost;
         for (key, value) in log.attributes.iter().chain(&log.more) {

@@ -28,7 +28,7 @@ pub(super) unsafe extern "C" fn span_set_plain(
 /// # Safety
 /// `data` is as the ABI says.
 #[inline]
-unsafe fn value_of(plain: &tracer_plain) -> Value<'_> {
+pub(super) unsafe fn value_of(plain: &tracer_plain) -> Value<'_> {
     let len = || usize::try_from(plain.bits).unwrap_or(usize::MAX);
     match plain.r#type {
         // SAFETY: as the caller vouches.

@@ -3,7 +3,7 @@
 use super::functions::Provider as NativeProvider;
 use super::handles::Captured;
 use super::record::parts;
-use super::{Builder, Scope, runtime};
+use super::{Builder, Plain, Scope, runtime};
 use libtracer_abi::{tracer_context_value, tracer_emit, tracer_log_stats, tracer_severity};
 use std::ptr;
 
@@ -42,6 +42,22 @@ pub(crate) struct Emit<'a> {
 impl Emit<'_> {
     /// Emits it.
     pub(crate) fn emit(&self) {
+        // SAFETY: all it points to is borrowed by `self` for longer than the call, which copies it.
+        self.with_native(|emit| unsafe { (runtime().table.log_emit)(emit) });
+    }
+
+    /// Emits it with the fields of an OTLP `AnyValue` as its body, and attributes.
+    pub(crate) fn emit_encoded(&self, body: &[u8], attributes: &[Plain<'_>]) {
+        let call = runtime().table.log_emit_encoded;
+        let first = attributes.as_ptr().cast();
+        self.with_native(|emit| {
+            // SAFETY: a `Plain` is a `tracer_plain`; all is borrowed for longer than the call, which
+            // copies it.
+            unsafe { call(emit, body.as_ptr(), body.len(), first, attributes.len()) };
+        });
+    }
+
+    fn with_native(&self, emit: impl FnOnce(*const tracer_emit)) {
         let (body, text) = match self.body {
             Body::None => (ptr::null(), None),
             Body::Text(text) => (ptr::null(), Some(text)),
@@ -50,7 +66,7 @@ impl Emit<'_> {
         let (text, text_len) = text.map_or((ptr::null(), 0), parts);
         let (severity_text, severity_text_len) = parts(self.severity_text);
         let (event_name, event_name_len) = parts(self.event_name);
-        let emit = tracer_emit {
+        let native = tracer_emit {
             scope: self.scope.as_ptr(),
             body,
             text,
@@ -66,8 +82,7 @@ impl Emit<'_> {
             severity: self.severity,
             reserved: 0,
         };
-        // SAFETY: all it points to is borrowed by `self` for longer than the call, which copies it.
-        unsafe { (runtime().table.log_emit)(&raw const emit) }
+        emit(&raw const native);
     }
 }
 

@@ -65,13 +65,14 @@ impl Parameters {
         }
         if left {
             let others = name_or(self.others.as_ref(), intern!(py, "kwargs"));
-            to.key(&others);
-            to.map(|to| {
-                for (name, value) in args.keywords() {
-                    if self.named(&name).is_none() {
-                        entry(to, &name, Some(value));
+            to.entry(&others, |to| {
+                to.map(|to| {
+                    for (name, value) in args.keywords() {
+                        if self.named(&name).is_none() {
+                            entry(to, &name, Some(value));
+                        }
                     }
-                }
+                });
             });
         }
     }
@@ -107,11 +108,12 @@ pub(super) fn describe_unknown(args: &Args<'_, '_>, to: &mut Describer<'_>, py: 
         rest_of(to, intern!(py, "args"), args, 0);
     }
     if args.keywords().next().is_some() {
-        to.key(intern!(py, "kwargs"));
-        to.map(|to| {
-            for (name, value) in args.keywords() {
-                entry(to, &name, Some(value));
-            }
+        to.entry(intern!(py, "kwargs"), |to| {
+            to.map(|to| {
+                for (name, value) in args.keywords() {
+                    entry(to, &name, Some(value));
+                }
+            });
         });
     }
 }
@@ -122,15 +124,13 @@ fn name_or<'py>(name: Option<&Py<PyString>>, usual: &Bound<'py, PyString>) -> Bo
 
 fn entry(to: &mut Describer<'_>, name: &Bound<'_, PyAny>, value: Option<Borrowed<'_, '_, PyAny>>) {
     if let Some(value) = value {
-        to.key(name);
-        to.add(&value);
+        to.entry(name, |to| to.add(&value));
     }
 }
 
 /// Adds the positional arguments from `first` on as an array.
 fn rest_of(to: &mut Describer<'_>, name: &Bound<'_, PyAny>, args: &Args<'_, '_>, first: usize) {
-    to.key(name);
     let rest = (first..args.positional()).filter_map(|index| args.get(index));
     let count = args.positional().saturating_sub(first);
-    to.array(count, rest.map(Borrowed::to_owned));
+    to.entry(name, |to| to.array(count, rest.map(Borrowed::to_owned)));
 }

@@ -4,18 +4,28 @@
 //! generator keeps what it was called with until then.
 
 use super::parameters::{Parameters, describe_unknown};
-use crate::marks::{Marks, marks};
+use crate::marks::marks;
 use crate::object::Args;
-use crate::runtime::{Body, Builder, Emit, logs_are_kept};
+use crate::runtime::{Body, Emit, Plain, logs_are_kept};
 use crate::span::{Ids, Span, full_name, message, option};
-use crate::value::{self, Describer};
+use crate::value::{self, Describer, Encoded};
 use libtracer_abi::{TRACER_SEVERITY_ERROR, TRACER_SEVERITY_INFO};
 use pyo3::exceptions::PyException;
 use pyo3::ffi::PyObject;
 use pyo3::prelude::{PyAnyMethods, PyTupleMethods};
 use pyo3::types::{PyString, PyTuple};
 use pyo3::{Borrowed, Bound, PyAny, PyResult, Python};
+use std::cell::Cell;
 use std::ptr;
+
+/// Attributes of a record at most: two of its own, and the marks.
+const MOST: usize = 8;
+
+thread_local! {
+    /// What a record is written into. Describing values may run code that makes records in turn, so
+    /// it is taken out while it is used.
+    static IDLE: Cell<Encoded> = const { Cell::new(Encoded::new()) };
+}
 
 /// How a call ended.
 #[derive(Clone, Copy)]
@@ -50,31 +60,50 @@ pub(super) fn emit(
     if !span.has(option::RECORDING) {
         return; // what the sampler leaves out
     }
-    Builder::with(|body| {
-        describe(&mut Describer::new(body), span, parameters, args, ending);
-        let id = uuid_of(span.ids.get());
-        Builder::with(|attributes| {
-            let marks = marks();
-            attach(attributes, &id, marks);
-            let (severity, severity_text) = if is_error(span, ending) {
-                (TRACER_SEVERITY_ERROR, "ERROR")
-            } else {
-                (TRACER_SEVERITY_INFO, "INFO")
-            };
-            let record = Emit {
-                scope: marks.map_or_else(|| span.scope.get(), |marks| marks.log_scope),
-                severity,
-                severity_text,
-                body: Body::Built(body),
-                attributes: Some(attributes),
-                context: Some(span.context_value()),
-                event_name: "",
-                unix_ns: 0,
-                observed_unix_ns: 0,
-            };
-            record.emit();
-        });
-    });
+    let mut body = IDLE.try_with(Cell::take).unwrap_or_default();
+    describe(
+        &mut Describer::new(&mut body),
+        span,
+        parameters,
+        args,
+        ending,
+    );
+    let marks = marks();
+    let id = uuid_of(span.ids.get());
+    let id = std::str::from_utf8(&id).unwrap_or_default();
+    let mut attributes = [Plain::NONE; MOST];
+    let said = marks.map(|marks| marks.attributes.as_slice());
+    let said = said.unwrap_or_default();
+    let said = said.iter().map(|(key, text)| (key.as_str(), text.as_str()));
+    let own = [("pat.log.id", id), ("pat.log.type", "trace")];
+    for (place, (key, text)) in attributes.iter_mut().zip(own.into_iter().chain(said)) {
+        *place = Plain::text(key, text);
+    }
+    let count = own
+        .len()
+        .saturating_add(marks.map_or(0, |marks| marks.attributes.len()));
+    let (severity, severity_text) = if is_error(span, ending) {
+        (TRACER_SEVERITY_ERROR, "ERROR")
+    } else {
+        (TRACER_SEVERITY_INFO, "INFO")
+    };
+    let record = Emit {
+        scope: marks.map_or_else(|| span.scope.get(), |marks| marks.log_scope),
+        severity,
+        severity_text,
+        body: Body::None,
+        attributes: None,
+        context: Some(span.context_value()),
+        event_name: "",
+        unix_ns: 0,
+        observed_unix_ns: 0,
+    };
+    record.emit_encoded(
+        body.as_slice(),
+        attributes.get(..count).unwrap_or(&attributes),
+    );
+    body.clear();
+    IDLE.try_with(|idle| idle.set(body)).ok();
 }
 
 /// Whether the record tells of an error: an exception that was not asked to be left out.
@@ -95,78 +124,71 @@ fn describe(
     ending: Ending<'_, '_>,
 ) {
     let py = span.py();
-    let body = to.builder();
-    body.begin_map();
-    if let Some(name) = span.name.get(py) {
-        body.key("function.name");
-        body.add_string(&value::any_text(&name));
-    }
-    if span.has(option::LOG_ARGS) {
-        body.key("function.arguments");
-        let parameters = parameters.and_then(|known| known.cast_exact::<Parameters>().ok());
-        to.map(|to| match parameters {
-            Some(parameters) => parameters.get().describe(args, to, py),
-            None => describe_unknown(args, to, py),
-        });
-    }
+    to.map(|to| {
+        if let Some(name) = span.name.get(py) {
+            to.named("function.name", |to| {
+                to.to().add_string(&value::any_text(&name));
+            });
+        }
+        if span.has(option::LOG_ARGS) {
+            let parameters = parameters.and_then(|known| known.cast_exact::<Parameters>().ok());
+            to.named("function.arguments", |to| {
+                to.map(|to| match parameters {
+                    Some(parameters) => parameters.get().describe(args, to, py),
+                    None => describe_unknown(args, to, py),
+                });
+            });
+        }
+        ended(to, span, ending);
+    });
+}
+
+/// Adds the output, or the exception.
+fn ended(to: &mut Describer<'_>, span: Span<'_, '_>, ending: Ending<'_, '_>) {
     match ending {
         Ending::Returned(result) => output(to, span, Some(result)),
         Ending::Raised(raised) if !raised.is_instance_of::<PyException>() => output(to, span, None),
         Ending::Raised(raised) if span.has(option::RECORD_EXCEPTION) => {
-            body.key("exception.type");
-            body.add_string(&full_name(&raised));
-            body.key("exception.message");
-            to.add(PyString::new(py, &message(&raised)).as_any());
+            to.named("exception.type", |to| {
+                to.to().add_string(&full_name(&raised));
+            });
+            let message = PyString::new(span.py(), &message(&raised));
+            to.named("exception.message", |to| to.add(&message));
         }
         Ending::Raised(_) => {}
         Ending::Nothing => output(to, span, None),
     }
-    body.end();
 }
 
 fn output(to: &mut Describer<'_>, span: Span<'_, '_>, result: Option<Borrowed<'_, '_, PyAny>>) {
-    if !span.has(option::LOG_RESULT) {
-        return;
+    if span.has(option::LOG_RESULT) {
+        to.named("function.output", |to| {
+            if let Some(result) = result {
+                to.add(&result);
+            }
+        });
     }
-    to.builder().key("function.output");
-    match result {
-        Some(result) => to.add(&result),
-        None => to.builder().add_null(),
-    }
-}
-
-fn attach(attributes: &Builder, id: &str, marks: Option<&Marks>) {
-    let said = marks.map(|marks| marks.attributes.as_slice());
-    let said = said.unwrap_or_default();
-    let said = said.iter().map(|(key, text)| (key.as_str(), text.as_str()));
-    attributes.begin_map();
-    for (key, text) in [("pat.log.id", id), ("pat.log.type", "trace")]
-        .into_iter()
-        .chain(said)
-    {
-        attributes.key(key);
-        attributes.add_string(text);
-    }
-    attributes.end();
 }
 
 /// The random UUID of a call's record. The ids of the span are random, and nobody else's, in a
 /// forked child too; they are mixed so that it does not look like them.
-fn uuid_of(ids: Ids) -> String {
+fn uuid_of(ids: Ids) -> [u8; 36] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let own = mixed(u64::from_be_bytes(ids.span_id));
     let (high, low) = ids.trace_id.split_at(8);
     let half = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_be_bytes);
-    let bits = u128::from(mixed(half(high) ^ own)) << 64 | u128::from(mixed(half(low)) ^ own);
-    let version = bits & !(0xf << 76) | 4 << 76;
-    let bits = version & !(0b11 << 62) | 0b10 << 62;
-    format!(
-        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        bits >> 96,
-        bits >> 80 & 0xffff,
-        bits >> 64 & 0xffff,
-        bits >> 48 & 0xffff,
-        bits & 0xffff_ffff_ffff
-    )
+    let high = mixed(half(high) ^ own) & !0xf000 | 0x4000;
+    let low = (mixed(half(low)) ^ own) & !(0b11 << 62) | 0b10 << 62;
+    let bits = u128::from(high) << 64 | u128::from(low);
+    let mut text = [b'-'; 36];
+    let places = (0..36_usize).filter(|place| !matches!(place, 8 | 13 | 18 | 23));
+    for (place, shift) in places.zip((0..32_u32).rev()) {
+        let digit = usize::try_from(bits >> (shift * 4) & 0xf).unwrap_or(0);
+        if let (Some(place), Some(digit)) = (text.get_mut(place), DIGITS.get(digit)) {
+            *place = *digit;
+        }
+    }
+    text
 }
 
 /// The output function of `SplitMix64`: one to one, and every bit depends on all.

@@ -4,9 +4,8 @@
 //! any kind and size come here, so everything has a bound, what is cut says so, and what fails is
 //! named in its place: nothing raises, and nothing the program holds is changed.
 
-use super::{as_dict, text, text_of, type_name};
+use super::{Encoded, as_dict, text, text_of, type_name};
 use crate::object::{each_item_while, int_value};
-use crate::runtime::Builder;
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::{PyAnyMethods, PyDictMethods, PyListMethods, PyTupleMethods};
 use pyo3::types::{
@@ -67,9 +66,9 @@ impl Drop for Describing {
     }
 }
 
-/// Writes the values of one log record to a builder.
+/// Writes the values of one log record.
 pub(crate) struct Describer<'b> {
-    builder: &'b Builder,
+    to: &'b mut Encoded,
     items: usize,
     bytes: usize,
     /// The containers that are open, outermost first.
@@ -79,9 +78,9 @@ pub(crate) struct Describer<'b> {
 }
 
 impl<'b> Describer<'b> {
-    pub(crate) fn new(builder: &'b Builder) -> Self {
+    pub(crate) fn new(to: &'b mut Encoded) -> Self {
         Self {
-            builder,
+            to,
             items: 0,
             bytes: 0,
             open: [std::ptr::null_mut(); MAX_DEPTH],
@@ -90,9 +89,9 @@ impl<'b> Describer<'b> {
         }
     }
 
-    /// The builder, for what needs no care.
-    pub(crate) fn builder(&self) -> &'b Builder {
-        self.builder
+    /// Where it writes, for what needs no care.
+    pub(crate) fn to(&mut self) -> &mut Encoded {
+        self.to
     }
 
     /// Adds a value of any kind.
@@ -104,11 +103,11 @@ impl<'b> Describer<'b> {
         } else if value.is_exact_instance_of::<PyInt>() {
             self.add_int(value);
         } else if let Ok(number) = value.cast_exact::<PyFloat>() {
-            self.builder.add_double(number.value());
+            self.to.add_double(number.value());
         } else if let Ok(truth) = value.cast_exact::<PyBool>() {
-            self.builder.add_bool(truth.is_true());
+            self.to.add_bool(truth.is_true());
         } else if value.is_none() {
-            self.builder.add_null();
+            // A value without fields.
         } else if let Ok(map) = value.cast_exact::<PyDict>() {
             self.add_map(value, map);
         } else if let Ok(list) = value.cast_exact::<PyList>() {
@@ -120,11 +119,11 @@ impl<'b> Describer<'b> {
         }
     }
 
-    /// Adds a map of entries that `write` adds, each by its key first.
+    /// Adds a map of the entries that `write` adds.
     pub(crate) fn map(&mut self, write: impl FnOnce(&mut Self)) {
-        self.builder.begin_map();
+        let map = self.to.begin_map();
         write(self);
-        self.builder.end();
+        self.to.close(map);
     }
 
     /// Adds an array of these.
@@ -133,32 +132,39 @@ impl<'b> Describer<'b> {
         len: usize,
         values: impl Iterator<Item = Bound<'py, PyAny>>,
     ) {
-        self.builder.begin_array();
+        let array = self.to.begin_array();
         self.add_items(len, values);
-        self.builder.end();
+        self.to.close(array);
     }
 
-    /// Names the next entry of a map.
-    pub(crate) fn key(&mut self, key: &Bound<'_, PyAny>) {
+    /// Adds an entry of a map, whose value `write` adds.
+    pub(crate) fn entry(&mut self, key: &Bound<'_, PyAny>, write: impl FnOnce(&mut Self)) {
         let text = match key.cast::<PyString>() {
             Ok(text) => self.cut(text),
             Err(_) => Cow::Owned(self.text_of(key)),
         };
         self.bytes = self.bytes.saturating_add(text.len());
-        self.builder.key(&text);
+        self.named(&text, write);
     }
 
-    fn add_int(&self, value: &Bound<'_, PyAny>) {
+    /// Adds an entry of a map under a name of ours.
+    pub(crate) fn named(&mut self, name: &str, write: impl FnOnce(&mut Self)) {
+        let entry = self.to.begin_entry(name);
+        write(self);
+        self.to.end_entry(entry);
+    }
+
+    fn add_int(&mut self, value: &Bound<'_, PyAny>) {
         match int_value(value) {
-            Some(number) => self.builder.add_int(number),
-            None => self.builder.add_string(&text::decimal(value)),
+            Some(number) => self.to.add_int(number),
+            None => self.to.add_string(&text::decimal(value)),
         }
     }
 
     fn add_str(&mut self, text: &Bound<'_, PyString>) {
         let text = self.cut(text);
         self.bytes = self.bytes.saturating_add(text.len());
-        self.builder.add_string(&text);
+        self.to.add_string(&text);
     }
 
     /// A text within its bound. Of a long one no more than that is ever made UTF-8, which CPython
@@ -189,7 +195,7 @@ impl<'b> Describer<'b> {
         } else if value.is_instance_of::<PyInt>() {
             self.add_int(value);
         } else if let Ok(number) = value.cast::<PyFloat>() {
-            self.builder.add_double(number.value());
+            self.to.add_double(number.value());
         } else if let Ok(list) = value.cast::<PyList>() {
             self.add_list(value, list);
         } else if let Ok(tuple) = value.cast::<PyTuple>() {
@@ -203,23 +209,23 @@ impl<'b> Describer<'b> {
         } else {
             let text = self.text_of(value);
             self.bytes = self.bytes.saturating_add(text.len());
-            self.builder.add_string(&text);
+            self.to.add_string(&text);
         }
     }
 
-    fn add_failure(&self, value: &Bound<'_, PyAny>, what: &str, error: PyErr) {
+    fn add_failure(&mut self, value: &Bound<'_, PyAny>, what: &str, error: PyErr) {
         let text = failure(value, what, error);
-        self.builder.add_string(&text);
+        self.to.add_string(&text);
     }
 
     /// Writes a container, unless it is open already, or there are too many around it.
     fn within(&mut self, container: &Bound<'_, PyAny>, write: impl FnOnce(&mut Self)) {
         let known = self.open.get(..self.depth).unwrap_or_default();
         if known.contains(&container.as_ptr()) {
-            return self.builder.add_string(CYCLE);
+            return self.to.add_string(CYCLE);
         }
         let Some(place) = self.open.get_mut(self.depth) else {
-            return self.builder.add_string(CUT);
+            return self.to.add_string(CUT);
         };
         *place = container.as_ptr();
         self.depth = self.depth.saturating_add(1);
@@ -245,39 +251,38 @@ impl<'b> Describer<'b> {
         items: impl Iterator<Item = Bound<'py, PyAny>>,
     ) {
         self.within(value, |this| {
-            this.builder.begin_array();
-            this.add_items(len, items);
-            this.builder.end();
+            this.array(len, items);
         });
     }
 
     fn add_items<'py>(&mut self, len: usize, items: impl Iterator<Item = Bound<'py, PyAny>>) {
         for (index, item) in items.enumerate() {
+            let place = self.to.begin_item();
             if self.is_full() {
                 let left = len.saturating_sub(index);
-                return self.builder.add_string(&format!("{CUT} {left} more"));
+                self.to.add_string(&format!("{CUT} {left} more"));
+                return self.to.close(place);
             }
             self.add(&item);
+            self.to.close(place);
         }
     }
 
     fn add_map(&mut self, value: &Bound<'_, PyAny>, map: &Bound<'_, PyDict>) {
         self.within(value, |this| {
-            this.builder.begin_map();
+            let place = this.to.begin_map();
             let mut index = 0_usize;
             each_item_while(map, |key, value| {
                 if this.is_full() {
                     let left = map.len().saturating_sub(index);
-                    this.builder.key(CUT);
-                    this.builder.add_string(&format!("{left} more"));
+                    this.named(CUT, |this| this.to.add_string(&format!("{left} more")));
                     return false;
                 }
                 index = index.saturating_add(1);
-                this.key(&key);
-                this.add(&value);
+                this.entry(&key, |this| this.add(&value));
                 true
             });
-            this.builder.end();
+            this.to.close(place);
         });
     }
 
