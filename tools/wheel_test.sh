@@ -55,6 +55,27 @@ fi
 venv=$target/venv-repaired
 [ -x "$venv/bin/python" ] || "$target/venv/bin/python" -m venv "$venv"
 "$venv/bin/python" -m pip -q --disable-pip-version-check install --force-reinstall "$repaired"
+
+# The pytest plugin, as a project elsewhere has it: found by its entry point, also in workers.
+project=$target/project-pytest
+rm -rf "$project"
+mkdir "$project"
+cat >"$project/test_project.py" <<'PYTHON'
+import pytest
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_spans(spans, number):
+    import libtracer
+
+    with libtracer.start_span("op", attributes={"number": number}):
+        pass
+    assert spans.snapshot() == f"op  number={number}\n"
+PYTHON
+# shellcheck disable=SC2046 # one word a package
+"$venv/bin/python" -m pip -q -q --disable-pip-version-check install \
+    $(sed -n 's/^\(pytest\(-xdist\)\{0,1\}==[0-9.]*\).*/\1/p' tests/requirements.txt)
+(cd "$project" && "$venv/bin/python" -m pytest -q -W error && "$venv/bin/python" -m pytest -q -W error -n 2)
 cd "$target"
 "$venv/bin/python" - <<'PYTHON'
 import sys
