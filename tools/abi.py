@@ -173,6 +173,10 @@ def compare(header: Path, work: Path, stored: Path = STORED) -> Difference:
     earlier, came = trimmed(header, work, stored)
     broken = in_padding(header, work, stored, came)
     added = [f"new in {struct}: {member}" for struct, each in came.items() for member in each]
+    text = header.read_text("utf-8")
+    for name, (members, _) in structs(stored).items():
+        if members and f"}} {name};" not in text:  # to abidiff that is no difference
+            broken.append(f"gone: what is in {name}")
     library = bodiless(earlier, work)
     if report := abidiff(stored / TYPES, library, "--no-added-syms"):
         broken.append(report)

@@ -78,10 +78,10 @@ files() {
     echo "644 ffi/install/tracerConfig.cmake.in $cmakedir/tracerConfig.cmake"
     echo "644 ffi/install/tracerConfigVersion.cmake.in $cmakedir/tracerConfigVersion.cmake"
     echo "644 LICENSE $docdir/LICENSE"
-    for page in THIRD-PARTY-NOTICES.txt CHANGELOG.md docs/abi.md docs/api.md docs/api.html; do
+    for page in THIRD-PARTY-NOTICES.txt CHANGELOG.md docs/abi.md docs/c-api.md; do
         [ ! -f "$page" ] || echo "644 $page $docdir/$(basename "$page")"
     done
-    for page in docs/man/*.3 docs/*.3; do
+    for page in docs/*.3; do
         [ ! -f "$page" ] || echo "644 $page $mandir/man3/$(basename "$page")"
     done
 }

@@ -140,7 +140,8 @@ places() {
     done <"$work/said"
     for file in include/tracer-1/tracer.h include/tracer-1/tracer.hpp lib64/libtracer.a \
         lib64/cmake/tracer/tracerConfig.cmake lib64/cmake/tracer/tracerConfigVersion.cmake \
-        share/doc/libtracer/LICENSE share/doc/libtracer/THIRD-PARTY-NOTICES.txt; do
+        share/doc/libtracer/LICENSE share/doc/libtracer/THIRD-PARTY-NOTICES.txt \
+        share/doc/libtracer/c-api.md share/man/man3/tracer.3; do
         [ -f "$stage/usr/$file" ]
         result $? "installed: $file"
     done

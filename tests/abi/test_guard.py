@@ -57,6 +57,10 @@ BREAKS = {
     ),
     "the last member of a versioned struct goes": (r"uint64_t memory_bytes;", ""),
     "a struct of arrays grows": (r"(size_t attribute_count;\s*)(\} tracer_link;)", r"\1 int x; \2"),
+    "a struct becomes opaque": (
+        r"typedef struct \{[^{}]*\} (tracer_stats);",
+        r"typedef struct \1 \1;",
+    ),
     "the handle grows": (r"(uint64_t generation;\s*)(\} tracer_span;)", r"\1 int x; \2"),
     "a number is another": (r"#define TRACER_KIND_CLIENT 3", "#define TRACER_KIND_CLIENT 6"),
     "a constant goes": (r"#define TRACER_TIMEOUT 3", ""),

@@ -3,6 +3,9 @@
 //! A program of its own, not a build script, so that building the library needs no cbindgen and
 //! the checked-in header is the one that is shipped. cbindgen writes the declarations; what is above
 //! them comes from `ffi/tracer.h.in`, the programs there from `examples/`.
+//!
+//! `libtracer-header OUTPUT --table` adds the function table for bindings, which nobody ships: the
+//! guard of the ABI (`tools/abi.py`) compares it too.
 
 mod sections;
 
@@ -10,17 +13,23 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// The header's stand-in for the table.
+const OPAQUE_TABLE: &str = "typedef struct tracer_table tracer_table;";
 const BEFORE: &str = "extern \"C\" {\n#endif // __cplusplus\n";
 const BEHIND: &str = "#ifdef __cplusplus\n}  // extern \"C\"";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let output: PathBuf = std::env::args_os()
-        .nth(1)
-        .ok_or("usage: libtracer-header OUTPUT")?
+    let mut arguments = std::env::args_os().skip(1);
+    let output: PathBuf = arguments
+        .next()
+        .ok_or("usage: libtracer-header OUTPUT [--table]")?
         .into();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let ffi = root.join("ffi");
-    let config = cbindgen::Config::from_file(ffi.join("cbindgen.toml"))?;
+    let mut config = cbindgen::Config::from_file(ffi.join("cbindgen.toml"))?;
+    if arguments.next().is_some_and(|word| word == "--table") {
+        add_table(&mut config);
+    }
     let mut declared = Vec::new();
     cbindgen::Builder::new()
         .with_crate(&ffi)
@@ -38,6 +47,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     fs::write(output, header)?;
     Ok(())
+}
+
+/// Lets the table be declared, and all that is declared for it.
+fn add_table(config: &mut cbindgen::Config) {
+    let written = config.after_includes.take().unwrap_or_default();
+    config
+        .export
+        .exclude
+        .retain(|name| written.contains(&format!("#define {name} ")));
+    config.export.include.push("tracer_table".to_owned());
+    config.after_includes = Some(written.replace(OPAQUE_TABLE, ""));
 }
 
 /// The text above the declarations, with the table of contents and the programs filled in.
