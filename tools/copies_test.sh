@@ -15,7 +15,7 @@ rm -rf "$LIBTRACER_PIECES"
 mkdir -p "$LIBTRACER_PIECES"
 
 ${CC:-cc} -shared -fPIC -fvisibility=hidden -O2 -Wall -Wextra -Werror -Iinclude tests/copies/piece.c \
-    "$target/release/libtracer.a" -o "$LIBTRACER_PIECES/static.so" \
+    "$LIBTRACER_LIB/libtracer.a" -o "$LIBTRACER_PIECES/static.so" \
     -Wl,--exclude-libs,ALL -Wl,--gc-sections -lgcc_s -lpthread -ldl -lm
 
 cargo build --locked -p libtracer --example piece
