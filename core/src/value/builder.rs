@@ -4,7 +4,7 @@
 //! to write; depth costs a stack entry, never a stack frame. The invariant: `steps` and `bytes` grow
 //! together, and a step's range always lies within `bytes`.
 
-use super::plain::PlainMap;
+use super::plain::plain_entries;
 use super::plan::Plan;
 use super::{Value, cut_bytes, cut_text};
 use crate::wire::attribute::{Encoded, Raw, Scalar, Text};
@@ -232,8 +232,15 @@ impl ValueBuilder {
         if !matches!(self.steps.first(), Some(Step::Map)) {
             return Some(0);
         }
-        if let Some(plain) = PlainMap::of(self, cut).filter(|plain| plain.count <= most.count) {
-            return plain.all(each).then_some(0);
+        if let Some(plain) = plain_entries(self).filter(|plain| plain.len() / 2 <= most.count) {
+            let mut entries = plain.chunks_exact(2);
+            let all = entries.all(|entry| match entry {
+                [Step::Key(key), value] => self
+                    .scalar(value, cut)
+                    .is_some_and(|value| each(self.slice(key), value)),
+                _ => false,
+            });
+            return all.then_some(0);
         }
         let depth = cut.depth.saturating_add(1); // the map itself is no value
         let plan = Plan::of(self, Cut { depth, ..cut })?;

@@ -1,8 +1,7 @@
 //! Values of a few entries, as most are: their keys are compared where they lie, and nothing is
 //! sorted; a map of scalars is not even measured.
 
-use super::builder::{Cut, Step, ValueBuilder};
-use crate::wire::attribute::Scalar;
+use super::builder::{Step, ValueBuilder};
 
 /// Entries that are compared one with the other.
 const FEW: usize = 8;
@@ -31,38 +30,27 @@ impl<'a> Keys<'a> {
     }
 }
 
-/// The entries of a map: at most eight scalars, each with a key of its own that is not empty.
-pub(super) struct PlainMap<'a> {
-    entries: [Option<(&'a [u8], Scalar<'a>)>; FEW],
-    pub(super) count: usize,
+/// The entries of a map, key and value by turns: at most eight scalars, each with a key of its own that
+/// is not empty. `None` if the value is anything else.
+pub(super) fn plain_entries(builder: &ValueBuilder) -> Option<&[Step]> {
+    let (Step::Map, inside) = builder.steps().split_first()? else {
+        return None;
+    };
+    let mut known = Keys::default();
+    let mut rest = inside;
+    while let [Step::Key(range), value, after @ ..] = rest {
+        let key = builder.slice(range);
+        if !is_scalar(value) || key.is_empty() || !known.add(key) {
+            return None;
+        }
+        rest = after;
+    }
+    let entries = inside.get(..inside.len() - rest.len());
+    entries.filter(|_| matches!(rest, [] | [Step::End, ..]))
 }
 
-impl<'a> PlainMap<'a> {
-    /// `None` if the value is anything else.
-    pub(super) fn of(builder: &'a ValueBuilder, cut: Cut) -> Option<Self> {
-        let (Step::Map, mut rest) = builder.steps().split_first()? else {
-            return None;
-        };
-        let (mut entries, mut keys) = ([const { None }; FEW], Keys::default());
-        while let [Step::Key(range), value, after @ ..] = rest {
-            let key = builder.slice(range);
-            let entry = Some((key, builder.scalar(value, cut)?));
-            let place = keys.count;
-            if key.is_empty() || !keys.add(key) {
-                return None;
-            }
-            *entries.get_mut(place)? = entry;
-            rest = after;
-        }
-        let count = keys.count;
-        matches!(rest, [] | [Step::End, ..]).then_some(Self { entries, count })
-    }
-
-    /// Calls `each` with every entry while it returns true; whether it always did.
-    pub(super) fn all(self, mut each: impl FnMut(&[u8], Scalar<'_>) -> bool) -> bool {
-        let mut entries = self.entries.into_iter().flatten();
-        entries.all(|(key, value)| each(key, value))
-    }
+fn is_scalar(step: &Step) -> bool {
+    !matches!(step, Step::Key(_) | Step::Array | Step::Map | Step::End)
 }
 
 /// Whether all keys of a value are different, at whatever depth; false if there are too many to tell.
@@ -79,17 +67,12 @@ mod tests {
     use super::*;
     use crate::value::Value;
 
-    const WHOLE: Cut = Cut {
-        length: usize::MAX,
-        depth: usize::MAX,
-    };
-
     fn map(entries: &[(&str, Value<'_>)]) -> ValueBuilder {
         ValueBuilder::from_entries(entries)
     }
 
     fn count(builder: &ValueBuilder) -> Option<usize> {
-        PlainMap::of(builder, WHOLE).map(|map| map.count)
+        plain_entries(builder).map(|entries| entries.len() / 2)
     }
 
     #[test]

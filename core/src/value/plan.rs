@@ -14,14 +14,21 @@ use crate::wire::field_len;
 pub(super) struct Plan<'a> {
     builder: &'a ValueBuilder,
     cut: Cut,
-    /// For each step that is a value: bytes of its `AnyValue`; for others 0.
-    lens: Vec<usize>,
-    /// For each array or map: bytes of its content.
-    contents: Vec<usize>,
+    /// For each step.
+    sizes: Vec<Size>,
     /// Keys that a later entry of their map repeats, in order.
     overwritten: Vec<usize>,
     /// The most containers inside each other.
     depth: usize,
+}
+
+/// The bytes of what begins at a step.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    /// Of its `AnyValue`, if it is a value.
+    len: usize,
+    /// Of the content of an array or map.
+    content: usize,
 }
 
 /// A container that is being measured.
@@ -47,22 +54,17 @@ fn reserved<T>(count: usize) -> Option<Vec<T>> {
     Some(vector)
 }
 
-fn zeros(count: usize) -> Option<Vec<usize>> {
-    let mut zeros = reserved(count)?;
-    zeros.resize(count, 0);
-    Some(zeros)
-}
-
 impl<'a> Plan<'a> {
     /// Measures a value; `None` if memory is refused.
     pub(super) fn of(builder: &'a ValueBuilder, cut: Cut) -> Option<Self> {
         let steps = builder.steps();
         let (depth, keys) = extent(steps);
+        let mut sizes = reserved(steps.len())?;
+        sizes.resize(steps.len(), Size::default());
         let mut plan = Self {
             builder,
             cut,
-            lens: zeros(steps.len())?,
-            contents: zeros(steps.len())?,
+            sizes,
             overwritten: Vec::new(),
             depth,
         };
@@ -79,7 +81,7 @@ impl<'a> Plan<'a> {
 
     /// Bytes of the value at a step.
     pub(super) fn len_at(&self, step: usize) -> usize {
-        self.lens.get(step).copied().unwrap_or(0)
+        self.sizes.get(step).map_or(0, |size| size.len)
     }
 
     /// What writing needs; `None` if memory is refused.
@@ -177,8 +179,8 @@ impl<'a> Plan<'a> {
     fn close(&mut self, open: &mut Vec<Measured>) {
         let depth = open.len();
         let Some(done) = open.pop() else { return };
-        if let Some(content) = self.contents.get_mut(done.step) {
-            *content = done.content;
+        if let Some(size) = self.sizes.get_mut(done.step) {
+            size.content = done.content;
         }
         let is_hidden = depth > self.cut.depth;
         let len = if is_hidden {
@@ -191,8 +193,8 @@ impl<'a> Plan<'a> {
 
     /// Notes a value's length with itself and in the container around it.
     fn note(&mut self, at: usize, len: usize, open: &mut [Measured]) {
-        if let Some(noted) = self.lens.get_mut(at) {
-            *noted = len;
+        if let Some(size) = self.sizes.get_mut(at) {
+            size.len = len;
         }
         if let Some(container) = open.last_mut() {
             container.content += if container.is_map {
@@ -229,7 +231,7 @@ impl<'a> Plan<'a> {
                     let is_map = matches!(step, Step::Map);
                     let is_hidden = is_hidden || self.len_at(at) == 0;
                     if !is_hidden {
-                        let content = self.contents.get(at).copied().unwrap_or(0);
+                        let content = self.sizes.get(at).map_or(0, |size| size.content);
                         writer.open(if is_map { 0x32 } else { 0x2a }, content);
                     }
                     open.push(Written { is_map, is_hidden });
