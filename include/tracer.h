@@ -386,6 +386,29 @@ typedef struct {
     double duration_seconds;
 } tracer_llm_call;
 
+// The account of exported metrics of a provider's first pipeline since the process began; a metric
+// counts once for each time that it was collected. `collected = exported + dropped + queued`.
+typedef struct {
+    // Set by the caller to `sizeof(tracer_metric_stats)`.
+    size_t struct_size;
+    // Metrics collected.
+    uint64_t collected;
+    // Metrics the exporter delivered.
+    uint64_t exported;
+    // Metrics lost, the sum of the causes below.
+    uint64_t dropped;
+    // Metrics in memory.
+    uint64_t queued;
+    // Lost: memory bound reached.
+    uint64_t dropped_queue_full;
+    // Lost: the destination refused for good.
+    uint64_t dropped_export_failed;
+    // Lost: refused within an accepted request, in which points are counted: the most it can be.
+    uint64_t dropped_rejected;
+    // Lost: not delivered by the deadline of the shutdown.
+    uint64_t dropped_shutdown;
+} tracer_metric_stats;
+
 // How severe a log record is: 1 to 24, OTLP's numbers; 0 = unspecified. Those between the ones below
 // are finer steps, the higher the more severe (OpenTelemetry logs, `SeverityNumber`).
 typedef int32_t tracer_severity;
@@ -1642,6 +1665,10 @@ void tracer_metrics_record_llm_call(const tracer_provider *provider,
 size_t tracer_metrics_text(const tracer_provider *provider, char *buf, size_t len);
 
 /* [stats] the account: every span is exported, dropped for a cause, queued or open */
+
+// Writes the account of exported metrics of a provider (NULL = the default one): exact when nothing
+// is moving. The caller sets `struct_size`; no more than that is written. NULL is allowed.
+void tracer_provider_read_metric_stats(const tracer_provider *provider, tracer_metric_stats *out);
 
 // Writes the account of log records of a provider (NULL = the default one): exact when nothing is
 // moving. The caller sets `struct_size`; no more than that is written. NULL is allowed.

@@ -25,7 +25,7 @@ pub use log::{
     TRACER_SEVERITY_DEBUG, TRACER_SEVERITY_ERROR, TRACER_SEVERITY_FATAL, TRACER_SEVERITY_INFO,
     TRACER_SEVERITY_TRACE, TRACER_SEVERITY_WARN, tracer_emit, tracer_log_stats, tracer_severity,
 };
-pub use metrics::tracer_llm_call;
+pub use metrics::{tracer_llm_call, tracer_metric_stats};
 pub use table::{
     TRACER_START_MERGE_NATIVE, tracer_current_hook, tracer_plain, tracer_start, tracer_started,
     tracer_table, tracer_verdict,

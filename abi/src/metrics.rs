@@ -36,3 +36,28 @@ impl Default for tracer_llm_call {
         }
     }
 }
+
+/// The account of exported metrics of a provider's first pipeline since the process began; a metric
+/// counts once for each time that it was collected. `collected = exported + dropped + queued`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct tracer_metric_stats {
+    /// Set by the caller to `sizeof(tracer_metric_stats)`.
+    pub struct_size: usize,
+    /// Metrics collected.
+    pub collected: u64,
+    /// Metrics the exporter delivered.
+    pub exported: u64,
+    /// Metrics lost, the sum of the causes below.
+    pub dropped: u64,
+    /// Metrics in memory.
+    pub queued: u64,
+    /// Lost: memory bound reached.
+    pub dropped_queue_full: u64,
+    /// Lost: the destination refused for good.
+    pub dropped_export_failed: u64,
+    /// Lost: refused within an accepted request, in which points are counted: the most it can be.
+    pub dropped_rejected: u64,
+    /// Lost: not delivered by the deadline of the shutdown.
+    pub dropped_shutdown: u64,
+}

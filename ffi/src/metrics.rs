@@ -1,10 +1,12 @@
 //! Metrics: calls of language models counted, and everything that is measured as text.
 
 use crate::boundary::{contain, guard, record};
+use crate::options::prefix;
 use crate::provider::tracer_provider;
 use crate::ptr;
-use libtracer::{LlmCall, TracerProvider};
-use libtracer_abi::tracer_llm_call;
+use crate::stats::copy_out;
+use libtracer::{LlmCall, MetricStats, TracerProvider};
+use libtracer_abi::{tracer_llm_call, tracer_metric_stats};
 use std::ffi::c_char;
 use std::time::Duration;
 
@@ -33,10 +35,11 @@ pub unsafe extern "C" fn tracer_metrics_record_llm_call(
         let Some(counting) = of(provider).filter(TracerProvider::counts_llm_calls) else {
             return;
         };
-        // SAFETY: as the header says.
-        let Some(call) = (unsafe { read(call) }) else {
+        if call.is_null() {
             return;
-        };
+        }
+        // SAFETY: as the header says.
+        let call = unsafe { prefix(call, tracer_llm_call::default()) };
         // SAFETY: as the header says.
         let name = unsafe { ptr::text(call.provider) };
         // SAFETY: as the header says.
@@ -67,25 +70,34 @@ pub unsafe extern "C" fn tracer_metrics_text(
     })
 }
 
-/// The call as this library knows it; what an older caller does not have is not known.
-///
-/// # Safety
-/// `call` is NULL or points to `struct_size` readable bytes.
-unsafe fn read(call: *const tracer_llm_call) -> Option<tracer_llm_call> {
-    if call.is_null() {
-        return None;
+fn account(stats: &MetricStats) -> tracer_metric_stats {
+    tracer_metric_stats {
+        struct_size: size_of::<tracer_metric_stats>(),
+        collected: stats.collected,
+        exported: stats.exported,
+        dropped: stats.dropped(),
+        queued: stats.queued,
+        dropped_queue_full: stats.dropped_queue_full,
+        dropped_export_failed: stats.dropped_export_failed,
+        dropped_rejected: stats.dropped_rejected,
+        dropped_shutdown: stats.dropped_shutdown,
     }
-    let mut known = tracer_llm_call::default();
-    // SAFETY: the size is the struct's first member in every version.
-    let size = unsafe { call.cast::<usize>().read() };
-    let size = size.min(size_of::<tracer_llm_call>());
-    // Every version ends between members; anything else must not leave half of a pointer.
-    let size = size - size % align_of::<tracer_llm_call>();
-    // SAFETY: the caller's struct is that long, and an older, shorter one is a prefix of ours.
-    unsafe {
-        (&raw mut known)
-            .cast::<u8>()
-            .copy_from_nonoverlapping(call.cast(), size);
-    };
-    Some(known)
+}
+
+/// Writes the account of exported metrics of a provider (NULL = the default one): exact when nothing
+/// is moving. The caller sets `struct_size`; no more than that is written. NULL is allowed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_provider_read_metric_stats(
+    provider: Option<&tracer_provider>,
+    out: *mut tracer_metric_stats,
+) {
+    record(|| {
+        if out.is_null() {
+            return;
+        }
+        let read = of(provider).map(|it| it.metric_stats()).unwrap_or_default();
+        let stats = account(read.first().unwrap_or(&MetricStats::default()));
+        // SAFETY: as the header says; the size is the first member.
+        unsafe { copy_out(stats, out) };
+    });
 }

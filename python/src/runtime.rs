@@ -26,7 +26,7 @@ use std::sync::OnceLock;
 
 pub(crate) use handles::{Captured, Scope, account};
 pub(crate) use log::{Body, Emit, log_account, logs_are_kept};
-pub(crate) use metrics::{counts_llm_calls, metrics_text, record_llm_call};
+pub(crate) use metrics::{counts_llm_calls, metric_account, metrics_text, record_llm_call};
 pub(crate) use new_config::NewConfig;
 pub(crate) use plain::Plain;
 pub(crate) use provider::Provider;

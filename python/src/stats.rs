@@ -17,7 +17,8 @@ macro_rules! copy_fields {
 
 /// The account since the process began, in spans:
 /// `started = exported + dropped + queued + spooled + open`, and in log records:
-/// `logs_emitted = logs_exported + logs_dropped + logs_queued`.
+/// `logs_emitted = logs_exported + logs_dropped + logs_queued`, and in metrics that were collected:
+/// `metrics_collected = metrics_exported + metrics_dropped + metrics_queued`.
 #[pyfunction]
 pub(crate) fn stats(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let mut read = runtime::account();
@@ -25,6 +26,10 @@ pub(crate) fn stats(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         .invalid_utf8
         .saturating_add(MENDED.load(Ordering::Relaxed));
     let account = counts(py, &read, &runtime::log_account())?;
+    let metrics = runtime::metric_account();
+    copy_fields!("metrics_", metrics, account,
+        collected exported dropped queued
+        dropped_queue_full dropped_export_failed dropped_rejected dropped_shutdown);
     account.set_item("converted_values", CONVERTED.load(Ordering::Relaxed))?;
     Ok(account)
 }

@@ -121,6 +121,28 @@ static void an_endpoint_of_no_known_form_is_refused(void) {
     tracer_config_free(config);
 }
 
+static void what_is_not_delivered_is_in_the_account(void) {
+    tracer_config *config = tracer_config_new();
+    CHECK_INT(tracer_config_set_exporter(config, "none"), TRACER_OK);
+    CHECK_INT(tracer_config_set_llm_metrics(config, true), TRACER_OK);
+    CHECK_INT(tracer_config_add_metrics_endpoint(config, "http://127.0.0.1:9/v1/metrics"), TRACER_OK);
+    tracer_provider *provider = NULL;
+    CHECK_INT(tracer_provider_new(config, &provider), TRACER_OK);
+    tracer_config_free(config);
+    tracer_metric_stats stats = {.struct_size = sizeof stats};
+    tracer_provider_read_metric_stats(provider, &stats);
+    CHECK_INT(stats.collected, 0);
+    tracer_llm_call call = a_call();
+    tracer_metrics_record_llm_call(provider, &call);
+    CHECK_INT(tracer_provider_shutdown(provider, 50), TRACER_TIMEOUT);
+    tracer_provider_read_metric_stats(provider, &stats);
+    CHECK_INT(stats.collected, 1);
+    CHECK_INT(stats.exported + stats.queued, 0);
+    CHECK_INT(stats.dropped, 1);
+    CHECK_INT(stats.dropped_shutdown, 1);
+    tracer_provider_free(provider);
+}
+
 static void the_library_measures_itself(void) {
     tracer_config *config = tracer_config_new();
     CHECK_INT(tracer_config_set_exporter(config, "memory"), TRACER_OK);
@@ -142,6 +164,7 @@ int main(void) {
     RUN(an_older_and_shorter_struct_is_read_as_far_as_it_goes);
     RUN(text_is_cut_to_the_buffer_and_its_whole_length_told);
     RUN(an_endpoint_of_no_known_form_is_refused);
+    RUN(what_is_not_delivered_is_in_the_account);
     RUN(the_library_measures_itself);
     return finish();
 }

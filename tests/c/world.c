@@ -169,6 +169,8 @@ void world_begin(world *w) {
     w->stats[1]->struct_size = sizeof(tracer_stats);
     FILL(log_stats, NULL, calloc(1, sizeof(tracer_log_stats)), calloc(1, sizeof(size_t)));
     w->log_stats[1]->struct_size = sizeof(tracer_log_stats);
+    FILL(metric_stats, NULL, calloc(1, sizeof(tracer_metric_stats)), calloc(1, sizeof(size_t)));
+    w->metric_stats[1]->struct_size = sizeof(tracer_metric_stats);
     fill_structs(w);
     tracer_config *config = tracer_config_new();
     (void)!tracer_config_set_exporter(config, world_exporter);
@@ -205,7 +207,8 @@ void world_end(world *w) {
     tracer_task_free(w->tasks[1]);
     void *allocated[] = {w->buffers[1], w->ids[1],   w->lengths[1], (void *)w->places[1],
                          w->provider_places[1], w->stats[1], w->stats[2],
-                         w->log_stats[1], w->log_stats[2]};
+                         w->log_stats[1], w->log_stats[2],
+                         w->metric_stats[1], w->metric_stats[2]};
     for (size_t at = 0; at < sizeof allocated / sizeof *allocated; at++) {
         free(allocated[at]);
     }

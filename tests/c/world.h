@@ -57,6 +57,7 @@ typedef struct world {
     const tracer_limits *limits[3];        /* for: const tracer_limits * */
     const tracer_llm_call *llm_calls[STRUCTS]; /* for: const tracer_llm_call * */
     tracer_stats *stats[3];                /* for: tracer_stats * */
+    tracer_metric_stats *metric_stats[3];  /* for: tracer_metric_stats * */
     tracer_log_stats *log_stats[3];        /* for: tracer_log_stats * */
     tracer_provider *freed_providers[2];   /* for: tracer_provider * */
     tracer_scope *freed_scopes[2];         /* for: tracer_scope * */

@@ -239,6 +239,8 @@ def test_otlp_reaches_a_collector_or_prometheus(receiver, form, path):
         ("ai_llm_tokens_total", "output"): ("sum", of, 20),
         ("ai_llm_cost_dollars", None): ("sum", of, 0.25),
     }
+    read = libtracer.stats()
+    assert (read["metrics_collected"], read["metrics_exported"], read["metrics_dropped"]) == (4, 4, 0)
     # Beside the text, which is there all the same.
     assert sample("ai_llm_requests_total", **of) == 1
 

@@ -2,8 +2,8 @@
 
 use super::library::Library;
 use libtracer_abi::{
-    tracer_limits, tracer_llm_call, tracer_log_stats, tracer_parent, tracer_sampler, tracer_stats,
-    tracer_status, tracer_value,
+    tracer_limits, tracer_llm_call, tracer_log_stats, tracer_metric_stats, tracer_parent,
+    tracer_sampler, tracer_stats, tracer_status, tracer_value,
 };
 use std::ffi::{c_char, c_void};
 
@@ -109,6 +109,7 @@ c_functions! {
     tracer_capture_free: fn(*mut CaptureHandle);
     tracer_capture_count: fn(*const CaptureHandle) -> usize;
     tracer_capture_otlp: fn(*const CaptureHandle, usize, *mut *const u8, *mut usize) -> bool;
+    tracer_provider_read_metric_stats: fn(*const Provider, *mut tracer_metric_stats);
     tracer_metrics_counts_llm_calls: fn(*const Provider) -> bool;
     tracer_metrics_record_llm_call: fn(*const Provider, *const tracer_llm_call);
     tracer_metrics_text: fn(*const Provider, *mut c_char, usize) -> usize;

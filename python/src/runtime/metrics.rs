@@ -1,7 +1,7 @@
 //! Metrics of the default provider, safe to use.
 
 use super::runtime;
-use libtracer_abi::tracer_llm_call;
+use libtracer_abi::{tracer_llm_call, tracer_metric_stats};
 use std::ffi::CStr;
 use std::ptr;
 
@@ -24,6 +24,18 @@ pub(crate) fn record_llm_call(provider: &CStr, model: &CStr, call: tracer_llm_ca
     let record = runtime().functions.tracer_metrics_record_llm_call;
     // SAFETY: NULL is the default provider; the texts are valid for the call, which copies them.
     unsafe { record(ptr::null(), &raw const call) }
+}
+
+/// The account of exported metrics.
+pub(crate) fn metric_account() -> tracer_metric_stats {
+    let mut read = tracer_metric_stats {
+        struct_size: size_of::<tracer_metric_stats>(),
+        ..Default::default()
+    };
+    let call = runtime().functions.tracer_provider_read_metric_stats;
+    // SAFETY: NULL is the default provider, and a valid struct whose size is set.
+    unsafe { call(ptr::null(), &raw mut read) };
+    read
 }
 
 /// Everything that is measured, as Prometheus reads it.
