@@ -1292,6 +1292,13 @@ bool tracer_span_trace_id_hex(tracer_span span, char *out);
 // Writes the span id as 16 lower-case hex digits and NUL, 17 bytes; as above.
 bool tracer_span_id_hex(tracer_span span, char *out);
 
+// Reads an open span as it is now, without its scope and resource, such as within `on_start`; its end
+// is 0. Caller frees it. NULL if the span has ended or records nothing.
+tracer_span_view *tracer_span_view_new(tracer_span span);
+
+// Frees what `tracer_span_view_new` returned, and no other view. NULL is allowed.
+void tracer_span_view_free(tracer_span_view *view);
+
 /* [attributes] arrays, maps and null, piece by piece; attributes as text */
 
 // Makes an empty value: null until something is added. Caller frees it. One thread at a time.

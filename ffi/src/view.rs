@@ -1,6 +1,7 @@
 //! Finished spans as C reads them: what captures saw, and what processors and exporters are given.
 
-use crate::boundary::guard;
+use crate::boundary::{guard, record};
+use crate::context::handle;
 use crate::{attribute, ptr, value};
 use libtracer::{
     FinishedEvent, FinishedLink, FinishedSpan, FinishedStatus, OwnedValue, Value, ValueBuilder,
@@ -8,12 +9,14 @@ use libtracer::{
 use libtracer_abi::{
     TRACER_BOOL, TRACER_BYTES, TRACER_DOUBLE, TRACER_INT, TRACER_NESTED, TRACER_STATUS_ERROR,
     TRACER_STATUS_OK, TRACER_STATUS_UNSET, TRACER_STRING, tracer_attribute, tracer_attribute_value,
-    tracer_event_view, tracer_link_view, tracer_span_view, tracer_text, tracer_value,
+    tracer_event_view, tracer_link_view, tracer_span, tracer_span_view, tracer_text, tracer_value,
 };
 use std::ffi::c_char;
 use std::rc::Rc;
 
-/// A finished span with all that its view points to. Read only, so that any thread may.
+/// A finished span with all that its view points to. Read only, so that any thread may. The view
+/// comes first: a pointer to it is one to the whole.
+#[repr(C)]
 pub(crate) struct View {
     span: tracer_span_view,
     kept: Kept,
@@ -191,6 +194,49 @@ impl View {
         debug_assert_eq!(self.kept.event_places.len(), self.span.event_count);
         &self.span
     }
+}
+
+/// Reads an open span as it is now, without its scope and resource, such as within `on_start`; its end
+/// is 0. Caller frees it. NULL if the span has ended or records nothing.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_span_view_new(span: tracer_span) -> *mut tracer_span_view {
+    guard(std::ptr::null_mut(), || {
+        let (span, mut message) = (handle(span), Vec::new());
+        if span.is_recording() {
+            span.read(&mut |encoded| message = alone(encoded));
+        }
+        match FinishedSpan::decode(&message).pop() {
+            Some(span) => Box::into_raw(Box::new(View::of(span))).cast(),
+            None => std::ptr::null_mut(),
+        }
+    })
+}
+
+/// A span as the only one of an OTLP `ResourceSpans` message.
+fn alone(span: &[u8]) -> Vec<u8> {
+    // `ResourceSpans.scope_spans` and `ScopeSpans.spans`: both field 2, length-delimited.
+    (0..2).fold(span.to_vec(), |inner, _| {
+        let mut outer = vec![0x12];
+        let mut len = inner.len();
+        while len >= 0x80 {
+            outer.push(u8::try_from(len & 0x7f).unwrap_or(0) | 0x80);
+            len >>= 7;
+        }
+        outer.push(u8::try_from(len).unwrap_or(0));
+        outer.extend(inner);
+        outer
+    })
+}
+
+/// Frees what `tracer_span_view_new` returned, and no other view. NULL is allowed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tracer_span_view_free(view: *mut tracer_span_view) {
+    record(|| {
+        if !view.is_null() {
+            // SAFETY: made by `tracer_span_view_new`, freed once, as the header says.
+            drop(unsafe { Box::from_raw(view.cast::<View>()) });
+        }
+    });
 }
 
 /// Finds an attribute by its key; NULL if there is none. Borrowed from the array. Thread-safe.

@@ -37,7 +37,7 @@ static const char *attribute(const tracer_span_view *span, const char *key) {
 typedef struct told {
     int starts, endings, ends, flushes, shutdowns, destroyed;
     bool sampled, nested;
-    char name[64], seen[256], parent[17];
+    char name[64], started[64], seen[256], parent[17];
     size_t otlp;
 } told;
 
@@ -45,6 +45,10 @@ static void on_start(void *data, tracer_span span, const tracer_context *parent)
     told *told = data;
     told->starts++;
     tracer_context_span_id_hex(parent, told->parent);
+    tracer_span_view *now = tracer_span_view_new(span);
+    snprintf(told->started, sizeof told->started, "%s %u", now->name, (unsigned)now->attribute_count);
+    CHECK(now->start_unix_ns > 0 && now->end_unix_ns == 0);
+    tracer_span_view_free(now);
     tracer_span_set_string(span, "tenant", "blue", 4);
 }
 static void on_ending(void *data, tracer_span span) {
@@ -105,6 +109,7 @@ static void a_processor_sees_and_changes_spans(void) {
     CHECK_INT(told.endings, 1);
     CHECK_INT(told.ends, 1);
     CHECK_TEXT(told.name, "order");
+    CHECK_TEXT(told.started, "order 0");
     CHECK_TEXT(told.seen, "tenant=blue");
     CHECK_TEXT(told.parent, SPAN);
     CHECK(told.sampled && told.otlp > 0);

@@ -103,7 +103,9 @@ static void a_sampler_sees_all_of_the_start_and_adds_to_it(void) {
     CHECK_INT(span->links[0]->attribute_count, 1);
     CHECK_TEXT(span->trace_state, "own=1");
     asked.answer = TRACER_DECISION_DROP;
-    CHECK(!is_sampled(below("dropped", NULL, NULL)));
+    tracer_span dropped = below("dropped", NULL, NULL);
+    CHECK(tracer_span_view_new(dropped) == NULL);
+    CHECK(!is_sampled(dropped));
     CHECK_TEXT(asked.seen, "dropped 1 parent=0000000000000000 user= link=");
     asked.answer = 4711;
     CHECK(!is_sampled(below("nonsense", NULL, NULL)));

@@ -162,6 +162,25 @@ static void loans_last_until_the_capture_forgets(void) {
     tracer_capture_free(capture);
 }
 
+static void an_open_span_is_read_as_it_is(void) {
+    tracer_span span = tracer_span_start(scope, "open", NULL);
+    char long_text[500];
+    memset(long_text, 'x', sizeof long_text);
+    tracer_span_set_string(span, "long", long_text, sizeof long_text);
+    tracer_span_view *view = tracer_span_view_new(span);
+    tracer_span_set_name(span, "later");
+    tracer_span_end(span);
+    CHECK_TEXT(view->name, "open");
+    CHECK_INT(view->attributes[0].value.text.len, sizeof long_text);
+    CHECK_INT(view->end_unix_ns, 0);
+    CHECK_TEXT(view->scope_name, "");
+    tracer_span_view_free(view);
+    CHECK(tracer_span_view_new(span) == NULL);
+    tracer_span none = {0, 0};
+    CHECK(tracer_span_view_new(none) == NULL);
+    tracer_span_view_free(NULL);
+}
+
 static void null_is_harmless(void) {
     CHECK(tracer_capture_span(NULL, 0) == NULL && tracer_capture_find_span(NULL, NULL) == NULL);
     CHECK(tracer_attribute_find(NULL, 3, "key") == NULL);
@@ -176,6 +195,7 @@ int main(void) {
     RUN(every_member_can_be_read);
     RUN(attributes_of_a_view_can_be_set_again);
     RUN(loans_last_until_the_capture_forgets);
+    RUN(an_open_span_is_read_as_it_is);
     RUN(null_is_harmless);
     tracer_scope_free(scope);
     tracer_provider_free(provider);

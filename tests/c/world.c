@@ -205,6 +205,7 @@ void world_end(world *w) {
     tracer_context_free(w->freed_contexts[1]);
     tracer_capture_free(w->freed_captures[1]);
     tracer_task_free(w->tasks[1]);
+    tracer_span_view_free(w->freed_views[1]);
     void *allocated[] = {w->buffers[1], w->ids[1],   w->lengths[1], (void *)w->places[1],
                          w->provider_places[1], w->stats[1], w->stats[2],
                          w->log_stats[1], w->log_stats[2],
@@ -239,6 +240,9 @@ void ready(world *w) {
     }
     if (w->tasks[1] == NULL) {
         w->tasks[1] = tracer_task_new();
+    }
+    if (w->freed_views[1] == NULL) {
+        w->freed_views[1] = tracer_span_view_new(w->spans[1]);
     }
     errno = ERRNO;
     if (w->before != NULL) {

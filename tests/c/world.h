@@ -36,6 +36,7 @@ typedef struct world {
     const tracer_exporter_callbacks *exporters[3];   /* for: const tracer_exporter_callbacks * */
     const tracer_sampler_callbacks *samplers[3];     /* for: const tracer_sampler_callbacks * */
     const tracer_ended_span *no_ended[2];            /* for: const tracer_ended_span * */
+    tracer_span_view *freed_views[2];                /* for: tracer_span_view * */
     const tracer_batch *no_batch[2];                 /* for: const tracer_batch * */
     const tracer_sampling_output *no_output[2];      /* for: const tracer_sampling_output * */
     const uint8_t *given_ids[2];           /* for: const uint8_t * */
