@@ -140,6 +140,15 @@ def test_finish_leaves_current_what_is_and_the_block_restores(captured):
     assert by_name(captured)["inner"].attributes == {}
 
 
+def test_an_exception_that_is_told_is_recorded_without_being_raised(captured):
+    with Span("op") as span:
+        span.set_error(ValueError("no"))
+        span.set_error("and more")
+    (shown,) = captured
+    assert [event.attributes["exception.message"] for event in shown.events] == ["no"]
+    assert (shown.status.description, span.error) == ("and more", "and more")
+
+
 def test_values_of_tags_stay_what_they_are_in_the_object(captured):
     value = {"a": [1, 2]}
     with Span("op") as span:
