@@ -40,11 +40,18 @@ APART = "processes of one thread"
 ANY = [(PYTHON, 0), (DDTRACE, 0)]
 ROWS: list[tuple[str, str, int | None, str, list[tuple[str, int]]]] = [
     ("N1", "C: start, 4 attributes, end; OTLP on", 110, "c", [(BSP, 5), (DYNAMIC, 5), (NO_OP, 0)]),
+    ("N1", "C++: the same, through tracer.hpp", 110, "c++", [("c", 0)]),
     ("N2", "Rust: the same", 90, "rust", [(FAST, 3), (START, 0), (LOCAL, 0), (BSP, 0)]),
     ("N3", "C: no attributes", 70, "c", [(BSP, 0), (NO_OP, 0)]),
+    ("N3", "C++: the same, through tracer.hpp", 70, "c++", [("c", 0)]),
     ("N3", "Rust: the same", 70, "rust", [(FAST, 0), (LOCAL, 0), (BSP, 0)]),
     ("N4", "C: child of an unsampled parent", 25, "c", [(OFF, 0)]),
     ("N4", "Rust: the same", 25, "rust", [(OFF, 0)]),
+    ("N4", "C++: the same, through tracer.hpp", 25, "c++", [("c", 0)]),
+    ("N4a", "C: a call on an unsampled span", 5, "c", []),
+    ("N4a", "C++: the same, through tracer.hpp", 5, "c++", [("c", 0)]),
+    ("N4b", "C: a call on the no-op span", 5, "c", []),
+    ("N4b", "C++: the same, through tracer.hpp", 5, "c++", [("c", 0)]),
     ("N5", "Rust: record, batch, OTLP/HTTP, whole process", 250, "rust", [(BSP, 0)]),
     ("N6", "Rust: the same by gRPC", 350, "rust", [(BSP, 0)]),
     ("N7", "Rust: spans lost of 1,000,000 at full speed", 0, "rust", [(BSP, 0)]),
@@ -124,6 +131,7 @@ def rounds(url: str, grpc: str) -> Figures:
         print(f"round {turn + 1} of {ROUNDS}", file=sys.stderr)
         note(figures, "clock", [hot, "clock"])
         note(figures, "c", [str(TARGET / "bench/hot"), url])
+        note(figures, "c++", [str(TARGET / "bench/hot-cpp"), url])
         note(figures, "rust", [hot, "libtracer"])
         note(figures, FAST, [hot, "fastrace"])
         note(figures, BSP, [hot, "otel-bsp"])

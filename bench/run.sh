@@ -7,7 +7,11 @@ target=${CARGO_TARGET_DIR:-$PWD/target}
 lib=${LIBTRACER_LIB:-$target/lib}
 cargo build -q --release --locked -p libtracer-bench
 mkdir -p "$target/bench"
-${CC:-cc} -O2 -Iinclude bench/c/hot.c -o "$target/bench/hot" -L"$lib" -ltracer -Wl,-rpath,"$lib"
+link="-L$lib -ltracer -Wl,-rpath,$lib"
+# shellcheck disable=SC2086 # words
+${CC:-cc} -O2 -Iinclude bench/c/hot.c -o "$target/bench/hot" $link
+# shellcheck disable=SC2086
+${CXX:-c++} -std=c++14 -O2 -Iinclude bench/c/hot.cpp -o "$target/bench/hot-cpp" $link
 # A peer that cannot be installed is named in the report.
 venv=$target/venv-bench
 if ! cmp -s bench/requirements.txt "$venv/installed.txt"; then

@@ -54,6 +54,7 @@ everything() {
     step install tools/install_test.sh
     step wheel make -s python
     step c tools/c_test.sh
+    step cost tools/cost_test.sh
     step nested tools/nested_test.sh
     step copies tools/copies_test.sh
     step stub make -s stub

@@ -76,6 +76,8 @@ pub struct SpanHandle {
 
 /// In `slot`: the index plus one in the low half, this bit for shared spans.
 const SHARED: u64 = 1 << 32;
+/// And this one for spans that nothing is recorded of: calls on them need not look any further.
+const QUIET: u64 = 1 << 33;
 
 impl SpanHandle {
     /// No span: every operation is a no-op.
@@ -98,10 +100,11 @@ impl SpanHandle {
 
     /// The handle of the span in the slot of an index.
     #[inline]
-    fn of(index: u32, shared: bool, generation: u64) -> Self {
+    fn of(index: u32, shared: bool, recording: bool, generation: u64) -> Self {
         let shared = if shared { SHARED } else { 0 };
+        let quiet = if recording { 0 } else { QUIET };
         Self {
-            slot: (u64::from(index) + 1) | shared,
+            slot: (u64::from(index) + 1) | shared | quiet,
             generation,
         }
     }
@@ -115,6 +118,15 @@ impl SpanHandle {
     #[inline]
     fn is_shared(self) -> bool {
         self.slot & SHARED != 0
+    }
+
+    /// Whether the handle alone tells that what is written to it is not kept: that of no span, or of
+    /// one that nothing is recorded of, ended or not.
+    #[inline]
+    #[must_use]
+    pub fn is_quiet(self) -> bool {
+        // No bit above may be set: a made-up handle is looked up, and counted.
+        self.slot & !(QUIET - 1) == QUIET || self == Self::NONE
     }
 
     #[inline]
@@ -165,7 +177,7 @@ impl SpanHandle {
     /// Whether attributes and the rest are recorded: sampled or record-only, and not ended.
     #[must_use]
     pub fn is_recording(self) -> bool {
-        if self == Self::NONE {
+        if self.is_quiet() {
             return false;
         }
         let live = enter(|thread| {

@@ -131,16 +131,25 @@ pub extern "C" fn tracer_span_current() -> tracer_span {
     contain(tracer_span::default(), || span(current_pair().1))
 }
 
+/// Runs `work`, which writes to the span, unless nothing is recorded: then nothing is looked at.
+#[inline]
+fn write(span: tracer_span, work: impl FnOnce(SpanHandle)) {
+    let handle = handle(span);
+    if !handle.is_quiet() {
+        record(|| work(handle));
+    }
+}
+
 /// Runs `work` with the key; a value stays in registers on its way.
 ///
 /// # Safety
 /// The key is as the header says.
 #[inline]
 unsafe fn set(span: tracer_span, key: *const c_char, work: impl FnOnce(SpanHandle, &str)) {
-    record(|| {
+    write(span, |span| {
         // SAFETY: as the header says.
         let key = unsafe { ptr::text(key) };
-        work(handle(span), &key);
+        work(span, &key);
     });
 }
 
@@ -173,6 +182,9 @@ pub unsafe extern "C" fn tracer_span_set_string(
     text: *const c_char,
     len: usize,
 ) {
+    if handle(span).is_quiet() {
+        return;
+    }
     // SAFETY: as the header says.
     let text = unsafe { ptr::text_of(text, len) };
     // SAFETY: as the header says.
@@ -219,7 +231,7 @@ pub unsafe extern "C" fn tracer_span_set_attributes(
     count: usize,
 ) {
     // SAFETY: as the header says.
-    record(|| unsafe { set_all(handle(span), attributes, count) });
+    write(span, |span| unsafe { set_all(span, attributes, count) });
 }
 
 /// Sets the status: OK is final, UNSET is ignored, the description (or NULL) is kept for ERROR only.
@@ -229,10 +241,10 @@ pub unsafe extern "C" fn tracer_span_set_status(
     status: tracer_span_status,
     description: *const c_char,
 ) {
-    record(|| {
+    write(span, |span| {
         // SAFETY: as the header says.
         let description = unsafe { ptr::text(description) };
-        handle(span).set_status(status_of(status, &description));
+        span.set_status(status_of(status, &description));
     });
 }
 
@@ -247,10 +259,10 @@ pub(crate) fn status_of(status: tracer_span_status, description: &str) -> Status
 /// Replaces the name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tracer_span_set_name(span: tracer_span, name: *const c_char) {
-    record(|| {
+    write(span, |span| {
         // SAFETY: as the header says.
         let name = unsafe { ptr::text(name) };
-        handle(span).set_name(&name);
+        span.set_name(&name);
     });
 }
 
@@ -275,12 +287,12 @@ pub unsafe extern "C" fn tracer_span_add_event_at(
     count: usize,
     unix_ns: u64,
 ) {
-    record(|| {
+    write(span, |span| {
         // SAFETY: as the header says.
         let name = unsafe { ptr::text(name) };
         // SAFETY: as the header says.
         let map = unsafe { attribute::map(attributes, count) };
-        handle(span).add_event(&name, unix_ns, &Value::Built(&map));
+        span.add_event(&name, unix_ns, &Value::Built(&map));
     });
 }
 
@@ -307,7 +319,7 @@ pub unsafe extern "C" fn tracer_span_add_link(
         attribute_count: count,
     };
     // SAFETY: as the header says.
-    record(|| unsafe { add_link(handle(span), &link) });
+    write(span, |span| unsafe { add_link(span, &link) });
 }
 
 /// Records an error as an `exception` event: its type, message and stack trace, each may be NULL.
@@ -319,7 +331,7 @@ pub unsafe extern "C" fn tracer_span_record_error(
     message: *const c_char,
     stacktrace: *const c_char,
 ) {
-    record(|| {
+    write(span, |span| {
         let fields = [
             ("exception.type", r#type),
             ("exception.message", message),
@@ -336,7 +348,7 @@ pub unsafe extern "C" fn tracer_span_record_error(
             count += 1;
         }
         let given = places.get(..count).unwrap_or_default();
-        handle(span).add_event("exception", 0, &Value::Map(given));
+        span.add_event("exception", 0, &Value::Map(given));
     });
 }
 

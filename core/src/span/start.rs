@@ -166,7 +166,7 @@ impl Provider {
             return true;
         };
         *started = Started {
-            handle: SpanHandle::of(index, start.shared, generation),
+            handle: SpanHandle::of(index, start.shared, recording, generation),
             trace_id,
             span_id,
             trace_flags,

@@ -26,6 +26,9 @@ impl SpanHandle {
     #[expect(clippy::inline_always, reason = "as `with`, which it wraps")]
     #[inline(always)]
     pub(super) fn record(self, work: impl FnOnce(&mut ThreadState, &mut SpanState)) {
+        if self.is_quiet() {
+            return;
+        }
         self.with(|thread, state| {
             if state.recording {
                 work(thread, state);
