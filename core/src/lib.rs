@@ -88,7 +88,9 @@
 //! A provider has loggers too, and meters (feature `metrics`, on by default). Both leave only where
 //! the configuration says so, in pipelines like those of spans: [`Config::otlp_logs`],
 //! [`Config::logs_exporters`], `Config::otlp_metrics`, `OTEL_LOGS_EXPORTER`, `OTEL_METRICS_EXPORTER`.
-//! Their accounts are [`TracerProvider::log_stats`] and `TracerProvider::metric_stats`.
+//! Their accounts are [`TracerProvider::log_stats`] and `TracerProvider::metric_stats`. Calls of
+//! language models are counted by `TracerProvider::record_llm_call`, where `Config::llm_metrics` asks
+//! for it; `Config::metrics_endpoint` sends metrics to Prometheus and Pushgateways too.
 //!
 //! ```
 //! # use libtracer::{Config, Severity, TracerProvider};

@@ -24,7 +24,7 @@ class LLM:
     Every call is a span ``llm.generate`` with the attributes ``ai.provider``, ``ai.model``,
     ``ai.prompt_tokens``, ``ai.completion_tokens``, ``ai.total_tokens``, ``ai.cost``,
     ``ai.duration_ms`` and ``ai.stream``, and the ``gen_ai.*`` ones of OpenTelemetry's conventions.
-    What is not known is left out.
+    What is not known is left out. Where metrics are enabled every call is counted in them too.
 
     Args:
         provider: ``"openai"`` or ``"anthropic"``; with a backend any label.
