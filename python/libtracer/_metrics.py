@@ -71,7 +71,8 @@ def generation(span: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        _inside.reset(token)
+        with suppress(ValueError):  # the block may end in another context than it began in
+            _inside.reset(token)
         if not counted[0]:
             _count(getattr(span, "attributes", None) or {}, perf_counter() - begun)
 

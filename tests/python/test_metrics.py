@@ -1,6 +1,7 @@
 """Calls of language models counted: in the text, and as they leave for each form of an endpoint."""
 
 import asyncio
+import contextvars
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -196,6 +197,18 @@ def test_a_generation_around_calls_that_count_does_not_count_too(counting):
     assert text.count("ai_llm_requests_total{") == 2
 
 
+def test_a_generation_that_ends_in_another_context_ends_quietly(counting):
+    def block():
+        with generation_span("chat") as span:
+            span.set_attribute("model_name", "m")
+            yield
+
+    left_open = block()
+    contextvars.Context().run(next, left_open)
+    assert list(left_open) == []
+    assert sample("ai_llm_requests_total", provider="unknown", model="m") == 1
+
+
 def series(body):
     """Return name, kind and points of what OTLP carries."""
     found = {}
@@ -240,7 +253,11 @@ def test_otlp_reaches_a_collector_or_prometheus(receiver, form, path):
         ("ai_llm_cost_dollars", None): ("sum", of, 0.25),
     }
     read = libtracer.stats()
-    assert (read["metrics_collected"], read["metrics_exported"], read["metrics_dropped"]) == (4, 4, 0)
+    assert (read["metrics_collected"], read["metrics_exported"], read["metrics_dropped"]) == (
+        4,
+        4,
+        0,
+    )
     # Beside the text, which is there all the same.
     assert sample("ai_llm_requests_total", **of) == 1
 
