@@ -172,10 +172,13 @@ pub(crate) fn attach_span(handle: SpanHandle) -> u64 {
 /// Where an entry with this context belongs: its token in the copy of the library that leads, 0 if
 /// that is this one, and what is below it.
 fn seat(context: &SpanContext) -> (u64, Base) {
-    match (rendezvous::attach(context), spoken()) {
+    let Some(outer) = rendezvous::attach(context) else {
+        return (0, ask().1);
+    };
+    match spoken() {
         // That copy will say that this very span is current.
-        (Some(outer), Foreign::None) => (outer, Base::Span(context.span_id)),
-        (outer, _) => (outer.unwrap_or(0), ask().1),
+        Foreign::None => (outer, Base::Span(context.span_id)),
+        _ => (outer, ask().1),
     }
 }
 
