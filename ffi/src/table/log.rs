@@ -14,7 +14,7 @@ const MOST: usize = 8;
 
 pub(super) unsafe extern "C" fn log_emit(emit: *const tracer_emit) {
     // SAFETY: the binding passes a valid record.
-    unsafe { emit_with(emit, |log| log.emit()) };
+    unsafe { emit_with(emit, |log: LogRecord<'_>| log.emit()) };
 }
 
 pub(super) unsafe extern "C" fn log_emit_encoded(
