@@ -20,7 +20,7 @@ export PREFIX DESTDIR LIBDIR INCLUDEDIR MANDIR DOCDIR
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
 
 .PHONY: help setup demo build install uninstall install-test python test check ci lint fmt fmt-check drift abi-check abi-accept notices header unit stub \
-	c-test py-test dev-test mixed-test conformance beyond backends examples-test bench miri loom fuzz size wheel sdist clean
+	c-test py-test dev-test mixed-test conformance beyond backends examples-test bench miri loom fuzz deep size wheel sdist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ ci: test beyond ## test, then beyond
 
 beyond: setup ## sanitizers, other Pythons, Miri, loom
 	@tools/test.sh beyond
+
+deep: build ## what takes long: TSan, Valgrind, Miri, loom, fuzzing, a soak, the peers' suites
+	@tools/test.sh deep
 
 lint: setup ## clippy, ruff, mypy
 	cargo clippy --workspace --all-targets --locked --features $(FEATURES) -- -D warnings

@@ -1,9 +1,10 @@
 #!/bin/sh
 # Runs the steps of a level and counts them; the last line is the sum.
 #
-#   tools/test.sh check | test | backends | beyond
+#   tools/test.sh check | test | backends | beyond | deep
 #
-# test includes check and backends; beyond is what else runs in CI.
+# test includes check and backends; beyond is what else runs in CI; deep runs once for each piece of
+# work: what takes long.
 #
 # A step that ends with status 77 could not run here; it says why and counts as skipped. A step that
 # fails does not stop the others. Output of the steps: target/log/.
@@ -90,12 +91,23 @@ beyond() {
     step miri tools/miri.sh
 }
 
+deep() {
+    step tsan tools/tsan.sh
+    step valgrind tools/valgrind.sh
+    step miri tools/miri.sh
+    step loom env LOOM_MAX_PREEMPTIONS=4 tools/loom.sh
+    step fuzz tools/fuzz.sh
+    step soak tools/soak.sh
+    step peers make -s peers
+}
+
 case ${1:-test} in
 check) check ;;
 test) everything ;;
 backends) backends ;;
 beyond) beyond ;;
-*) echo "usage: tools/test.sh check|test|backends|beyond" >&2; exit 2 ;;
+deep) deep ;;
+*) echo "usage: tools/test.sh check|test|backends|beyond|deep" >&2; exit 2 ;;
 esac
 
 [ -z "$failures" ] || echo "failed:$failures"

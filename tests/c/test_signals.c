@@ -19,6 +19,7 @@ static volatile sig_atomic_t handled, errno_changed;
 /* A span with attributes, begun and ended; what of it is a no-op depends on what was interrupted. */
 static void record_in_handler(int number) {
     (void)number;
+    int before = errno;
     errno = 4711;
     tracer_span span = tracer_span_begin("in a handler");
     tracer_span_set_int(span, "i", handled);
@@ -27,7 +28,8 @@ static void record_in_handler(int number) {
     tracer_span_set_status(span, TRACER_STATUS_ERROR, "interrupted");
     tracer_span_finish(span);
     errno_changed += errno != 4711;
-    handled = handled + 1;
+    errno = before;
+    __atomic_store_n(&handled, handled + 1, __ATOMIC_RELEASE);
 }
 
 /* What the kernel needs for the registers and 8 KiB for the handler (SIGSTKSZ of old), above a page
@@ -72,9 +74,9 @@ static void *interrupt(void *thread) {
         sched_yield();
     }
     while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE)) {
-        int before = handled;
+        int before = __atomic_load_n(&handled, __ATOMIC_ACQUIRE);
         pthread_kill(*(pthread_t *)thread, SIGUSR1);
-        while (handled == before && !__atomic_load_n(&stop, __ATOMIC_ACQUIRE)) {
+        while (__atomic_load_n(&handled, __ATOMIC_ACQUIRE) == before && !__atomic_load_n(&stop, __ATOMIC_ACQUIRE)) {
             sched_yield();
         }
     }

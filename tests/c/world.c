@@ -9,7 +9,7 @@
 
 enum { ERRNO = 4711 };
 
-static const char *called;
+static __thread const char *called;
 const char *world_exporter = "memory";
 
 const char *called_now(void) { return called; }

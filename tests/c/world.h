@@ -93,7 +93,7 @@ void world_end(world *w);
 /* Makes every call in every way, or only those that record; returns how many. `between`, if not NULL,
  * is called after each function. */
 size_t call_all(world *w, bool only_records, void (*between)(world *));
-/* The function called now or last. */
+/* The function that this thread calls now, or called last. */
 const char *called_now(void);
 
 /* For the calls. */
