@@ -142,3 +142,19 @@ fn a_record_that_interrupts_this_library_is_counted() {
     assert_eq!((stats.emitted, stats.dropped_reentrant), (1, 1));
     assert_eq!(kept.logs().len(), 0);
 }
+
+#[test]
+fn a_body_that_a_binding_has_encoded_is_taken_as_it_is() {
+    let kept = MemoryExporter::new();
+    let provider = provider(&Config::new().logs_memory(&kept));
+    let logger = provider.logger("");
+    let text = [&[0x0a, 4][..], b"body"].concat();
+    for encoded in [text.as_slice(), &[]] {
+        let record = logger.record(Severity::Info, "not this");
+        libtracer::binding::with_encoded_body(record.attribute("k", 1), encoded).emit();
+    }
+    let logs = kept.logs();
+    assert_eq!(logs[0].body, OwnedValue::from("body"));
+    assert_eq!(logs[1].body, OwnedValue::Null);
+    assert!(logs.iter().all(|log| log.attributes.len() == 1));
+}
