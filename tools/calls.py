@@ -24,7 +24,7 @@ UNDONE = {
 # What may allocate without a way to fail, and so is not for recording threads short of memory.
 SET_UP = re.compile(
     r"tracer_(config|provider|capture|scope|init|flush|shutdown|metrics|last_error|table)(_|$)"
-    r"|_stats$|^tracer_is_|_provider_|_processor|_exporter|_handler"
+    r"|_stats$|^tracer_is_|_provider_|_processor|_exporter|_handler|_view"
 )
 
 

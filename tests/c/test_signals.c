@@ -12,7 +12,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { PAGE = 4096, INTERRUPTIONS = 2000 };
+enum { PAGE = 4096, INTERRUPTIONS = 500 };
 
 static volatile sig_atomic_t handled, errno_changed;
 
