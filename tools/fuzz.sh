@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fuzzes the parsers of foreign bytes, each for FUZZ_SECONDS (60), one after the other.
+# Fuzzes the parsers of foreign bytes and sequences of calls of the C ABI, each for FUZZ_SECONDS (60), one after the other.
 #
 #   FUZZ_TARGETS='baggage b3' FUZZ_SECONDS=600 make fuzz
 #
@@ -18,9 +18,10 @@ PATH=$target/tools/bin:$PATH
 cargo fuzz --version >/dev/null 2>&1 ||
     cargo install -q --locked --root "$target/tools" cargo-fuzz@0.13.2
 
-cd core
 failed='' count=0
-for name in ${FUZZ_TARGETS:-$(cargo +nightly fuzz list)}; do
+for name in ${FUZZ_TARGETS:-$(cd core && cargo +nightly fuzz list) $(cd ffi && cargo +nightly fuzz list)}; do
+    cd "$root/core"
+    [ -e "fuzz/fuzz_targets/$name.rs" ] || cd "$root/ffi"
     count=$((count + 1))
     corpus=$target/fuzz/corpus/$name
     found=$target/fuzz/found/$name
