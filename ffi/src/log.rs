@@ -150,7 +150,7 @@ pub unsafe extern "C" fn tracer_provider_read_log_stats(
     provider: Option<&tracer_provider>,
     out: *mut tracer_log_stats,
 ) {
-    record(|| {
+    guard((), || {
         if out.is_null() {
             return;
         }

@@ -1,6 +1,6 @@
 //! The account.
 
-use crate::boundary::{guard, record};
+use crate::boundary::guard;
 use crate::provider::tracer_provider;
 use crate::ptr;
 use libtracer::{Stats, diagnostics};
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn tracer_provider_pipeline_error(
 /// # Safety
 /// `out` is NULL or points to as many bytes as its first member says.
 unsafe fn write(out: *mut tracer_stats, read: impl FnOnce() -> Vec<Stats>) {
-    record(|| {
+    guard((), || {
         if out.is_null() {
             return;
         }
