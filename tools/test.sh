@@ -7,11 +7,14 @@
 # work: what takes long.
 #
 # A step that ends with status 77 could not run here; it says why and counts as skipped. A step that
-# fails does not stop the others. Output of the steps: target/log/.
+# fails does not stop the others, and one that hangs is ended. Output of the steps: target/log/.
 set -u
 cd "$(dirname "$0")/.."
 logs=${CARGO_TARGET_DIR:-target}/log
 mkdir -p "$logs"
+longest=1500 # seconds of a step; its status is 124 then
+running=''
+trap '[ -z "$running" ] || kill "$running"; exit 130' INT TERM
 passed=0 failed=0 skipped=0 failures=''
 
 step() { # name, command...
@@ -19,8 +22,11 @@ step() { # name, command...
     shift
     start=$(date +%s)
     printf '== %-11s %s\n' "$name" "$*"
-    "$@" >"$logs/$name.log" 2>&1
+    timeout --kill-after=10 "$longest" "$@" >"$logs/$name.log" 2>&1 &
+    running=$!
+    wait "$running"
     status=$?
+    running=''
     took=$(($(date +%s) - start))
     case $status in
     0)
@@ -92,6 +98,7 @@ beyond() {
 }
 
 deep() {
+    longest=7200
     step tsan tools/tsan.sh
     step valgrind tools/valgrind.sh
     step miri tools/miri.sh

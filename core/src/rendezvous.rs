@@ -6,7 +6,7 @@
 //! The others ask it what is current and tell it what they make current. A copy that nobody configured
 //! gives its finished spans to one that is ([`provider`]); sampling is asked of that one too.
 //!
-//! Who leads is worked out by each copy for itself, from the same facts: when it is used first, and
+//! Who leads is worked out by each copy for itself, from the same facts: when a copy is loaded, and
 //! whenever one is configured or given a language ([`announce`]). A forked child inherits the answer.
 
 mod answer;
@@ -29,30 +29,14 @@ use std::time::Duration;
 use table::{Standing, Table, VERSION};
 
 /// The copy that says what is current; null = this one.
-static LEADER: AtomicPtr<Table> = AtomicPtr::new(UNSEEN);
+static LEADER: AtomicPtr<Table> = AtomicPtr::new(ptr::null_mut());
 /// The copy that takes the spans of this one; null = none.
-static TAKER: AtomicPtr<Table> = AtomicPtr::new(UNSEEN);
-
-/// Nobody has looked yet.
-const UNSEEN: *mut Table = ptr::without_provenance_mut(1);
+static TAKER: AtomicPtr<Table> = AtomicPtr::new(ptr::null_mut());
 
 #[inline]
 fn load(place: &AtomicPtr<Table>) -> Option<&'static Table> {
-    let table = place.load(Ordering::Acquire);
-    if table.is_null() {
-        return None;
-    }
-    find(place, table)
-}
-
-#[cold]
-fn find(place: &AtomicPtr<Table>, mut table: *mut Table) -> Option<&'static Table> {
-    if table == UNSEEN {
-        look();
-        table = place.load(Ordering::Acquire);
-    }
     // SAFETY: null or the table of a copy that stays loaded (`note::pin`).
-    unsafe { table.as_ref() }
+    unsafe { place.load(Ordering::Acquire).as_ref() }
 }
 
 fn store(place: &AtomicPtr<Table>, table: Option<&'static Table>) {
@@ -60,20 +44,27 @@ fn store(place: &AtomicPtr<Table>, table: Option<&'static Table>) {
     place.store(table, Ordering::Release);
 }
 
-/// Something about this copy has changed that concerns the others.
+/// This copy has been loaded, or something about it has changed that concerns the others.
 #[cold]
 pub(crate) fn announce() {
+    note::search();
     look();
+    let all: Vec<_> = note::found().collect();
     for other in known().filter(|copy| !copy.is_this_copy()) {
-        other.reconsider();
+        other.reconsider(&all);
     }
+}
+
+/// Another copy has been loaded or has changed; these are all there are.
+fn told(copies: &[&'static Table]) {
+    note::remember(copies);
+    look();
 }
 
 /// The copies that understand each other, in the order in which they were loaded.
 fn known() -> impl Iterator<Item = &'static Table> {
     static WARNED: AtomicBool = AtomicBool::new(false);
-    let copies = note::find();
-    let (known, others): (Vec<_>, Vec<_>) = copies.iter().partition(|copy| copy.is_known());
+    let (known, others): (Vec<_>, Vec<_>) = note::found().partition(|copy| copy.is_known());
     if let Some(other) = others.first()
         && !WARNED.swap(true, Ordering::Relaxed)
     {
@@ -96,9 +87,6 @@ fn look() {
     let mut copies: Vec<&'static Table> = known().collect();
     if !copies.iter().any(|copy| copy.is_this_copy()) {
         copies.clear(); // What the others cannot see stays alone.
-    }
-    if copies.len() > 1 {
-        note::pin();
     }
     let speaking = copies.iter().find(|copy| copy.standing().speaks());
     let leader = speaking.or(copies.first()).copied();

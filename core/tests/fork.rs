@@ -15,6 +15,7 @@ use libtracer::{
     set_propagator,
 };
 use std::collections::HashSet;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -176,15 +177,19 @@ fn a_fork_in_the_midst_of_everything_hangs_no_child() {
                 }
             });
         }
-        for _ in 0..30 {
-            let said = in_child(|| {
-                (0..50).for_each(|_| provider.tracer("t").start("child's").end());
-                provider.flush(SOON).unwrap();
-                balanced(&provider).exported.to_string()
-            });
-            assert_eq!(said, "50");
-        }
+        let children = || {
+            for _ in 0..30 {
+                let said = in_child(|| {
+                    (0..50).for_each(|_| provider.tracer("t").start("child's").end());
+                    provider.flush(SOON).unwrap();
+                    balanced(&provider).exported.to_string()
+                });
+                assert_eq!(said, "50");
+            }
+        };
+        let outcome = panic::catch_unwind(AssertUnwindSafe(children));
         done.store(true, Ordering::Relaxed);
+        outcome.unwrap_or_else(|failed| panic::resume_unwind(failed));
     });
     provider.flush(SOON).unwrap();
     balanced(&provider);

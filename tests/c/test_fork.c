@@ -4,6 +4,9 @@
 #include "otlp.h"
 #include "sink.h"
 
+#include <link.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -214,6 +217,41 @@ static void grandchildren_start_anew_too(void) {
     in_children(fork_again, -1);
 }
 
+static sem_t inside, leave;
+
+static int stay(struct dl_phdr_info *info, size_t size, void *unused) {
+    (void)info, (void)size, (void)unused;
+    sem_post(&inside);
+    sem_wait(&leave);
+    return 1;
+}
+
+static void *hold_the_loaders_lock(void *unused) {
+    (void)unused;
+    dl_iterate_phdr(stay, NULL);
+    return NULL;
+}
+
+static void configure_anew(int fd) {
+    (void)fd;
+    alarm(30); /* ends what hangs */
+    set_up("memory");
+    tracer_span_finish(tracer_span_begin("child"));
+    CHECK_INT(tracer_flush(5000), TRACER_OK);
+    CHECK_INT(stats().exported, 1);
+}
+
+static void a_child_does_not_wait_for_the_loader(void) {
+    pthread_t holder;
+    sem_init(&inside, 0, 0);
+    sem_init(&leave, 0, 0);
+    CHECK_INT(pthread_create(&holder, NULL, hold_the_loaders_lock, NULL), 0);
+    sem_wait(&inside);
+    in_children(configure_anew, -1);
+    sem_post(&leave);
+    pthread_join(holder, NULL);
+}
+
 int main(void) {
     RUN(ids_are_never_the_same);
     RUN(the_child_counts_from_zero);
@@ -221,5 +259,6 @@ int main(void) {
     RUN(parent_and_children_deliver_their_own);
     RUN(a_childs_normal_exit_flushes);
     RUN(grandchildren_start_anew_too);
+    RUN(a_child_does_not_wait_for_the_loader);
     return finish();
 }

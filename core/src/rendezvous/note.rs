@@ -1,53 +1,49 @@
 //! How copies of this library find each other: each carries an ELF note that says where its table is.
 
-use super::table::{TABLE, Table, VERSION};
+#[cfg(not(all(target_os = "linux", not(miri), not(loom))))]
+use super::table::TABLE;
+use super::table::Table;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// Most copies that are looked at.
 const MOST: usize = 16;
 
-/// Every copy in this process, in the order in which they were loaded.
-#[derive(Debug)]
-pub(super) struct Copies {
-    all: [Option<&'static Table>; MOST],
-    count: usize,
+/// The copies found so far, in the order in which they were loaded. It only grows, at its end: copies
+/// that know of each other stay loaded. So writers need no lock, which a forked child could find taken.
+static FOUND: [AtomicPtr<Table>; MOST] = [const { AtomicPtr::new(ptr::null_mut()) }; MOST];
+
+/// What has been found, by this copy or by one that told it.
+pub(super) fn found() -> impl Iterator<Item = &'static Table> {
+    let tables = FOUND.iter().map(|place| place.load(Ordering::Acquire));
+    // SAFETY: null or the table of a copy that stays loaded.
+    tables.map_while(|table| unsafe { table.as_ref() })
 }
 
-impl Copies {
-    pub(super) fn iter(&self) -> impl Iterator<Item = &'static Table> + '_ {
-        self.all.iter().copied().flatten()
-    }
-
-    fn add(&mut self, table: &'static Table) {
-        if let Some(place) = self.all.get_mut(self.count) {
-            *place = Some(table);
-            self.count += 1;
-        }
+pub(super) fn remember(copies: &[&'static Table]) {
+    for (place, copy) in FOUND.iter().zip(copies) {
+        place.store(ptr::from_ref(*copy).cast_mut(), Ordering::Release);
     }
 }
 
 #[cfg(not(all(target_os = "linux", not(miri), not(loom))))]
-pub(super) fn find() -> Copies {
-    let mut alone = Copies {
-        all: [None; MOST],
-        count: 0,
-    };
-    alone.add(&TABLE);
-    alone
+pub(super) fn search() {
+    remember(&[&TABLE]);
 }
-
-#[cfg(not(all(target_os = "linux", not(miri), not(loom))))]
-pub(super) fn pin() {}
 
 #[cfg(all(target_os = "linux", not(miri), not(loom)))]
-pub(super) use elf::{find, pin};
+pub(super) use elf::search;
 
 #[cfg(all(target_os = "linux", not(miri), not(loom)))]
 mod elf {
-    use super::{Copies, MOST, TABLE, Table, VERSION};
+    use super::super::table::{TABLE, Table, VERSION};
+    use super::{MOST, remember};
+    use crate::provider::hooks::contained;
     use std::ffi::{c_int, c_void};
     use std::mem::MaybeUninit;
-    use std::ptr::with_exposed_provenance;
+    use std::ptr::{self, with_exposed_provenance};
     use std::slice;
+    use std::sync::atomic::{AtomicI32, Ordering};
 
     /// Compared as bytes: no alignment is assumed.
     type Word = [u8; 4];
@@ -76,24 +72,49 @@ mod elf {
         version = const VERSION,
     );
 
-    /// Looks through all that is loaded now. Takes the loader's lock for as long.
-    pub(in super::super) fn find() -> Copies {
-        let mut copies = Copies {
-            all: [None; MOST],
-            count: 0,
-        };
+    /// The process that loaded this copy; 0 before the loader has come to it.
+    static HOME: AtomicI32 = AtomicI32::new(0);
+
+    // The loader calls what stands in this section, when it has relocated all it loads.
+    #[used]
+    #[unsafe(link_section = ".init_array")]
+    static AT_LOAD: extern "C" fn() = at_load;
+
+    extern "C" fn at_load() {
+        HOME.store(process(), Ordering::Relaxed);
+        contained(super::super::announce);
+    }
+
+    fn process() -> i32 {
+        // SAFETY: reads a number.
+        unsafe { libc::getpid() }
+    }
+
+    /// Looks through all that is loaded now. Takes the loader's lock for as long, and therefore does
+    /// nothing in a forked child of the process that loaded this copy: another thread may have had that
+    /// lock when it was forked. What is loaded into the child tells what it finds.
+    pub(in super::super) fn search() {
+        if HOME.load(Ordering::Relaxed) != process() {
+            return;
+        }
+        let mut copies = Copies::default();
         let found = (&raw mut copies).cast::<c_void>();
         // SAFETY: `each` fits the signature; `copies` outlives the call.
         unsafe { libc::dl_iterate_phdr(Some(each), found) };
-        copies
+        let tables = copies.tables.get(..copies.count).unwrap_or_default();
+        if tables.len() > 1 {
+            for table in tables {
+                pin(table);
+            }
+        }
+        remember(tables);
     }
 
-    /// Keeps the file that holds this copy loaded: others point into it from here on.
-    pub(in super::super) fn pin() {
+    /// Keeps the file that holds a copy loaded: others point into it from here on.
+    fn pin(table: &Table) {
         let mut place = MaybeUninit::<libc::Dl_info>::uninit();
-        let here = (&raw const TABLE).cast();
         // SAFETY: both addresses are valid.
-        if unsafe { libc::dladdr(here, place.as_mut_ptr()) } == 0 {
+        if unsafe { libc::dladdr(ptr::from_ref(table).cast(), place.as_mut_ptr()) } == 0 {
             return;
         }
         // SAFETY: filled in, as the result says.
@@ -102,6 +123,21 @@ mod elf {
         // SAFETY: the loader's own name of a file that is loaded; nothing is loaded anew. It fails for
         // the program itself, which stays anyway.
         unsafe { libc::dlopen(found.dli_fname, flags) };
+    }
+
+    /// What a search has found so far.
+    struct Copies {
+        tables: [&'static Table; MOST],
+        count: usize,
+    }
+
+    impl Default for Copies {
+        fn default() -> Self {
+            Self {
+                tables: [&TABLE; MOST],
+                count: 0,
+            }
+        }
     }
 
     unsafe extern "C" fn each(
@@ -122,8 +158,10 @@ mod elf {
             base: info.dlpi_addr,
             headers,
         };
-        if let Some(table) = file.has_note().then(|| file.table()).flatten() {
-            found.add(table);
+        let table = file.has_note().then(|| file.table()).flatten();
+        if let (Some(table), Some(place)) = (table, found.tables.get_mut(found.count)) {
+            *place = table;
+            found.count += 1;
         }
         0
     }

@@ -28,8 +28,8 @@ pub(crate) struct Table {
     size: u32,
     /// What this copy is in the process: [`Standing`]'s bits.
     standing: extern "C" fn() -> u32,
-    /// Something has changed: look again who leads.
-    reconsider: extern "C" fn(),
+    /// Something has changed among these copies: work out again who leads.
+    reconsider: unsafe extern "C" fn(copies: *const &'static Table, count: usize),
     current: extern "C" fn(out: &mut RawContext),
     attach: extern "C" fn(context: &RawContext) -> u64,
     detach: extern "C" fn(token: u64),
@@ -186,8 +186,10 @@ extern "C" fn standing() -> u32 {
     contained(|| super::standing().0).unwrap_or(0)
 }
 
-extern "C" fn reconsider() {
-    contained(super::look);
+unsafe extern "C" fn reconsider(copies: *const &'static Table, count: usize) {
+    // SAFETY: the copy that tells holds so many during the call.
+    let copies = unsafe { slice::from_raw_parts(copies, count) };
+    contained(|| super::told(copies));
 }
 
 extern "C" fn current(out: &mut RawContext) {
@@ -255,8 +257,9 @@ impl Table {
         Standing((self.standing)())
     }
 
-    pub(super) fn reconsider(&self) {
-        (self.reconsider)();
+    pub(super) fn reconsider(&self, copies: &[&'static Self]) {
+        // SAFETY: a table of this version takes these; they are there during the call.
+        unsafe { (self.reconsider)(copies.as_ptr(), copies.len()) };
     }
 
     pub(super) fn current(&self) -> SpanContext {
