@@ -1,9 +1,10 @@
 #!/bin/sh
 # Compiles and runs tests/c/test_*.c and tests/cpp/test_*.cpp against libtracer.so.1.
 #
-# Other .c files in tests/c are helpers, linked to each test; so is what tools/calls.py writes. All
-# compilers found are used (gcc, clang); CC and CXX choose one. SANITIZE=1: with cc alone, under ASan
-# and UBSan, after a proof that they are on.
+# Other .c files in tests/c are helpers, linked to each test; so is what tools/calls.py writes. One
+# test, test_load, is linked to nothing: it loads the library by itself, from $LIBTRACER. All compilers
+# found are used (gcc, clang); CC and CXX choose one. SANITIZE=1: with cc alone, under ASan and UBSan,
+# after a proof that they are on.
 set -u
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-$PWD/target}
@@ -17,6 +18,7 @@ export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=0}"
 flags="-g -O1 -Iinclude -Itests/c $warnings $sanitizers"
 link="-L$library -Wl,-rpath,$library -ltracer -lpthread"
 python=$(tools/need.sh print-python)
+export LIBTRACER=$library/libtracer.so.1
 passed=0 failed=0
 
 result() { # status, what
@@ -61,7 +63,9 @@ tests() { # cc, cxx
     for source in tests/c/test_*.c; do
         [ -f "$source" ] || continue
         program=$out/$(basename "$source" .c)
-        $1 -std=c99 $flags -o "$program" "$source" $helpers $link || { result 1 "$1 $source"; continue; }
+        with="$helpers $link"
+        [ "$source" != tests/c/test_load.c ] || with='-lpthread -ldl'
+        $1 -std=c99 $flags -o "$program" "$source" $with || { result 1 "$1 $source"; continue; }
         run "$program" "$source with $1"
     done
     for source in tests/cpp/test_*.cpp; do
