@@ -1,6 +1,10 @@
 //! The account: every span that was started is exported, dropped for a cause, queued or open.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails by a panic")]
 
+#[path = "common/ends.rs"]
+mod ends;
+
+use ends::Ends;
 use libtracer::{
     Accepted, Batch, BatchSettings, Config, ExportError, ExportFuture, Exporter, ExporterFactory,
     MemoryExporter, Stats, TracerProvider,
@@ -102,10 +106,11 @@ fn four_threads_at_full_speed_lose_nothing_that_is_not_counted() {
                 last = now;
             }
         });
+        let ends = Ends(&done);
         for writer in writers {
             writer.join().unwrap();
         }
-        done.store(true, Ordering::Release);
+        drop(ends);
         reader.join().unwrap();
     });
     provider.flush(SOON).unwrap();
@@ -323,10 +328,10 @@ fn conf_005_flush_and_shutdown_may_meet_recording_on_other_threads() {
                 });
             }
             scope.spawn(|| provider.flush(SOON).unwrap());
+            let _ends = Ends(&done);
             thread::sleep(Duration::from_millis(round));
             provider.shutdown(SOON).unwrap();
             spans(&provider, 10);
-            done.store(true, Ordering::Relaxed);
         });
         let stats = balanced(&provider);
         assert_eq!((stats.queued, stats.open), (0, 0), "{stats:?}");

@@ -6,16 +6,18 @@
     reason = "a helper of a test fails by a panic"
 )]
 
+#[path = "common/ends.rs"]
+mod ends;
 #[path = "common/fork.rs"]
 mod fork;
 
+use ends::Ends;
 use libtracer::{
     Accepted, B3, Batch, Config, Detector, ExportFuture, Exporter, ExporterFactory, MemoryExporter,
     Span, Stats, TraceContext, TracerProvider, current_context, diagnostics, propagator,
     set_propagator,
 };
 use std::collections::HashSet;
-use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -177,19 +179,15 @@ fn a_fork_in_the_midst_of_everything_hangs_no_child() {
                 }
             });
         }
-        let children = || {
-            for _ in 0..30 {
-                let said = in_child(|| {
-                    (0..50).for_each(|_| provider.tracer("t").start("child's").end());
-                    provider.flush(SOON).unwrap();
-                    balanced(&provider).exported.to_string()
-                });
-                assert_eq!(said, "50");
-            }
-        };
-        let outcome = panic::catch_unwind(AssertUnwindSafe(children));
-        done.store(true, Ordering::Relaxed);
-        outcome.unwrap_or_else(|failed| panic::resume_unwind(failed));
+        let _ends = Ends(&done);
+        for _ in 0..30 {
+            let said = in_child(|| {
+                (0..50).for_each(|_| provider.tracer("t").start("child's").end());
+                provider.flush(SOON).unwrap();
+                balanced(&provider).exported.to_string()
+            });
+            assert_eq!(said, "50");
+        }
     });
     provider.flush(SOON).unwrap();
     balanced(&provider);
@@ -209,6 +207,7 @@ fn a_fork_while_the_propagator_is_set_hangs_no_child() {
                 }
             });
         }
+        let _ends = Ends(&done);
         let children: Vec<_> = (0..100)
             .map(|_| {
                 fork::start(usual, || {
@@ -217,7 +216,6 @@ fn a_fork_while_the_propagator_is_set_hangs_no_child() {
                 })
             })
             .collect();
-        done.store(true, Ordering::Relaxed);
         for child in children {
             assert_eq!(child.join(), "b3");
         }

@@ -1,6 +1,8 @@
 //! After a fork, whatever other threads were at, the child counts calls of language models from zero.
 #![cfg(all(unix, feature = "metrics"))]
 
+#[path = "common/ends.rs"]
+mod ends;
 #[expect(
     clippy::expect_used,
     clippy::panic,
@@ -9,6 +11,7 @@
 #[path = "common/fork.rs"]
 mod fork;
 
+use ends::Ends;
 use libtracer::{Config, LlmCall, TracerProvider};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -33,6 +36,7 @@ fn a_child_counts_from_zero_while_the_parent_counts_on() {
                 }
             });
         }
+        let _ends = Ends(&over);
         while !provider.metrics_text().contains("ai_llm_requests_total{") {}
         for _ in 0..20 {
             let child = fork::start(fork_now, || {
@@ -42,6 +46,5 @@ fn a_child_counts_from_zero_while_the_parent_counts_on() {
             let text = child.join();
             assert!(text.contains(LINE), "{text}");
         }
-        over.store(true, Ordering::Relaxed);
     });
 }

@@ -7,12 +7,15 @@
     reason = "a helper of a test fails by a panic"
 )]
 
+#[path = "common/ends.rs"]
+mod ends;
 #[path = "common/fork.rs"]
 mod fork;
 #[path = "common/told.rs"]
 #[expect(dead_code, reason = "other tests need all of it")]
 mod told;
 
+use ends::Ends;
 use libtracer::{BatchSettings, Config, MemoryExporter, Sampler, TracerProvider};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -192,6 +195,7 @@ fn adding_while_threads_record_loses_nothing_and_counts_nothing_twice() {
                     }
                 });
             }
+            let _ends = Ends(&done);
             for (place, gate) in gates.iter().enumerate() {
                 let batch = BatchSettings {
                     max_queue_size: (place % 2 == 0).then_some(100_000),
@@ -203,7 +207,6 @@ fn adding_while_threads_record_loses_nothing_and_counts_nothing_twice() {
                 let name = format!("after {place}");
                 provider.tracer("t").start(&name).end();
             }
-            done.store(true, Ordering::Relaxed);
         });
         provider.flush(SOON).unwrap();
         let accounts = balanced(&provider);
