@@ -38,7 +38,7 @@ pub(crate) use exporters::{PipelineConfig, PipelineKind};
 pub use signals::MetricTemporality;
 pub(crate) use signals::RecordConfig;
 #[cfg(feature = "metrics")]
-pub(crate) use signals::{MetricConfig, MetricExporter, PipelineFacts};
+pub(crate) use signals::{MetricConfig, MetricExporter};
 
 use crate::error::ConfigError;
 use crate::export::ExporterFactory;

@@ -60,7 +60,7 @@ pub(crate) struct Provider {
     pub(crate) scope_rule: Option<ScopeRule>,
     pub(crate) propagator: Arc<dyn Propagator>,
     limits: SpanLimits,
-    pipelines: Latest<Vec<PipelineConfig>>,
+    pub(crate) pipelines: Latest<Vec<PipelineConfig>>,
     block_when_full: Option<Duration>,
     memory_limit: Option<usize>,
     exit_timeout: Duration,
@@ -128,7 +128,7 @@ impl Provider {
             id: LAST_ID.fetch_add(1, Ordering::Relaxed) + 1,
             resource: config.encoded_resource(),
             #[cfg(feature = "metrics")]
-            metrics: config.build_metrics(&pipelines, &records.pipelines)?,
+            metrics: config.build_metrics()?,
             records: RecordSettings::new(records),
             hooks: Hooks::new(
                 own.ids,

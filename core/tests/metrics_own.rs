@@ -172,6 +172,28 @@ fn judge_logs(own: &[Metric]) {
 }
 
 #[test]
+fn a_destination_added_later_is_measured_too() {
+    let (metrics, requests) = destination(accept);
+    let config = Config::new()
+        .exporter("spans", destination(accept).0)
+        .metrics_exporter("metrics", metrics)
+        .self_metrics(true);
+    let provider = TracerProvider::new(&config).unwrap();
+    let more = Config::new().exporter("spans", destination(accept).0);
+    provider.add_destinations(&more).unwrap();
+    drop(provider.tracer("t").start("span"));
+    // The first flush delivers, the second one measures what came of it.
+    provider.flush(LONG).unwrap();
+    provider.flush(LONG).unwrap();
+    let own = own_metrics(requests.lock().unwrap().last().unwrap());
+    let exported = points(&own, "otel.sdk.exporter.span.exported");
+    for place in ["spans/0", "spans/1"] {
+        let way_out = format!("otel.component.name={place},otel.component.type=spans");
+        assert_eq!(exported[&way_out], 1, "{exported:?}");
+    }
+}
+
+#[test]
 fn conf_111_what_is_not_sampled_is_counted_too() {
     let config = Config::new().sampler(Sampler::AlwaysOff).self_metrics(true);
     let provider = TracerProvider::new(&config).unwrap();

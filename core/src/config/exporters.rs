@@ -123,6 +123,9 @@ pub(crate) enum PipelineKind {
 pub(crate) struct PipelineConfig {
     /// The exporter's name, for the account and for messages.
     pub(crate) name: String,
+    /// The exporter in the words of the semantic conventions, where they have some.
+    #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "for metrics"))]
+    pub(crate) component: String,
     pub(crate) kind: PipelineKind,
     pub(crate) batch: BatchSettings,
 }
@@ -161,8 +164,16 @@ impl Config {
                 #[cfg(feature = "otlp-http")]
                 Destination::Other(other) => PipelineKind::Exporter(other.factory(self)?),
             };
+            let component = match destination {
+                Destination::Otlp => self.otlp_component(Signal::Traces),
+                #[cfg(feature = "otlp-http")]
+                Destination::OtlpTo(endpoint) => self.otlp.to(endpoint).component(Signal::Traces),
+                other if other.name() == "zipkin" => "zipkin_http_span_exporter".to_owned(),
+                other => other.name().to_owned(),
+            };
             Ok(PipelineConfig {
                 name: destination.name().to_owned(),
+                component,
                 kind,
                 batch: self
                     .own_batch(place)
@@ -187,5 +198,15 @@ impl Config {
     pub(super) fn otlp_factory(&self, _: Signal) -> Result<ExporterFactory, ConfigError> {
         let text = "exporter \"otlp\" is not built in: enable the feature otlp-http";
         Err(ConfigError::new(text))
+    }
+
+    #[cfg(feature = "otlp-http")]
+    pub(super) fn otlp_component(&self, signal: Signal) -> String {
+        self.otlp.component(signal)
+    }
+
+    #[cfg(not(feature = "otlp-http"))]
+    pub(super) fn otlp_component(&self, _: Signal) -> String {
+        String::new()
     }
 }

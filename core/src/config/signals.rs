@@ -6,7 +6,7 @@ mod metrics;
 #[cfg(feature = "metrics")]
 pub use metrics::MetricTemporality;
 #[cfg(feature = "metrics")]
-pub(crate) use metrics::{MetricConfig, MetricExporter, PipelineFacts};
+pub(crate) use metrics::{MetricConfig, MetricExporter};
 
 use super::env::Env;
 use super::{BatchSettings, Config, PipelineConfig, PipelineKind};
@@ -261,8 +261,13 @@ impl Config {
                 LogDestination::Console => batch.schedule_delay.min(CONSOLE_DELAY),
                 _ => batch.schedule_delay,
             };
+            let component = match destination {
+                LogDestination::Otlp => self.otlp_component(Signal::Logs),
+                other => other.name().to_owned(),
+            };
             Ok(PipelineConfig {
                 name: destination.name().to_owned(),
+                component,
                 kind,
                 batch: BatchSettings {
                     schedule_delay,

@@ -1,7 +1,7 @@
 //! Metrics of this library itself (semantic conventions, "OpenTelemetry SDK metrics"), read from the
 //! account when they are collected: recording does nothing for them.
 
-use crate::config::PipelineFacts;
+use crate::config::PipelineConfig;
 use crate::logs::LogStats;
 use crate::provider::Provider;
 use crate::stats::Stats;
@@ -90,9 +90,55 @@ const LOGS: Names = Names {
     inflight: "otel.sdk.exporter.log.inflight",
 };
 
+/// A pipeline as the semantic conventions see it: a processor and an exporter.
+struct Facts {
+    processor_type: String,
+    processor_name: String,
+    exporter_type: String,
+    exporter_name: String,
+    max_queue_size: Option<usize>,
+}
+
+impl Facts {
+    /// Of the pipelines that the worker serves, in their order; `kind` is `span` or `log`.
+    fn of(pipelines: &[PipelineConfig], kind: &str) -> Vec<Self> {
+        let exporters = pipelines.iter().filter(|pipeline| pipeline.is_exporter());
+        let mut facts: Vec<Self> = Vec::new();
+        for pipeline in exporters {
+            let way = match pipeline.batch.max_export_batch_size {
+                0 | 1 => "simple",
+                _ => "batching",
+            };
+            let processor_type = format!("{way}_{kind}_processor");
+            let exporter_type = pipeline.component.clone();
+            let alike = |of: fn(&Self) -> &String, name: &String| {
+                facts.iter().filter(|known| of(known) == name).count()
+            };
+            let place = alike(|known| &known.processor_type, &processor_type);
+            let exporter_place = alike(|known| &known.exporter_type, &exporter_type);
+            facts.push(Self {
+                processor_name: format!("{processor_type}/{place}"),
+                processor_type,
+                exporter_name: format!("{exporter_type}/{exporter_place}"),
+                exporter_type,
+                max_queue_size: pipeline.batch.max_queue_size,
+            });
+        }
+        facts
+    }
+
+    fn processor(&self, error: Option<&'static str>) -> Vec<KeyValue> {
+        component(&self.processor_type, &self.processor_name, error)
+    }
+
+    fn exporter(&self, error: Option<&'static str>) -> Vec<KeyValue> {
+        component(&self.exporter_type, &self.exporter_name, error)
+    }
+}
+
 /// What went through one pipeline, whatever it carries.
 struct Flow {
-    facts: &'static PipelineFacts,
+    facts: Facts,
     /// With a batch that is being exported.
     queued: u64,
     in_flight: u64,
@@ -104,8 +150,9 @@ struct Flow {
 }
 
 fn flows_of_spans(account: Account) -> Vec<Flow> {
-    let (facts, in_flight) = (&account.metrics.span_pipelines, account.state().in_flight());
-    let parts = facts.iter().zip(account.stats()).zip(in_flight);
+    let facts = Facts::of(account.pipelines.get(), "span");
+    let in_flight = account.state().in_flight();
+    let parts = facts.into_iter().zip(account.stats()).zip(in_flight);
     let flow = |((facts, stats), in_flight): ((_, Stats), _)| Flow {
         facts,
         queued: stats.queued,
@@ -120,11 +167,9 @@ fn flows_of_spans(account: Account) -> Vec<Flow> {
 }
 
 fn flows_of_logs(account: Account) -> Vec<Flow> {
-    let (facts, in_flight) = (
-        &account.metrics.log_pipelines,
-        account.state().logs_in_flight(),
-    );
-    let parts = facts.iter().zip(account.log_stats()).zip(in_flight);
+    let facts = Facts::of(account.records.pipelines.get(), "log");
+    let in_flight = account.state().logs_in_flight();
+    let parts = facts.into_iter().zip(account.log_stats()).zip(in_flight);
     let flow = |((facts, stats), in_flight): ((_, LogStats), _)| Flow {
         facts,
         queued: stats.queued,
@@ -188,14 +233,4 @@ fn observe_pipelines(
             it.observe(signed(flow.in_flight), &flow.facts.exporter(None));
         }
     });
-}
-
-impl PipelineFacts {
-    fn processor(&self, error: Option<&'static str>) -> Vec<KeyValue> {
-        component(&self.processor_type, &self.processor_name, error)
-    }
-
-    fn exporter(&self, error: Option<&'static str>) -> Vec<KeyValue> {
-        component(&self.exporter_type, &self.exporter_name, error)
-    }
 }

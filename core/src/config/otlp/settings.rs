@@ -53,6 +53,21 @@ impl Otlp {
         })
     }
 
+    /// The exporter in the words of the semantic conventions.
+    pub(crate) fn component(&self, signal: Signal) -> String {
+        let transport = match self.settings(signal).map(|settings| settings.protocol) {
+            Ok(Protocol::Grpc) => "grpc",
+            Ok(Protocol::HttpJson) => "http_json",
+            Ok(Protocol::HttpProtobuf) | Err(_) => "http",
+        };
+        let kind = match signal {
+            Signal::Traces => "span",
+            Signal::Logs => "log",
+            Signal::Metrics => "metric",
+        };
+        format!("otlp_{transport}_{kind}_exporter")
+    }
+
     /// The same with this endpoint.
     pub(crate) fn to(&self, endpoint: &Endpoint) -> Self {
         let mut to = self.clone();

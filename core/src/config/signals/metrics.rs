@@ -3,8 +3,8 @@
 #[cfg(feature = "otlp-http")]
 mod endpoint;
 
+use crate::config::Config;
 use crate::config::env::Env;
-use crate::config::{Config, PipelineConfig};
 use crate::error::ConfigError;
 use crate::export::{ExporterFactory, Signal};
 use std::fmt;
@@ -116,12 +116,10 @@ pub(crate) struct MetricConfig {
     pub(crate) interval: Duration,
     pub(crate) export_timeout: Duration,
     pub(crate) temporality: MetricTemporality,
-    /// This library measures itself, with these pipelines.
+    /// This library measures itself.
     pub(crate) of_itself: bool,
     /// Calls of language models are counted.
     pub(crate) of_llm_calls: bool,
-    pub(crate) span_pipelines: Vec<PipelineFacts>,
-    pub(crate) log_pipelines: Vec<PipelineFacts>,
 }
 
 impl fmt::Debug for MetricConfig {
@@ -133,54 +131,6 @@ impl fmt::Debug for MetricConfig {
             .field("temporality", &self.temporality)
             .field("of_itself", &self.of_itself)
             .finish_non_exhaustive()
-    }
-}
-
-/// A pipeline as the semantic conventions see it: a processor and an exporter.
-#[derive(Debug)]
-pub(crate) struct PipelineFacts {
-    pub(crate) processor_type: String,
-    pub(crate) processor_name: String,
-    pub(crate) exporter_type: String,
-    pub(crate) exporter_name: String,
-    pub(crate) max_queue_size: Option<usize>,
-}
-
-impl PipelineFacts {
-    /// Of the pipelines that the worker serves, in their order; `kind` is `span` or `log`.
-    fn of(pipelines: &[PipelineConfig], kind: &str, otlp: &str) -> Vec<Self> {
-        let exporters = pipelines.iter().filter(|pipeline| pipeline.is_exporter());
-        let mut facts: Vec<Self> = Vec::new();
-        for pipeline in exporters {
-            let way = match pipeline.batch.max_export_batch_size {
-                0 | 1 => "simple",
-                _ => "batching",
-            };
-            let processor_type = format!("{way}_{kind}_processor");
-            let exporter_type = exporter_type(&pipeline.name, kind, otlp);
-            let alike = |of: fn(&Self) -> &String, name: &String| {
-                facts.iter().filter(|known| of(known) == name).count()
-            };
-            let place = alike(|known| &known.processor_type, &processor_type);
-            let exporter_place = alike(|known| &known.exporter_type, &exporter_type);
-            facts.push(Self {
-                processor_name: format!("{processor_type}/{place}"),
-                processor_type,
-                exporter_name: format!("{exporter_type}/{exporter_place}"),
-                exporter_type,
-                max_queue_size: pipeline.batch.max_queue_size,
-            });
-        }
-        facts
-    }
-}
-
-/// The name of the conventions, where they have one.
-fn exporter_type(name: &str, kind: &str, otlp: &str) -> String {
-    match name {
-        "otlp" => format!("otlp_{otlp}_{kind}_exporter"),
-        "zipkin" => "zipkin_http_span_exporter".to_owned(),
-        other => other.to_owned(),
     }
 }
 
@@ -265,22 +215,6 @@ impl Config {
         self
     }
 
-    /// How OTLP is spoken for a signal, in the words of the conventions.
-    #[cfg(feature = "otlp-http")]
-    fn otlp_transport(&self, signal: Signal) -> &'static str {
-        use crate::config::endpoint::Protocol;
-        match self.otlp.settings(signal).map(|settings| settings.protocol) {
-            Ok(Protocol::Grpc) => "grpc",
-            Ok(Protocol::HttpJson) => "http_json",
-            Ok(Protocol::HttpProtobuf) | Err(_) => "http",
-        }
-    }
-
-    #[cfg(not(feature = "otlp-http"))]
-    fn otlp_transport(&self, _: Signal) -> &'static str {
-        "http"
-    }
-
     /// Prints metrics on the standard output, one line a point.
     pub fn metrics_console(self) -> Self {
         self.add_metrics(Destination::Console)
@@ -345,11 +279,7 @@ impl Config {
     }
 
     /// What a provider does with metrics; nothing leaves if the SDK is disabled.
-    pub(crate) fn build_metrics(
-        &self,
-        spans: &[PipelineConfig],
-        logs: &[PipelineConfig],
-    ) -> Result<MetricConfig, ConfigError> {
+    pub(crate) fn build_metrics(&self) -> Result<MetricConfig, ConfigError> {
         let options = &self.signals.metrics;
         let chosen = options.exporters.as_deref();
         let chosen = chosen.unwrap_or(&options.env_exporters);
@@ -379,8 +309,6 @@ impl Config {
             temporality,
             of_itself: options.of_itself && !self.is_disabled(),
             of_llm_calls: options.of_llm_calls && !self.is_disabled(),
-            span_pipelines: PipelineFacts::of(spans, "span", self.otlp_transport(Signal::Traces)),
-            log_pipelines: PipelineFacts::of(logs, "log", self.otlp_transport(Signal::Logs)),
         })
     }
 }

@@ -104,7 +104,7 @@ mod metrics {
     use crate::config::{Config, MetricConfig, MetricTemporality};
 
     fn metrics(config: &Config) -> MetricConfig {
-        config.build_metrics(&[], &[]).unwrap()
+        config.build_metrics().unwrap()
     }
 
     #[test]

@@ -288,3 +288,27 @@ fn conf_077_debug_shows_no_secret() {
     assert!(text.contains("x-token") && text.contains("authorization") && text.contains("own"));
     assert!(!text.contains("s3cret"), "{text}");
 }
+
+#[test]
+fn an_exporter_is_named_as_the_conventions_name_it() {
+    let components = |config: &Config| {
+        let pipelines = config.build_pipelines().unwrap();
+        let components = pipelines.into_iter().map(|pipeline| pipeline.component);
+        components.collect::<Vec<_>>()
+    };
+    let environment = [("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")];
+    let json = components(&load(&environment));
+    assert_eq!(json, ["otlp_http_json_span_exporter"]);
+    let several = Config::new()
+        .otlp("http://one:4317")
+        .otlp("http://two:4318")
+        .zipkin("http://three:9411/api/v2/spans")
+        .console();
+    let wanted = [
+        "otlp_grpc_span_exporter",
+        "otlp_http_span_exporter",
+        "zipkin_http_span_exporter",
+        "console",
+    ];
+    assert_eq!(components(&several), wanted);
+}

@@ -100,7 +100,7 @@ fn an_endpoint_in_code_takes_the_place_of_the_variables() {
             ("OTEL_METRICS_EXPORTER", "console"),
             ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "delta"),
         ]);
-        let built = config.load(env).build_metrics(&[], &[]).unwrap();
+        let built = config.load(env).build_metrics().unwrap();
         let names: Vec<_> = built
             .exporters
             .iter()
