@@ -13,7 +13,7 @@
 //
 // It adds what C++ has and C has not: destructors, overloads, initializer lists, string_view. What
 // tracer.h says of errors, threads, NULL, forks and limits holds here. Recording never throws and
-// needs no exceptions. Names and keys are NUL-terminated, as in C; values have a length.
+// needs no exceptions.
 //
 //   scope        a span that is current on this thread, or one made current, until it goes
 //   TRACER_SPAN  a scope for the rest of the block, in one line: TRACER_SPAN("parse");
@@ -30,6 +30,10 @@
 //   task         what a coroutine or fiber has made current; with C++20, coroutine_promise does
 //                what is needed at each suspension
 //   log          a log record; current_ids for the log lines of others
+//   llm_call     what metrics count of a call of a language model; metrics_text
+//   processor, exporter, sampler
+//                the program's own: a class, or a callable, that is given to `config`
+//   span_view    a span that ended, as processors, exporters and captures are shown it
 //   capture      for tests: the spans that ended
 //   config       set-up, as in C; provider, instrumentation_scope (tracer_scope in C; here `scope`
 //                is a stretch of code)
@@ -42,6 +46,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <initializer_list>
 #include <iterator>
@@ -75,17 +80,6 @@
 
 namespace tracer {
 
-// A name or key, borrowed for the call: a literal or a std::string.
-class name {
-  public:
-    name(const char *text) noexcept : text_(text) {}
-    name(const std::string &text) noexcept : text_(text.c_str()) {}
-    const char *c_str() const noexcept { return text_; }
-
-  private:
-    const char *text_;
-};
-
 // A text value, borrowed for the call. NULL is the empty text.
 class text {
   public:
@@ -102,6 +96,45 @@ class text {
   private:
     const char *data_;
     std::size_t size_;
+};
+
+// A name or key, borrowed for the call: a literal, a std::string, or what `text` takes. C wants a NUL
+// behind it, so what may have none is copied: here, up to 127 bytes. A NUL within ends it.
+class name {
+  public:
+    name(const char *literal) noexcept : text_(literal) {}
+    name(const std::string &ended) noexcept : text_(ended.c_str()) {}
+    name(const text &copied) noexcept : text_(small_) { copy(copied); }
+#if __cplusplus >= 201703L
+    name(std::string_view copied) noexcept : name(text(copied)) {}
+#endif
+    name(const name &) = delete;
+    name &operator=(const name &) = delete;
+    ~name() {
+        if (large_ != nullptr) {
+            std::free(large_);
+        }
+    }
+    const char *c_str() const noexcept { return text_; }
+
+  private:
+    void copy(const text &from) noexcept {
+        std::size_t size = from.size();
+        char *to = small_;
+        if (size >= sizeof small_) {
+            large_ = static_cast<char *>(std::malloc(size + 1));
+            to = large_ != nullptr ? large_ : small_;
+            size = large_ != nullptr ? size : sizeof small_ - 1; // what there is room for
+        }
+        if (size != 0) {
+            std::memcpy(to, from.data(), size);
+        }
+        to[size] = '\0';
+        text_ = to;
+    }
+    const char *text_;
+    char *large_ = nullptr;
+    char small_[128];
 };
 
 // Any bytes, borrowed for the call.
@@ -298,31 +331,32 @@ inline value map(attributes entries) noexcept;
 // Borrows what it is made from. An unsigned number above INT64_MAX becomes a double.
 class attribute : public tracer_attribute {
   public:
-    attribute(name named, text text) noexcept : attribute(named, holds{TRACER_STRING}) {
+    attribute(const name &named, text text) noexcept : attribute(named, holds{TRACER_STRING}) {
         value.text = {text.data(), text.size()};
     }
-    attribute(name named, const char *text) noexcept : attribute(named, tracer::text(text)) {}
-    attribute(name named, bytes data) noexcept : attribute(named, holds{TRACER_BYTES}) {
+    attribute(const name &named, const char *text) noexcept
+        : attribute(named, tracer::text(text)) {}
+    attribute(const name &named, bytes data) noexcept : attribute(named, holds{TRACER_BYTES}) {
         value.text = {static_cast<const char *>(data.data()), data.size()};
     }
-    attribute(name named, const tracer::value &nested) noexcept
+    attribute(const name &named, const tracer::value &nested) noexcept
         : attribute(named, holds{TRACER_NESTED}) {
         value.nested = nested.get();
     }
     template <class T, detail::if_bool<T> = 0>
-    attribute(name named, T boolean) noexcept : attribute(named, holds{TRACER_BOOL}) {
+    attribute(const name &named, T boolean) noexcept : attribute(named, holds{TRACER_BOOL}) {
         value.boolean = boolean;
     }
     template <class T, detail::if_double<T> = 0>
-    attribute(name named, T number) noexcept : attribute(named, holds{TRACER_DOUBLE}) {
+    attribute(const name &named, T number) noexcept : attribute(named, holds{TRACER_DOUBLE}) {
         value.number = static_cast<double>(number);
     }
     template <class T, detail::if_int<T> = 0>
-    attribute(name named, T number) noexcept : attribute(named, holds{TRACER_INT}) {
+    attribute(const name &named, T number) noexcept : attribute(named, holds{TRACER_INT}) {
         value.integer = static_cast<std::int64_t>(number);
     }
     template <class T, detail::if_wide<T> = 0>
-    attribute(name named, T number) noexcept
+    attribute(const name &named, T number) noexcept
         : attribute(named, holds{detail::fits(number) ? TRACER_INT : TRACER_DOUBLE}) {
         if (detail::fits(number)) {
             value.integer = static_cast<std::int64_t>(number);
@@ -335,7 +369,7 @@ class attribute : public tracer_attribute {
     struct holds {
         tracer_type type;
     };
-    attribute(name named, holds kind) noexcept : tracer_attribute() {
+    attribute(const name &named, holds kind) noexcept : tracer_attribute() {
         key = named.c_str();
         type = kind.type;
     }
@@ -372,53 +406,54 @@ class span_ref {
     span_ref() noexcept : handle_() {}
     explicit span_ref(tracer_span handle) noexcept : handle_(handle) {}
 
-    span_ref &set(name key, text value) noexcept {
+    span_ref &set(const name &key, text value) noexcept {
         return tracer_span_set_string(handle_, key.c_str(), value.data(), value.size()), *this;
     }
-    span_ref &set(name key, const char *value) noexcept { return set(key, text(value)); }
-    span_ref &set(name key, bytes value) noexcept {
+    span_ref &set(const name &key, const char *value) noexcept { return set(key, text(value)); }
+    span_ref &set(const name &key, bytes value) noexcept {
         return tracer_span_set_bytes(handle_, key.c_str(), value.data(), value.size()), *this;
     }
-    span_ref &set(name key, const value &nested) noexcept {
+    span_ref &set(const name &key, const value &nested) noexcept {
         return tracer_span_set_value(handle_, key.c_str(), nested.get()), *this;
     }
     template <class T, detail::if_bool<T> = 0>
-    span_ref &set(name key, T value) noexcept {
+    span_ref &set(const name &key, T value) noexcept {
         return tracer_span_set_bool(handle_, key.c_str(), value), *this;
     }
     template <class T, detail::if_double<T> = 0>
-    span_ref &set(name key, T value) noexcept {
+    span_ref &set(const name &key, T value) noexcept {
         return tracer_span_set_double(handle_, key.c_str(), static_cast<double>(value)), *this;
     }
     template <class T, detail::if_int<T> = 0>
-    span_ref &set(name key, T value) noexcept {
+    span_ref &set(const name &key, T value) noexcept {
         return tracer_span_set_int(handle_, key.c_str(), static_cast<std::int64_t>(value)), *this;
     }
     template <class T, detail::if_wide<T> = 0>
-    span_ref &set(name key, T value) noexcept { // above INT64_MAX: a double
+    span_ref &set(const name &key, T value) noexcept { // above INT64_MAX: a double
         return detail::fits(value) ? set(key, static_cast<std::int64_t>(value))
                                    : set(key, static_cast<double>(value));
     }
     span_ref &set(attributes several) noexcept {
         return tracer_span_set_attributes(handle_, several.begin(), several.size()), *this;
     }
-    span_ref &set_name(name renamed) noexcept {
+    span_ref &set_name(const name &renamed) noexcept {
         return tracer_span_set_name(handle_, renamed.c_str()), *this;
     }
     // OK is final; the description is kept for ERROR only.
-    span_ref &set_status(tracer_span_status status, name description = nullptr) noexcept {
+    span_ref &set_status(tracer_span_status status, const name &description = nullptr) noexcept {
         return tracer_span_set_status(handle_, status, description.c_str()), *this;
     }
-    span_ref &add_event(name event, attributes with = {}) noexcept {
+    span_ref &add_event(const name &event, attributes with = {}) noexcept {
         return tracer_span_add_event(handle_, event.c_str(), with.begin(), with.size()), *this;
     }
-    span_ref &add_event(name event, attributes with, timestamp at) noexcept {
+    span_ref &add_event(const name &event, attributes with, timestamp at) noexcept {
         tracer_span_add_event_at(handle_, event.c_str(), with.begin(), with.size(), at.unix_ns());
         return *this;
     }
     inline span_ref &add_link(const context &other, attributes with = {}) noexcept;
     // Adds an `exception` event. Does not set the status.
-    span_ref &record_error(name type, name message, name stacktrace = nullptr) noexcept {
+    span_ref &record_error(const name &type, const name &message,
+                           const name &stacktrace = nullptr) noexcept {
         tracer_span_record_error(handle_, type.c_str(), message.c_str(), stacktrace.c_str());
         return *this;
     }
@@ -429,7 +464,7 @@ class span_ref {
     inline span_ref &fail(const std::exception &error) noexcept;
     inline span_ref &fail(const std::exception_ptr &error) noexcept;
     inline span_ref &fail(const std::error_code &error) noexcept;
-    span_ref &fail(name why) noexcept { return set_status(TRACER_STATUS_ERROR, why); }
+    span_ref &fail(const name &why) noexcept { return set_status(TRACER_STATUS_ERROR, why); }
 
     bool is_recording() const noexcept { return tracer_span_is_recording(handle_); }
     // Lower-case hex; all zero once the span has ended.
@@ -744,8 +779,55 @@ struct current_ids {
     bool known;
 };
 
+namespace detail {
+
+// What is read of a context, whoever owns it: `Context` has get().
+template <class Context>
+class readable_context {
+  public:
+    bool is_valid() const noexcept { return tracer_context_is_valid(raw()); }
+    bool is_sampled() const noexcept { return tracer_context_is_sampled(raw()); }
+    bool is_remote() const noexcept { return tracer_context_is_remote(raw()); }
+    // Lower-case hex; all zero if invalid.
+    std::string trace_id() const {
+        char hex[33];
+        tracer_context_trace_id_hex(raw(), hex);
+        return hex;
+    }
+    std::string span_id() const {
+        char hex[17];
+        tracer_context_span_id_hex(raw(), hex);
+        return hex;
+    }
+    // The W3C headers; empty if there is nothing to say.
+    std::string traceparent() const {
+        char header[56];
+        return tracer_context_traceparent(raw(), header) ? header : "";
+    }
+    std::string tracestate() const {
+        return raw() ? detail::written([this](char *buf, std::size_t len) {
+            return tracer_context_tracestate(raw(), buf, len);
+        })
+                     : std::string();
+    }
+    // The value of a pair of baggage; empty if there is none.
+    std::string baggage(const name &key) const {
+        return raw() ? detail::written([this, &key](char *buf, std::size_t len) {
+            return tracer_context_baggage(raw(), key.c_str(), buf, len);
+        })
+                     : std::string();
+    }
+
+  private:
+    const tracer_context *raw() const noexcept {
+        return static_cast<const Context *>(this)->get();
+    }
+};
+
+} // namespace detail
+
 // What a span is known by: a parent that outlives it. With baggage, which goes along.
-class context {
+class context : public detail::readable_context<context> {
   public:
     context() noexcept = default; // none
     explicit context(tracer_context *adopted) noexcept : owned_(adopted) {}
@@ -778,57 +860,42 @@ class context {
         tracer_context_inject(get(), detail::carrier_set<plain>, const_cast<void *>(data));
     }
     // From W3C headers; a malformed one gives an invalid context, whose children are roots.
-    static context from_traceparent(name traceparent, name tracestate = nullptr,
-                                    name baggage = nullptr) noexcept {
+    static context from_traceparent(const name &traceparent, const name &tracestate = nullptr,
+                                    const name &baggage = nullptr) noexcept {
         return context(
             tracer_context_from_headers(traceparent.c_str(), tracestate.c_str(), baggage.c_str()));
     }
     // What the process that started this one left in the environment.
     static context from_env() noexcept { return context(tracer_context_from_env()); }
 
-    bool is_valid() const noexcept { return tracer_context_is_valid(get()); }
-    bool is_sampled() const noexcept { return tracer_context_is_sampled(get()); }
-    bool is_remote() const noexcept { return tracer_context_is_remote(get()); }
-    // Lower-case hex; all zero if invalid.
-    std::string trace_id() const {
-        char hex[33];
-        tracer_context_trace_id_hex(get(), hex);
-        return hex;
-    }
-    std::string span_id() const {
-        char hex[17];
-        tracer_context_span_id_hex(get(), hex);
-        return hex;
-    }
-    // The W3C headers; empty if there is nothing to say.
-    std::string traceparent() const {
-        char header[56];
-        return tracer_context_traceparent(get(), header) ? header : "";
-    }
-    std::string tracestate() const {
-        return get() ? detail::written([this](char *buf, std::size_t len) {
-            return tracer_context_tracestate(get(), buf, len);
-        })
-                     : std::string();
-    }
     // A copy with a pair of baggage, or without it where the value is NULL.
-    context with_baggage(name key, name value, name metadata = nullptr) const noexcept {
+    context with_baggage(const name &key, const name &value,
+                         const name &metadata = nullptr) const noexcept {
         const context none(get() ? nullptr : tracer_context_from_traceparent(nullptr, nullptr));
         return context(tracer_context_with_baggage(get() ? get() : none.get(), key.c_str(),
                                                    value.c_str(), metadata.c_str()));
-    }
-    // The value of a pair of baggage; empty if there is none.
-    std::string baggage(name key) const {
-        return get() ? detail::written([this, key](char *buf, std::size_t len) {
-            return tracer_context_baggage(get(), key.c_str(), buf, len);
-        })
-                     : std::string();
     }
     tracer_context *get() const noexcept { return owned_.get(); }
     tracer_context *release() noexcept { return owned_.release(); }
 
   private:
     detail::owner<tracer_context, tracer_context_free> owned_;
+};
+
+// A context that somebody else owns, such as the parent that callbacks are shown; none if false.
+class context_view : public detail::readable_context<context_view> {
+  public:
+    explicit context_view(const tracer_context *lent) noexcept : lent_(lent) {}
+    context_view(const context &lent) noexcept : lent_(lent.get()) {}
+    explicit operator bool() const noexcept { return lent_ != nullptr; }
+    // To keep it.
+    context copy() const noexcept {
+        return lent_ ? context(tracer_context_copy(lent_)) : context();
+    }
+    const tracer_context *get() const noexcept { return lent_; }
+
+  private:
+    const tracer_context *lent_;
 };
 
 // Sets a request's headers to what is current: see context::inject.
@@ -840,6 +907,428 @@ void inject(Carrier &&carrier) {
 inline span_ref &span_ref::add_link(const context &other, attributes with) noexcept {
     return tracer_span_add_link(handle_, other.get(), with.begin(), with.size()), *this;
 }
+
+namespace detail {
+
+// The elements of a view that has size() and operator[], one by one.
+template <class View>
+class iterator {
+  public:
+    using value_type = decltype(std::declval<const View &>()[std::size_t{0}]);
+    using difference_type = std::ptrdiff_t;
+    using reference = value_type;
+    using pointer = void;
+    using iterator_category = std::input_iterator_tag;
+    iterator(const View &of, std::size_t at) noexcept : of_(of), at_(at) {}
+    value_type operator*() const noexcept { return of_[at_]; }
+    iterator &operator++() noexcept { return at_++, *this; }
+    iterator operator++(int) noexcept {
+        const iterator before = *this;
+        at_++;
+        return before;
+    }
+    bool operator==(const iterator &other) const noexcept { return at_ == other.at_; }
+    bool operator!=(const iterator &other) const noexcept { return at_ != other.at_; }
+
+  private:
+    View of_;
+    std::size_t at_;
+};
+
+} // namespace detail
+
+// An attribute of a span that is read, borrowed; false if there is none. What it is not is 0 or empty.
+class attribute_view {
+  public:
+    explicit attribute_view(const tracer_attribute *lent) noexcept : lent_(lent) {}
+    explicit operator bool() const noexcept { return lent_ != nullptr; }
+    const char *key() const noexcept { return lent_ ? lent_->key : ""; }
+    // TRACER_STRING and the like.
+    tracer_type type() const noexcept { return lent_ ? lent_->type : TRACER_NESTED; }
+    bool as_bool() const noexcept { return is(TRACER_BOOL) && lent_->value.boolean; }
+    std::int64_t as_int() const noexcept { return is(TRACER_INT) ? lent_->value.integer : 0; }
+    double as_double() const noexcept { return is(TRACER_DOUBLE) ? lent_->value.number : 0; }
+    text as_text() const noexcept {
+        return is(TRACER_STRING) ? text(lent_->value.text.data, lent_->value.text.len) : text("");
+    }
+    bytes as_bytes() const noexcept {
+        return is(TRACER_BYTES) ? bytes(lent_->value.text.data, lent_->value.text.len)
+                                : bytes(nullptr, 0);
+    }
+    // The value as text whatever it is: arrays and maps as JSON, bytes as base64.
+    std::string str() const {
+        return detail::written([this](char *buf, std::size_t len) {
+            return tracer_attribute_text(lent_, buf, len);
+        });
+    }
+    const tracer_attribute *get() const noexcept { return lent_; }
+
+  private:
+    bool is(tracer_type type) const noexcept { return lent_ && lent_->type == type; }
+    const tracer_attribute *lent_;
+};
+
+// Attributes that are read, borrowed: in their order, or by key.
+class attributes_view {
+  public:
+    attributes_view(const tracer_attribute *lent, std::size_t count) noexcept
+        : lent_(lent), count_(lent ? count : 0) {}
+    std::size_t size() const noexcept { return count_; }
+    attribute_view operator[](std::size_t index) const noexcept {
+        return attribute_view(index < count_ ? lent_ + index : nullptr);
+    }
+    attribute_view find(const name &key) const noexcept {
+        return attribute_view(tracer_attribute_find(lent_, count_, key.c_str()));
+    }
+    detail::iterator<attributes_view> begin() const noexcept { return {*this, 0}; }
+    detail::iterator<attributes_view> end() const noexcept { return {*this, count_}; }
+
+  private:
+    const tracer_attribute *lent_;
+    std::size_t count_;
+};
+
+// A span to be read, borrowed: of a capture, or what a processor or exporter is given. False if there
+// is none, and all empty.
+class span_view {
+  public:
+    explicit span_view(const tracer_span_view *lent) noexcept : view_(lent) {}
+    explicit operator bool() const noexcept { return view_ != nullptr; }
+    std::string name() const { return view_ ? view_->name : ""; }
+    // Lower-case hex; a root's parent is empty.
+    std::string trace_id() const { return view_ ? view_->trace_id_hex : ""; }
+    std::string span_id() const { return view_ ? view_->span_id_hex : ""; }
+    std::string parent_id() const { return view_ ? view_->parent_span_id_hex : ""; }
+    bool is_child_of(const span_view &other) const {
+        return view_ && other && trace_id() == other.trace_id() && parent_id() == other.span_id();
+    }
+    tracer_span_kind kind() const noexcept { return view_ ? view_->kind : tracer_span_kind{0}; }
+    std::chrono::nanoseconds duration() const noexcept {
+        return std::chrono::nanoseconds(
+            view_ ? static_cast<std::int64_t>(view_->end_unix_ns - view_->start_unix_ns) : 0);
+    }
+    tracer::attributes_view attributes() const noexcept {
+        return view_ ? tracer::attributes_view(view_->attributes, view_->attribute_count)
+                     : tracer::attributes_view(nullptr, 0);
+    }
+    tracer::attributes_view resource() const noexcept {
+        return view_ ? tracer::attributes_view(view_->resource_attributes,
+                                               view_->resource_attribute_count)
+                     : tracer::attributes_view(nullptr, 0);
+    }
+    // The value as text; arrays and maps as JSON. Empty if there is none.
+    std::string attribute(const tracer::name &key) const { return attributes().find(key).str(); }
+    bool has_attribute(const tracer::name &key) const noexcept {
+        return bool(attributes().find(key));
+    }
+    // Of the first event of that name.
+    tracer::attributes_view event_attributes(const tracer::name &event) const noexcept {
+        const tracer_event_view *found = find_event(event);
+        return found ? tracer::attributes_view(found->attributes, found->attribute_count)
+                     : tracer::attributes_view(nullptr, 0);
+    }
+    std::string event_attribute(const tracer::name &event, const tracer::name &key) const {
+        return event_attributes(event).find(key).str();
+    }
+    bool has_event(const tracer::name &event) const noexcept {
+        return find_event(event) != nullptr;
+    }
+    tracer_span_status status() const noexcept {
+        return view_ ? view_->status : tracer_span_status{TRACER_STATUS_UNSET};
+    }
+    std::string status_description() const { return view_ ? view_->status_description : ""; }
+    // All of it.
+    const tracer_span_view *get() const noexcept { return view_; }
+    const tracer_span_view *operator->() const noexcept { return view_; }
+
+  private:
+    const tracer_event_view *find_event(const tracer::name &event) const noexcept {
+        for (std::size_t i = 0; view_ && i < view_->event_count; i++) {
+            if (detail::same(view_->events[i]->name, event.c_str())) {
+                return view_->events[i];
+            }
+        }
+        return nullptr;
+    }
+    const tracer_span_view *view_;
+};
+
+// A span that has just ended: for the call of processor::on_end.
+class ended_span {
+  public:
+    explicit ended_span(const tracer_ended_span *lent) noexcept : lent_(lent) {}
+    // Decoded when it is first asked for.
+    span_view view() const noexcept { return span_view(tracer_ended_span_view(lent_)); }
+    // Whether exporters get it.
+    bool is_sampled() const noexcept { return tracer_ended_span_is_sampled(lent_); }
+    // One encoded OTLP `ResourceSpans` message.
+    bytes otlp() const noexcept {
+        const std::uint8_t *data = nullptr;
+        std::size_t size = 0;
+        tracer_ended_span_otlp(lent_, &data, &size);
+        return bytes(data, size);
+    }
+    const tracer_ended_span *get() const noexcept { return lent_; }
+
+  private:
+    const tracer_ended_span *lent_;
+};
+
+// A processor of the program's own: in the thread that starts or ends a span, within that call,
+// several threads at once. What it throws ends there.
+class processor {
+  public:
+    processor() = default;
+    processor(const processor &) = delete;
+    processor &operator=(const processor &) = delete;
+    virtual ~processor() = default;
+    // A recorded span has started; it can be written to. The parent is invalid for a root.
+    virtual void on_start(span_ref, context_view) {}
+    // It is about to end: can be written to for the last time.
+    virtual void on_ending(span_ref) {}
+    // It has ended, also one that is not sampled.
+    virtual void on_end(const ended_span &) {}
+    // Hand on all that is held back; false if the time was too short.
+    virtual bool flush(std::chrono::milliseconds) { return true; }
+    // The last call of each provider.
+    virtual bool shutdown(std::chrono::milliseconds longest) { return flush(longest); }
+};
+
+// Finished spans, lent to an exporter for one call.
+class batch {
+  public:
+    explicit batch(const tracer_batch *lent) noexcept : lent_(lent) {}
+    std::size_t size() const noexcept { return tracer_batch_count(lent_); }
+    // Decoded when they are first asked for.
+    span_view operator[](std::size_t index) const noexcept {
+        return span_view(tracer_batch_span(lent_, index));
+    }
+    detail::iterator<batch> begin() const noexcept { return {*this, 0}; }
+    detail::iterator<batch> end() const noexcept { return {*this, size()}; }
+    // One encoded OTLP `ExportTraceServiceRequest`.
+    bytes otlp() const noexcept {
+        const std::uint8_t *data = nullptr;
+        std::size_t size = 0;
+        tracer_batch_otlp(lent_, &data, &size);
+        return bytes(data, size);
+    }
+    // How many of the spans the destination refused, where it took the rest.
+    void set_rejected(std::uint64_t count) const noexcept {
+        tracer_batch_set_rejected(lent_, count);
+    }
+    // What went wrong, without credentials.
+    void set_error(const name &message) const noexcept {
+        tracer_batch_set_error(lent_, message.c_str());
+    }
+    const tracer_batch *get() const noexcept { return lent_; }
+
+  private:
+    const tracer_batch *lent_;
+};
+
+// An exporter of the program's own: in a thread of its own, one call at a time. A batch that it throws
+// at is lost and counted, and why is in the account.
+class exporter {
+  public:
+    exporter() = default;
+    exporter(const exporter &) = delete;
+    exporter &operator=(const exporter &) = delete;
+    virtual ~exporter() = default;
+    // Sends a batch: TRACER_EXPORT_OK, TRACER_EXPORT_RETRY and so on.
+    virtual tracer_export_result export_spans(const batch &) = 0;
+    // A flush has handed over everything.
+    virtual void flush() {}
+    // The last call of each provider.
+    virtual void shutdown() {}
+};
+
+// What is known of a span that is about to start: for the call of sampler::sample.
+class sampling_input {
+  public:
+    explicit sampling_input(const tracer_sampling_input *lent) noexcept : lent_(lent) {}
+    const char *name() const noexcept { return lent_->name; }
+    tracer_span_kind kind() const noexcept { return lent_->kind; }
+    bytes trace_id() const noexcept { return bytes(lent_->trace_id, sizeof lent_->trace_id); }
+    // False for a root.
+    context_view parent() const noexcept { return context_view(lent_->parent); }
+    // What it starts with.
+    attributes_view attributes() const noexcept {
+        return attributes_view(lent_->attributes, lent_->attribute_count);
+    }
+    std::size_t link_count() const noexcept { return lent_->link_count; }
+    context_view link(std::size_t index) const noexcept {
+        return context_view(index < link_count() ? lent_->links[index] : nullptr);
+    }
+    const tracer_sampling_input *get() const noexcept { return lent_; }
+
+  private:
+    const tracer_sampling_input *lent_;
+};
+
+// What a sampler adds to a span: for the call of sampler::sample.
+class sampling_output {
+  public:
+    explicit sampling_output(tracer_sampling_output *lent) noexcept : lent_(lent) {}
+    // For a span that is recorded.
+    void set_attributes(attributes added) const noexcept {
+        tracer_sampling_output_set_attributes(lent_, added.begin(), added.size());
+    }
+    // In place of the parent's.
+    void set_tracestate(const name &tracestate) const noexcept {
+        tracer_sampling_output_set_tracestate(lent_, tracestate.c_str());
+    }
+
+  private:
+    tracer_sampling_output *lent_;
+};
+
+// A sampler of the program's own: in the thread that starts a span, several at once. A span that it
+// throws at is dropped.
+class sampler {
+  public:
+    sampler() = default;
+    sampler(const sampler &) = delete;
+    sampler &operator=(const sampler &) = delete;
+    virtual ~sampler() = default;
+    // TRACER_DECISION_DROP, TRACER_DECISION_RECORD_ONLY or TRACER_DECISION_RECORD_AND_SAMPLE.
+    virtual tracer_decision sample(const sampling_input &, sampling_output &) = 0;
+    // What it is called, with its settings.
+    virtual std::string description() const { return "CustomSampler"; }
+};
+
+namespace detail {
+
+// Hands an object to C, which holds it by `user_data` until `destroy`; not where it is refused.
+template <class Callbacks, class Object, class Add>
+tracer_status hand(Callbacks callbacks, std::shared_ptr<Object> object, Add add) {
+    if (!object) {
+        return add(static_cast<const Callbacks *>(nullptr));
+    }
+    using held = std::shared_ptr<Object>;
+    std::unique_ptr<held> kept(new held(std::move(object)));
+    callbacks.user_data = kept.get();
+    callbacks.destroy = [](void *user_data) { delete static_cast<held *>(user_data); };
+    const tracer_status status = add(&callbacks);
+    if (status == TRACER_OK) {
+        static_cast<void>(kept.release());
+    }
+    return status;
+}
+template <class Object>
+Object &held(void *user_data) noexcept {
+    return **static_cast<std::shared_ptr<Object> *>(user_data);
+}
+
+// Calls `work` and lets nothing escape.
+template <class Work>
+void run_contained(Work work) noexcept {
+    static_cast<void>(contained([&] { return work(), true; }, false));
+}
+
+template <class Add>
+tracer_status hand_processor(std::shared_ptr<processor> own, Add add) {
+    tracer_processor_callbacks calls = TRACER_PROCESSOR_CALLBACKS_INIT;
+    calls.on_start = [](void *data, tracer_span span, const tracer_context *parent) {
+        run_contained(
+            [=] { held<processor>(data).on_start(span_ref(span), context_view(parent)); });
+    };
+    calls.on_ending = [](void *data, tracer_span span) {
+        run_contained([=] { held<processor>(data).on_ending(span_ref(span)); });
+    };
+    calls.on_end = [](void *data, const tracer_ended_span *ended) {
+        run_contained([=] { held<processor>(data).on_end(ended_span(ended)); });
+    };
+    calls.flush = [](void *data, std::uint32_t timeout_ms) {
+        const std::chrono::milliseconds longest(timeout_ms);
+        return contained([=] { return held<processor>(data).flush(longest); }, false);
+    };
+    calls.shutdown = [](void *data, std::uint32_t timeout_ms) {
+        const std::chrono::milliseconds longest(timeout_ms);
+        return contained([=] { return held<processor>(data).shutdown(longest); }, false);
+    };
+    return hand(calls, std::move(own), add);
+}
+
+inline tracer_export_result export_contained(void *data, const tracer_batch *lent) noexcept {
+#ifdef TRACER_HPP_EXCEPTIONS
+    try {
+        return held<exporter>(data).export_spans(batch(lent));
+    } catch (const std::exception &error) {
+        tracer_batch_set_error(lent, error.what());
+    } catch (...) {
+        tracer_batch_set_error(lent, "the exporter threw what is no std::exception");
+    }
+    return TRACER_EXPORT_FAILED;
+#else
+    return held<exporter>(data).export_spans(batch(lent));
+#endif
+}
+
+inline tracer_status hand_exporter(tracer_config *to, const char *called,
+                                   std::shared_ptr<exporter> own) {
+    tracer_exporter_callbacks calls = TRACER_EXPORTER_CALLBACKS_INIT;
+    calls.export_spans = export_contained;
+    calls.flush = [](void *data) { run_contained([=] { held<exporter>(data).flush(); }); };
+    calls.shutdown = [](void *data) { run_contained([=] { held<exporter>(data).shutdown(); }); };
+    return hand(calls, std::move(own), [=](const tracer_exporter_callbacks *callbacks) {
+        return tracer_config_add_exporter(to, called, callbacks);
+    });
+}
+
+inline tracer_status hand_sampler(tracer_config *to, std::shared_ptr<sampler> own,
+                                  bool roots_only) {
+    tracer_sampler_callbacks calls = TRACER_SAMPLER_CALLBACKS_INIT;
+    calls.sample = [](void *data, const tracer_sampling_input *input,
+                      tracer_sampling_output *output) {
+        const auto ask = [=] {
+            sampling_output added(output);
+            return held<sampler>(data).sample(sampling_input(input), added);
+        };
+        return contained(ask, tracer_decision{TRACER_DECISION_DROP});
+    };
+    const std::string description = own ? own->description() : std::string();
+    calls.description = description.c_str();
+    return hand(calls, std::move(own), [=](const tracer_sampler_callbacks *callbacks) {
+        return tracer_config_set_sampler_callbacks(to, callbacks, roots_only);
+    });
+}
+
+// Callables in the classes' places. What they return is checked: true would be another answer.
+template <class Work>
+class exporter_of final : public exporter {
+  public:
+    explicit exporter_of(Work work) : work_(std::move(work)) {}
+    tracer_export_result export_spans(const batch &spans) override { return work_(spans); }
+
+  private:
+    static_assert(std::is_same<decltype(std::declval<Work &>()(std::declval<const batch &>())),
+                               tracer_export_result>::value,
+                  "an exporter returns a tracer_export_result, such as TRACER_EXPORT_OK");
+    Work work_;
+};
+template <class Work>
+class sampler_of final : public sampler {
+  public:
+    explicit sampler_of(Work work) : work_(std::move(work)) {}
+    tracer_decision sample(const sampling_input &input, sampling_output &output) override {
+        return work_(input, output);
+    }
+
+  private:
+    static_assert(std::is_same<decltype(std::declval<Work &>()(
+                                   std::declval<const sampling_input &>(),
+                                   std::declval<sampling_output &>())),
+                               tracer_decision>::value,
+                  "a sampler returns a tracer_decision, such as TRACER_DECISION_DROP");
+    Work work_;
+};
+template <class Work, class... Arguments>
+using if_called_with =
+    std::enable_if_t<sizeof(decltype(void(std::declval<Work &>()(std::declval<Arguments>()...)),
+                                     0)) != 0,
+                     int>;
+
+} // namespace detail
 
 // How a set-up call went: true if it did, else why not.
 class TRACER_HPP_NODISCARD result {
@@ -867,9 +1356,11 @@ class config {
     // What OTEL_* variables say, below what is set in code.
     config &load_env() { return apply(tracer_config_load_env(get())); }
     // What a configuration file says, in the environment's place.
-    config &load_file(name path) { return apply(tracer_config_load_file(get(), path.c_str())); }
+    config &load_file(const name &path) {
+        return apply(tracer_config_load_file(get(), path.c_str()));
+    }
     config &enabled(bool on) { return apply(tracer_config_set_enabled(get(), on)); }
-    config &service_name(name service) {
+    config &service_name(const name &service) {
         return apply(tracer_config_set_service_name(get(), service.c_str()));
     }
     config &resource(attributes about) {
@@ -877,47 +1368,65 @@ class config {
             tracer_config_set_resource_attributes(get(), about.begin(), about.size()));
     }
     // A comma list: container, host, process, process_command, service.
-    config &detect_resource(name names) {
+    config &detect_resource(const name &names) {
         return apply(tracer_config_detect_resource(get(), names.c_str()));
     }
     // A comma list: otlp, zipkin, jaeger, console, otlp/file, otlp/stdout, memory; or none.
-    config &exporter(name names) {
+    config &exporter(const name &names) {
         return apply(tracer_config_set_exporter(get(), names.c_str()));
     }
-    config &logs_exporter(name names) {
+    config &logs_exporter(const name &names) {
         return apply(tracer_config_set_logs_exporter(get(), names.c_str()));
     }
-    config &metrics_exporter(name names) {
+    config &metrics_exporter(const name &names) {
         return apply(tracer_config_set_metrics_exporter(get(), names.c_str()));
     }
+    // Counts calls of language models, as `record` tells them; it is off unless said.
+    config &llm_metrics(bool on) { return apply(tracer_config_set_llm_metrics(get(), on)); }
+    // Measures the library itself; it is off unless said.
+    config &self_metrics(bool on) { return apply(tracer_config_set_self_metrics(get(), on)); }
+    config &add_metrics_endpoint(const name &url) {
+        return apply(tracer_config_add_metrics_endpoint(get(), url.c_str()));
+    }
+    config &metrics_interval(std::chrono::milliseconds every) {
+        return apply(tracer_config_set_metrics_interval(get(), detail::milliseconds(every)));
+    }
     // A comma list: tracecontext, baggage, b3, b3multi, jaeger; or none.
-    config &propagators(name names) {
+    config &propagators(const name &names) {
         return apply(tracer_config_set_propagators(get(), names.c_str()));
     }
-    config &endpoint(name url) { return apply(tracer_config_set_endpoint(get(), url.c_str())); }
-    config &protocol(name spoken) {
+    config &endpoint(const name &url) {
+        return apply(tracer_config_set_endpoint(get(), url.c_str()));
+    }
+    config &protocol(const name &spoken) {
         return apply(tracer_config_set_protocol(get(), spoken.c_str()));
     }
-    config &header(name field, name value) {
+    config &header(const name &field, const name &value) {
         return apply(tracer_config_add_header(get(), field.c_str(), value.c_str()));
     }
-    config &compression(name method) {
+    config &compression(const name &method) {
         return apply(tracer_config_set_compression(get(), method.c_str()));
     }
     config &timeout(std::chrono::milliseconds longest) {
         return apply(tracer_config_set_timeout(get(), detail::milliseconds(longest)));
     }
-    config &certificate(name path) {
+    config &certificate(const name &path) {
         return apply(tracer_config_set_certificate(get(), path.c_str()));
     }
-    config &client_certificate(name path, name key_path) {
+    config &client_certificate(const name &path, const name &key_path) {
         return apply(
             tracer_config_set_client_certificate(get(), path.c_str(), key_path.c_str()));
     }
-    config &add_otlp(name url) { return apply(tracer_config_add_otlp(get(), url.c_str())); }
-    config &add_zipkin(name url) { return apply(tracer_config_add_zipkin(get(), url.c_str())); }
-    config &add_jaeger(name url) { return apply(tracer_config_add_jaeger(get(), url.c_str())); }
-    config &add_file(name path) { return apply(tracer_config_add_file(get(), path.c_str())); }
+    config &add_otlp(const name &url) { return apply(tracer_config_add_otlp(get(), url.c_str())); }
+    config &add_zipkin(const name &url) {
+        return apply(tracer_config_add_zipkin(get(), url.c_str()));
+    }
+    config &add_jaeger(const name &url) {
+        return apply(tracer_config_add_jaeger(get(), url.c_str()));
+    }
+    config &add_file(const name &path) {
+        return apply(tracer_config_add_file(get(), path.c_str()));
+    }
     config &sampler(tracer_sampler which, double ratio = 1.0) {
         return apply(tracer_config_set_sampler(get(), which, ratio));
     }
@@ -945,6 +1454,50 @@ class config {
     config &exit_timeout(std::chrono::milliseconds longest) {
         return apply(tracer_config_set_exit_timeout(get(), detail::milliseconds(longest)));
     }
+    // Code of the program's own, held until the library is done with it; std::unique_ptr does too.
+    config &add_processor(std::shared_ptr<tracer::processor> own) {
+        return apply(detail::hand_processor(std::move(own), [this](const auto *callbacks) {
+            return tracer_config_add_processor(get(), callbacks);
+        }));
+    }
+    // Calls `work` with each recorded span (span_ref) that starts, in its thread, within that call.
+    template <class Work, detail::if_called_with<Work, span_ref> = 0>
+    config &on_start(Work work) {
+        tracer_processor_callbacks calls = TRACER_PROCESSOR_CALLBACKS_INIT;
+        calls.on_start = [](void *data, tracer_span span, const tracer_context *) {
+            detail::run_contained([=] { detail::held<Work>(data)(span_ref(span)); });
+        };
+        return apply(add_callbacks(calls, std::make_shared<Work>(std::move(work))));
+    }
+    // Calls `work` with each recorded span (const ended_span &) that has ended; as above.
+    template <class Work, detail::if_called_with<Work, const ended_span &> = 0>
+    config &on_end(Work work) {
+        tracer_processor_callbacks calls = TRACER_PROCESSOR_CALLBACKS_INIT;
+        calls.on_end = [](void *data, const tracer_ended_span *ended) {
+            detail::run_contained([=] { detail::held<Work>(data)(ended_span(ended)); });
+        };
+        return apply(add_callbacks(calls, std::make_shared<Work>(std::move(work))));
+    }
+    // `called` stands for it in the account and in messages.
+    config &add_exporter(const name &called, std::shared_ptr<tracer::exporter> own) {
+        return apply(detail::hand_exporter(get(), called.c_str(), std::move(own)));
+    }
+    // Calls `work` with each batch: [](const tracer::batch &spans) { return TRACER_EXPORT_OK; }
+    template <class Work, detail::if_called_with<Work, const tracer::batch &> = 0>
+    config &add_exporter(const name &called, Work work) {
+        return add_exporter(called,
+                            std::make_shared<detail::exporter_of<Work>>(std::move(work)));
+    }
+    // `roots_only`: spans with a parent do as it did.
+    config &sampler(std::shared_ptr<tracer::sampler> own, bool roots_only = false) {
+        return apply(detail::hand_sampler(get(), std::move(own), roots_only));
+    }
+    // Asks `work` with a const sampling_input & and a sampling_output &.
+    template <class Work,
+              detail::if_called_with<Work, const sampling_input &, sampling_output &> = 0>
+    config &sampler(Work work, bool roots_only = false) {
+        return sampler(std::make_shared<detail::sampler_of<Work>>(std::move(work)), roots_only);
+    }
     // Notes how a C call on get() went.
     config &apply(tracer_status status) {
         if (first_ && status != TRACER_OK) {
@@ -959,6 +1512,13 @@ class config {
     tracer_config *get() const noexcept { return owned_.get(); }
 
   private:
+    template <class Work>
+    tracer_status add_callbacks(const tracer_processor_callbacks &calls,
+                                std::shared_ptr<Work> work) {
+        return detail::hand(calls, std::move(work), [this](const auto *callbacks) {
+            return tracer_config_add_processor(get(), callbacks);
+        });
+    }
     detail::owner<tracer_config, tracer_config_free> owned_;
     result first_;
 };
@@ -971,11 +1531,60 @@ inline result flush(std::chrono::milliseconds longest) {
 inline result shutdown(std::chrono::milliseconds longest) {
     return tracer_shutdown(detail::milliseconds(longest));
 }
-// Everything that is measured, in the Prometheus text format.
-inline std::string metrics_text() {
-    return detail::written(
-        [](char *buf, std::size_t len) { return tracer_metrics_text(nullptr, buf, len); });
+namespace detail {
+
+// What is measured may have grown since its length was asked for.
+inline std::string metrics_text(const tracer_provider *of) {
+    std::string all;
+    std::size_t length = tracer_metrics_text(of, nullptr, 0);
+    while (length > all.size()) {
+        all.resize(length);
+        length = tracer_metrics_text(of, &all[0], all.size() + 1);
+    }
+    all.resize(length);
+    return all;
 }
+
+} // namespace detail
+
+// Everything that is measured, in the Prometheus text format.
+inline std::string metrics_text() { return detail::metrics_text(nullptr); }
+
+// A call of a language model, to be counted; what is not said is not known, and counted nowhere.
+//
+//     tracer::record(tracer::llm_call("openai", "gpt-4o").tokens(12, 340).duration(took));
+class llm_call {
+  public:
+    llm_call(text provider, text model)
+        : provider_(provider.data(), provider.size()), model_(model.data(), model.size()) {}
+    // That the model read, and wrote.
+    llm_call &tokens(std::uint64_t input, std::uint64_t output) noexcept {
+        raw_.input_tokens = input;
+        raw_.output_tokens = output;
+        return *this;
+    }
+    // In US dollars.
+    llm_call &cost(double dollars) noexcept { return raw_.cost_dollars = dollars, *this; }
+    llm_call &duration(std::chrono::duration<double> took) noexcept {
+        return raw_.duration_seconds = took.count(), *this;
+    }
+    void record_in(const tracer_provider *counting) const noexcept {
+        tracer_llm_call raw = raw_;
+        raw.provider = provider_.c_str();
+        raw.model = model_.c_str();
+        tracer_metrics_record_llm_call(counting, &raw);
+    }
+
+  private:
+    std::string provider_;
+    std::string model_;
+    tracer_llm_call raw_ = TRACER_LLM_CALL_INIT;
+};
+
+// Counts it in the default provider, where config::llm_metrics is on.
+inline void record(const llm_call &call) noexcept { call.record_in(nullptr); }
+// Whether anybody counts: worth asking before a call is told of.
+inline bool counts_llm_calls() noexcept { return tracer_metrics_counts_llm_calls(nullptr); }
 // The account of the default provider.
 inline tracer_stats stats() noexcept {
     tracer_stats read = tracer_stats();
@@ -1008,7 +1617,16 @@ class provider {
         return setup.checked() ? result(tracer_provider_add_exporter(get(), setup.get()))
                                : setup.checked();
     }
+    // Adds a processor, which sees the spans that start or end from then on.
+    result add_processor(std::shared_ptr<processor> own) const {
+        return detail::hand_processor(std::move(own), [this](const auto *callbacks) {
+            return tracer_provider_add_processor(get(), callbacks);
+        });
+    }
     result set_default() const { return tracer_provider_set_default(get()); }
+    void record(const llm_call &call) const noexcept { call.record_in(get()); }
+    bool counts_llm_calls() const noexcept { return tracer_metrics_counts_llm_calls(get()); }
+    std::string metrics_text() const { return detail::metrics_text(get()); }
     tracer_stats stats() const noexcept {
         tracer_stats read = tracer_stats();
         read.struct_size = sizeof read;
@@ -1024,11 +1642,12 @@ class provider {
 // The library or module that makes spans.
 class instrumentation_scope {
   public:
-    explicit instrumentation_scope(name library, name version = nullptr,
-                                   name schema_url = nullptr) noexcept
+    explicit instrumentation_scope(const name &library, const name &version = nullptr,
+                                   const name &schema_url = nullptr) noexcept
         : owned_(tracer_scope_new(nullptr, library.c_str(), version.c_str(), schema_url.c_str())) {}
-    explicit instrumentation_scope(const provider &of, name library, name version = nullptr,
-                                   name schema_url = nullptr) noexcept
+    explicit instrumentation_scope(const provider &of, const name &library,
+                                   const name &version = nullptr,
+                                   const name &schema_url = nullptr) noexcept
         : owned_(tracer_scope_new(of.get(), library.c_str(), version.c_str(),
                                   schema_url.c_str())) {}
     tracer_scope *get() const noexcept { return owned_.get(); }
@@ -1090,10 +1709,10 @@ class options {
         return scope_ = borrowed.get(), *this;
     }
     // Starts a span that the caller ends.
-    tracer_span start(name called) const noexcept {
+    tracer_span start(const name &called) const noexcept {
         return tracer_span_start(scope_, called.c_str(), &raw_);
     }
-    tracer_span start(name called, attributes with) const noexcept {
+    tracer_span start(const name &called, attributes with) const noexcept {
         tracer_span_options raw = raw_;
         raw.attributes = with.begin();
         raw.attribute_count = with.size();
@@ -1110,11 +1729,11 @@ class options {
 class span : public span_ref {
   public:
     span() noexcept = default; // the no-op span
-    explicit span(name called) noexcept
+    explicit span(const name &called) noexcept
         : span_ref(tracer_span_start(nullptr, called.c_str(), nullptr)) {}
-    span(name called, attributes with) noexcept : span(called, options(), with) {}
-    span(name called, const options &how) noexcept : span_ref(how.start(called)) {}
-    span(name called, const options &how, attributes with) noexcept
+    span(const name &called, attributes with) noexcept : span(called, options(), with) {}
+    span(const name &called, const options &how) noexcept : span_ref(how.start(called)) {}
+    span(const name &called, const options &how, attributes with) noexcept
         : span_ref(how.start(called, with)) {}
     explicit span(tracer_span adopted) noexcept : span_ref(adopted) {}
     span(span &&other) noexcept : span_ref(other.release()) {}
@@ -1149,12 +1768,12 @@ class span : public span_ref {
 // another's span, made current as long. Stays where it is made.
 class TRACER_HPP_NODISCARD scope : public span_ref {
   public:
-    explicit scope(name called) noexcept : span_ref(tracer_span_begin(called.c_str())) {}
-    scope(name called, attributes with) noexcept : scope(called, options(), with) {}
-    scope(name called, const options &how) noexcept : span_ref(how.start(called)) {
+    explicit scope(const name &called) noexcept : span_ref(tracer_span_begin(called.c_str())) {}
+    scope(const name &called, attributes with) noexcept : scope(called, options(), with) {}
+    scope(const name &called, const options &how) noexcept : span_ref(how.start(called)) {
         tracer_span_enter(handle_);
     }
-    scope(name called, const options &how, attributes with) noexcept
+    scope(const name &called, const options &how, attributes with) noexcept
         : span_ref(how.start(called, with)) {
         tracer_span_enter(handle_);
     }
@@ -1197,7 +1816,7 @@ auto call(Work &&work, span_ref, long) -> decltype(std::forward<Work>(work)()) {
 // Calls `work` within a span, with a span_ref to it if it takes one. What it throws is recorded, fails
 // the span and goes on.
 template <class Work>
-auto traced(name called, const options &how, Work &&work)
+auto traced(const name &called, const options &how, Work &&work)
     -> decltype(detail::call(std::forward<Work>(work), span_ref(), 0)) {
     scope within(called, how);
 #ifdef TRACER_HPP_EXCEPTIONS
@@ -1212,7 +1831,7 @@ auto traced(name called, const options &how, Work &&work)
 #endif
 }
 template <class Work>
-auto traced(name called, Work &&work)
+auto traced(const name &called, Work &&work)
     -> decltype(detail::call(std::forward<Work>(work), span_ref(), 0)) {
     return traced(called, options(), std::forward<Work>(work));
 }
@@ -1412,59 +2031,6 @@ class coroutine_promise {
 };
 #endif // TRACER_HPP_COROUTINES
 
-// A span that a capture saw end, borrowed from it; false if there is none, and all empty.
-class finished_span {
-  public:
-    explicit finished_span(const tracer_span_view *view) noexcept : view_(view) {}
-    explicit operator bool() const noexcept { return view_ != nullptr; }
-    std::string name() const { return view_ ? view_->name : ""; }
-    // Lower-case hex; a root's parent is empty.
-    std::string trace_id() const { return view_ ? view_->trace_id_hex : ""; }
-    std::string span_id() const { return view_ ? view_->span_id_hex : ""; }
-    std::string parent_id() const { return view_ ? view_->parent_span_id_hex : ""; }
-    bool is_child_of(const finished_span &other) const {
-        return view_ && other && trace_id() == other.trace_id() && parent_id() == other.span_id();
-    }
-    // The value as text; arrays and maps as JSON. Empty if there is none.
-    std::string attribute(tracer::name key) const {
-        return view_ ? as_text(view_->attributes, view_->attribute_count, key) : std::string();
-    }
-    bool has_attribute(tracer::name key) const noexcept {
-        return view_ && tracer_attribute_find(view_->attributes, view_->attribute_count,
-                                              key.c_str()) != nullptr;
-    }
-    // An attribute of the first event of that name.
-    std::string event_attribute(tracer::name event, tracer::name key) const {
-        const tracer_event_view *found = find_event(event);
-        return found ? as_text(found->attributes, found->attribute_count, key) : std::string();
-    }
-    bool has_event(tracer::name event) const noexcept { return find_event(event) != nullptr; }
-    tracer_span_status status() const noexcept {
-        return view_ ? view_->status : tracer_span_status{TRACER_STATUS_UNSET};
-    }
-    std::string status_description() const { return view_ ? view_->status_description : ""; }
-    // All of it.
-    const tracer_span_view *get() const noexcept { return view_; }
-    const tracer_span_view *operator->() const noexcept { return view_; }
-
-  private:
-    static std::string as_text(const tracer_attribute *all, std::size_t count, tracer::name key) {
-        const tracer_attribute *found = tracer_attribute_find(all, count, key.c_str());
-        return detail::written([found](char *buf, std::size_t len) {
-            return tracer_attribute_text(found, buf, len);
-        });
-    }
-    const tracer_event_view *find_event(tracer::name event) const noexcept {
-        for (std::size_t i = 0; view_ && i < view_->event_count; i++) {
-            if (detail::same(view_->events[i]->name, event.c_str())) {
-                return view_->events[i];
-            }
-        }
-        return nullptr;
-    }
-    const tracer_span_view *view_;
-};
-
 // For tests: every span that ends in this process, on all threads, while it lives. What it gives is
 // borrowed until it is cleared or gone.
 //
@@ -1476,12 +2042,12 @@ class capture {
     capture() noexcept : owned_(tracer_capture_new()) {}
     std::size_t size() const noexcept { return tracer_capture_count(get()); }
     // In the order in which they ended.
-    finished_span operator[](std::size_t index) const noexcept {
-        return finished_span(tracer_capture_span(get(), index));
+    span_view operator[](std::size_t index) const noexcept {
+        return span_view(tracer_capture_span(get(), index));
     }
     // The one of that name that ended last.
-    finished_span find(name called) const noexcept {
-        return finished_span(tracer_capture_find_span(get(), called.c_str()));
+    span_view find(const name &called) const noexcept {
+        return span_view(tracer_capture_find_span(get(), called.c_str()));
     }
     std::size_t log_count() const noexcept { return tracer_capture_log_count(get()); }
     void clear() const noexcept { tracer_capture_clear(get()); }

@@ -142,7 +142,7 @@ void a_capture_reads_what_ended() {
         TRACER_SPAN("request", {{"user", "ada"}, {"sizes", tracer::array(1, 2)}});
         tracer::span("load").set("layers", 32).add_event("hit", {{"key", "k"}}).fail("no file");
     }
-    const tracer::finished_span request = spans.find("request"), load = spans.find("load");
+    const tracer::span_view request = spans.find("request"), load = spans.find("load");
     CHECK_INT(spans.size(), 2);
     CHECK(spans[0].name() == "load" && spans[1].span_id() == request.span_id());
     CHECK(load.is_child_of(request) && !request.is_child_of(load));
@@ -152,7 +152,7 @@ void a_capture_reads_what_ended() {
     CHECK(load.has_event("hit") && load.event_attribute("hit", "key") == "k");
     CHECK(load.status() == TRACER_STATUS_ERROR && load.status_description() == "no file");
     CHECK_INT(load->attribute_count, 1);
-    const tracer::finished_span none = spans.find("none");
+    const tracer::span_view none = spans.find("none");
     CHECK(!none && none.name().empty() && none.attribute("a").empty() && !none.has_event("hit"));
     CHECK(!none.is_child_of(none) && none.status_description().empty());
     spans.clear();

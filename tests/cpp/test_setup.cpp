@@ -68,6 +68,33 @@ void providers_keep_apart() {
     CHECK(bool(tracer::flush(milliseconds(-1))));
 }
 
+void calls_of_language_models_are_counted() {
+    tracer::provider counting;
+    tracer::config setup;
+    setup.llm_metrics(true).self_metrics(true).metrics_interval(milliseconds(60000));
+    CHECK(bool(counting.start(setup.metrics_exporter("prometheus"))));
+    CHECK(counting.counts_llm_calls() && !tracer::counts_llm_calls());
+    const std::string model = "gpt-4o-2024";
+    counting.record(tracer::llm_call("openai", tracer::text(model.data(), 6))
+                        .tokens(12, 340)
+                        .cost(0.25)
+                        .duration(milliseconds(750)));
+    tracer::record(tracer::llm_call("openai", model).tokens(1, 1)); // by nobody
+    const std::string text = counting.metrics_text();
+    const auto has = [&text](const std::string &series, const std::string &number) {
+        const std::string line = "{model=\"gpt-4o\",provider=\"openai\"" + series + "} " + number;
+        return CHECK(text.find(line + '\n') != std::string::npos);
+    };
+    if (!(has("", "1") && has(",type=\"input\"", "12") && has(",type=\"output\"", "340") &&
+          has("", "0.25") && has("", "0.75"))) {
+        fprintf(stderr, "%s\n", text.c_str());
+    }
+    CHECK(text.find("otel_sdk") != std::string::npos && text.back() == '\n');
+    CHECK(tracer::metrics_text().find("gpt-4o") == std::string::npos);
+    CHECK_INT(tracer::config().add_metrics_endpoint("mqtt://x").checked().status(),
+              TRACER_INVALID_CONFIG);
+}
+
 void carried_work_has_the_context_of_its_maker() {
     const captured spans;
     std::string id;
@@ -121,6 +148,7 @@ int main() {
     RUN(the_first_option_refused_is_what_init_fails_with);
     RUN(every_option_that_may_be_is_taken);
     RUN(providers_keep_apart);
+    RUN(calls_of_language_models_are_counted);
     RUN(carried_work_has_the_context_of_its_maker);
     RUN(a_task_is_current_only_while_it_runs);
     return finish();
