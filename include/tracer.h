@@ -6,7 +6,7 @@
  *  [status]      why a call of set-up failed
  *  [set-up]      configuration, the default provider and others, scopes, flush and shutdown
  *  [spans]       start, make current, write, read, end; none of it fails
- *  [attributes]  arrays, maps and null, piece by piece; attributes as text
+ *  [attributes]  arrays, maps and null, piece by piece, and read back; attributes as text
  *  [context]     between threads and processes: attach, extract, inject, baggage, tasks
  *  [callbacks]   processors, exporters, samplers and the like of the program's own
  *  [logs]        log records
@@ -349,6 +349,9 @@ typedef struct {
 
 // A span's status, with OTLP's numbers (OpenTelemetry trace API, `SetStatus`).
 typedef int32_t tracer_span_status;
+
+// What a `tracer_value` is.
+typedef int32_t tracer_shape;
 
 // Reads a field of a carrier: its value, NUL-terminated, or NULL if there is none. Keys are lower
 // case; a carrier of HTTP headers ignores case and joins several values with commas. The value is
@@ -738,6 +741,18 @@ typedef struct {
     // Bytes of memory held now: chunks, bodies, requests.
     uint64_t memory_bytes;
 } tracer_stats;
+
+// Null: no entries.
+#define TRACER_SHAPE_NULL 0
+
+// A text, bytes, a number or a boolean: its only entry, without a key.
+#define TRACER_SHAPE_SCALAR 1
+
+// An array: its entries have empty keys.
+#define TRACER_SHAPE_ARRAY 2
+
+// A map.
+#define TRACER_SHAPE_MAP 3
 
 // The destination has all of it, but for `tracer_batch_set_rejected`.
 #define TRACER_EXPORT_OK 0
@@ -1299,7 +1314,7 @@ tracer_span_view *tracer_span_view_new(tracer_span span);
 // Frees what `tracer_span_view_new` returned, and no other view. NULL is allowed.
 void tracer_span_view_free(tracer_span_view *view);
 
-/* [attributes] arrays, maps and null, piece by piece; attributes as text */
+/* [attributes] arrays, maps and null, piece by piece, and read back; attributes as text */
 
 // Makes an empty value: null until something is added. Caller frees it. One thread at a time.
 tracer_value *tracer_value_new(void);
@@ -1342,6 +1357,15 @@ void tracer_value_add_bytes(tracer_value *value, const void *data, size_t len);
 
 // Adds a copy of another value: an array, map or null. NULL is null.
 void tracer_value_add_value(tracer_value *value, const tracer_value *added);
+
+// Says what a value is: a `TRACER_SHAPE_` constant. Any thread may ask one of a view. NULL is null.
+tracer_shape tracer_value_shape(const tracer_value *value);
+
+// Gives the elements of an array or the entries of a map, one behind the other, as attributes.
+// Borrowed until the value is changed or freed; those of a view, as long as the view. Any thread may
+// ask a value of a view. NULL `value`: none.
+const tracer_attribute *tracer_value_entries(const tracer_value *value,
+                                             size_t *out_count);
 
 // Finds an attribute by its key; NULL if there is none. Borrowed from the array. Thread-safe.
 const tracer_attribute *tracer_attribute_find(const tracer_attribute *attributes,

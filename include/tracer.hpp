@@ -961,6 +961,13 @@ class attribute_view {
             return tracer_attribute_text(lent_, buf, len);
         });
     }
+    // TRACER_SHAPE_ARRAY and the like, and the elements: those of an array have no keys.
+    tracer_shape shape() const noexcept {
+        return !lent_                      ? tracer_shape{TRACER_SHAPE_NULL}
+               : lent_->type == TRACER_NESTED ? tracer_value_shape(lent_->value.nested)
+                                              : tracer_shape{TRACER_SHAPE_SCALAR};
+    }
+    inline class attributes_view entries() const noexcept;
     const tracer_attribute *get() const noexcept { return lent_; }
 
   private:
@@ -987,6 +994,13 @@ class attributes_view {
     const tracer_attribute *lent_;
     std::size_t count_;
 };
+
+inline attributes_view attribute_view::entries() const noexcept {
+    std::size_t count = 0;
+    const tracer_attribute *first =
+        is(TRACER_NESTED) ? tracer_value_entries(lent_->value.nested, &count) : nullptr;
+    return attributes_view(first, count);
+}
 
 // A span to be read, borrowed: of a capture, or what a processor or exporter is given. False if there
 // is none, and all empty.

@@ -30,6 +30,8 @@ pub mod span;
 
 pub mod value;
 
+pub mod value_view;
+
 pub mod context;
 
 pub mod task;

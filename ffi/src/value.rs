@@ -2,20 +2,48 @@
 
 use crate::boundary::{guard, record};
 use crate::ptr;
+use crate::value_view::Read;
 use libtracer::{Value, ValueBuilder};
 use libtracer_abi::tracer_value;
 use std::ffi::{c_char, c_void};
+use std::sync::OnceLock;
 
 /// What a `tracer_value *` points to.
-type Built = ValueBuilder;
+#[derive(Default)]
+pub(crate) struct Built {
+    builder: ValueBuilder,
+    /// What C was shown of it since it last changed.
+    read: OnceLock<Read>,
+}
+
+impl Built {
+    pub(crate) fn of(builder: ValueBuilder) -> Self {
+        let read = OnceLock::new();
+        Self { builder, read }
+    }
+
+    pub(crate) fn read(&self) -> &Read {
+        self.read.get_or_init(|| Read::of(&self.builder))
+    }
+}
+
+/// What a pointer points to.
+///
+/// # Safety
+/// As for [`built`].
+pub(crate) unsafe fn kept<'a>(value: *const tracer_value) -> Option<&'a Built> {
+    // SAFETY: as the caller vouches.
+    unsafe { value.cast::<Built>().as_ref() }
+}
 
 /// The builder behind a pointer.
 ///
 /// # Safety
-/// `value` is NULL or came from `tracer_value_new` and has not been freed; nobody writes it for `'a`.
+/// `value` is NULL, or came from `tracer_value_new` and has not been freed, or is of a view that
+/// lives; nobody writes it for `'a`.
 pub(crate) unsafe fn built<'a>(value: *const tracer_value) -> Option<&'a ValueBuilder> {
     // SAFETY: as the caller vouches.
-    unsafe { value.cast::<Built>().as_ref() }
+    unsafe { kept(value) }.map(|value| &value.builder)
 }
 
 /// Runs `work` on the builder behind a pointer.
@@ -26,7 +54,10 @@ unsafe fn with(value: *mut tracer_value, work: impl FnOnce(&mut ValueBuilder)) {
     record(|| {
         // SAFETY: as the caller vouches.
         if let Some(value) = unsafe { value.cast::<Built>().as_mut() } {
-            work(value);
+            if value.read.get().is_some() {
+                value.read = OnceLock::new();
+            }
+            work(&mut value.builder);
         }
     });
 }
@@ -35,7 +66,7 @@ unsafe fn with(value: *mut tracer_value, work: impl FnOnce(&mut ValueBuilder)) {
 #[unsafe(no_mangle)]
 pub extern "C" fn tracer_value_new() -> *mut tracer_value {
     guard(std::ptr::null_mut(), || {
-        Box::into_raw(Box::new(Built::new())).cast()
+        Box::into_raw(Box::new(Built::default())).cast()
     })
 }
 

@@ -2,6 +2,7 @@
 
 use crate::boundary::{guard, record};
 use crate::context::handle;
+use crate::value::Built;
 use crate::{attribute, ptr, value};
 use libtracer::{
     FinishedEvent, FinishedLink, FinishedSpan, FinishedStatus, OwnedValue, Value, ValueBuilder,
@@ -28,7 +29,7 @@ pub(crate) struct Kept {
     /// Each with a NUL at its end.
     texts: Vec<Vec<u8>>,
     attributes: Vec<Vec<tracer_attribute>>,
-    values: Vec<Rc<ValueBuilder>>,
+    values: Vec<Rc<Built>>,
     events: Vec<tracer_event_view>,
     links: Vec<tracer_link_view>,
     event_places: Vec<*const tracer_event_view>,
@@ -54,7 +55,7 @@ impl Kept {
             if value != OwnedValue::Null {
                 built.add_owned(value);
             }
-            let built = Rc::new(built);
+            let built = Rc::new(Built::of(built));
             let place = Rc::as_ptr(&built);
             kept.values.push(built);
             place.cast::<tracer_value>()
@@ -302,7 +303,7 @@ pub unsafe extern "C" fn tracer_value_json(
     })
 }
 
-fn owned(value: Value<'_>) -> OwnedValue {
+pub(crate) fn owned(value: Value<'_>) -> OwnedValue {
     let mut map = ValueBuilder::new();
     map.begin_map();
     map.key("value");

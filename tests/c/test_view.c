@@ -190,6 +190,106 @@ static void null_is_harmless(void) {
     CHECK_TEXT(text, "null");
 }
 
+static const tracer_attribute *entry(const tracer_value *value, size_t index) {
+    size_t count = 0;
+    const tracer_attribute *entries = tracer_value_entries(value, &count);
+    return CHECK(index < count) ? &entries[index] : NULL;
+}
+
+/* {"list": [1, 0.5, true, "a\0b", x'ff00', null, {"deep": []}], "": {}, "none": null} */
+static tracer_value *of_every_shape(void) {
+    tracer_value *value = tracer_value_new();
+    tracer_value_begin_map(value);
+    tracer_value_key(value, "list", 4);
+    tracer_value_begin_array(value);
+    tracer_value_add_int(value, 1);
+    tracer_value_add_double(value, 0.5);
+    tracer_value_add_bool(value, true);
+    tracer_value_add_string(value, "a\0b", 3);
+    tracer_value_add_bytes(value, "\xff\x00", 2);
+    tracer_value_add_null(value);
+    tracer_value_begin_map(value);
+    tracer_value_key(value, "deep", 4);
+    tracer_value_begin_array(value);
+    tracer_value_end(value);
+    tracer_value_end(value);
+    tracer_value_end(value);
+    tracer_value_key(value, "", 0);
+    tracer_value_begin_map(value);
+    tracer_value_end(value);
+    tracer_value_key(value, "none", 4);
+    tracer_value_add_null(value);
+    return value;
+}
+
+static void check_every_shape(const tracer_value *value) {
+    size_t count = 0;
+    CHECK_INT(tracer_value_shape(value), TRACER_SHAPE_MAP);
+    const tracer_attribute *entries = tracer_value_entries(value, &count);
+    CHECK_INT(count, 3);
+    CHECK(tracer_value_entries(value, NULL) == entries);
+    CHECK_TEXT(entries[1].key, "");
+    CHECK_INT(tracer_value_shape(entries[1].value.nested), TRACER_SHAPE_MAP);
+    CHECK(tracer_value_entries(entries[1].value.nested, &count) == NULL);
+    CHECK_INT(count, 0);
+    CHECK(entries[2].type == TRACER_NESTED);
+    CHECK_INT(tracer_value_shape(entries[2].value.nested), TRACER_SHAPE_NULL);
+    CHECK(tracer_attribute_find(entries, 3, "none") == &entries[2]);
+
+    const tracer_value *list = entries[0].value.nested;
+    CHECK_TEXT(entries[0].key, "list");
+    CHECK_INT(tracer_value_shape(list), TRACER_SHAPE_ARRAY);
+    CHECK(tracer_value_entries(list, &count) != NULL && count == 7);
+    CHECK_TEXT(entry(list, 0)->key, "");
+    CHECK(entry(list, 0)->type == TRACER_INT && entry(list, 0)->value.integer == 1);
+    CHECK(entry(list, 1)->type == TRACER_DOUBLE && entry(list, 1)->value.number == 0.5);
+    CHECK(entry(list, 2)->type == TRACER_BOOL && entry(list, 2)->value.boolean);
+    CHECK(entry(list, 3)->type == TRACER_STRING && entry(list, 3)->value.text.len == 3);
+    CHECK(memcmp(entry(list, 3)->value.text.data, "a\0b", 4) == 0);
+    CHECK(entry(list, 4)->type == TRACER_BYTES && entry(list, 4)->value.text.len == 2);
+    CHECK_INT(tracer_value_shape(entry(list, 5)->value.nested), TRACER_SHAPE_NULL);
+    const tracer_value *map = entry(list, 6)->value.nested;
+    CHECK_INT(tracer_value_shape(map), TRACER_SHAPE_MAP);
+    CHECK_TEXT(entry(map, 0)->key, "deep");
+    CHECK_INT(tracer_value_shape(entry(map, 0)->value.nested), TRACER_SHAPE_ARRAY);
+    CHECK_INT(tracer_value_json(list, text, sizeof text),
+              strlen("[1,0.5,true,\"a\\u0000b\",\"/wA=\",null,{\"deep\":[]}]"));
+}
+
+static void nested_values_are_read_element_by_element(void) {
+    tracer_capture *capture = tracer_capture_new();
+    tracer_value *value = of_every_shape();
+    check_every_shape(value);
+    tracer_span span = tracer_span_start(scope, "nested", NULL);
+    tracer_span_set_value(span, "all", value);
+    const tracer_attribute *list = tracer_value_entries(value, NULL);
+    tracer_span_set_attributes(span, list, 1); /* what is read can be recorded */
+    tracer_span_end(span);
+    const tracer_span_view *seen = tracer_capture_find_span(capture, "nested");
+    CHECK_INT(seen->attribute_count, 2);
+    check_every_shape(seen->attributes[0].value.nested);
+    CHECK_TEXT(seen->attributes[1].key, "list");
+    CHECK_INT(tracer_value_shape(seen->attributes[1].value.nested), TRACER_SHAPE_ARRAY);
+    tracer_capture_free(capture);
+
+    size_t count = 9;
+    tracer_value_clear(value); /* and what was read is gone */
+    CHECK_INT(tracer_value_shape(value), TRACER_SHAPE_NULL);
+    CHECK(tracer_value_entries(value, &count) == NULL && count == 0);
+    tracer_value_add_int(value, 4);
+    CHECK_INT(tracer_value_shape(value), TRACER_SHAPE_SCALAR);
+    CHECK_INT(entry(value, 0)->value.integer, 4);
+    tracer_value_clear(value);
+    tracer_value_begin_array(value); /* and is not ended */
+    tracer_value_add_bool(value, false);
+    CHECK(entry(value, 0)->type == TRACER_BOOL && !entry(value, 0)->value.boolean);
+    tracer_value_add_bool(value, true);
+    CHECK(tracer_value_entries(value, &count) != NULL && count == 2);
+    tracer_value_free(value);
+    CHECK_INT(tracer_value_shape(NULL), TRACER_SHAPE_NULL);
+    CHECK(tracer_value_entries(NULL, &count) == NULL && count == 0);
+}
+
 int main(void) {
     make_provider();
     RUN(every_member_can_be_read);
@@ -197,6 +297,7 @@ int main(void) {
     RUN(loans_last_until_the_capture_forgets);
     RUN(an_open_span_is_read_as_it_is);
     RUN(null_is_harmless);
+    RUN(nested_values_are_read_element_by_element);
     tracer_scope_free(scope);
     tracer_provider_free(provider);
     return finish();

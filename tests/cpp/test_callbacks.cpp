@@ -200,6 +200,13 @@ void a_view_tells_all_of_a_span() {
         CHECK_INT(span.attributes().find("text").as_int(), 0);
         CHECK(!span.attributes().find("none") && !span.attributes()[6]);
         CHECK_TEXT(span.attributes().find("list").str().c_str(), "[1,\"two\"]");
+        const tracer::attribute_view list = span.attributes().find("list");
+        CHECK(list.shape() == TRACER_SHAPE_ARRAY && list.entries().size() == 2);
+        CHECK_INT(list.entries()[0].as_int(), 1);
+        CHECK_TEXT(list.entries()[1].str().c_str(), "two");
+        CHECK(list.entries()[0].shape() == TRACER_SHAPE_SCALAR);
+        CHECK(list.entries()[0].entries().size() == 0);
+        CHECK_INT(tracer::attribute_view(nullptr).shape(), TRACER_SHAPE_NULL);
         CHECK_TEXT(span.resource().find("service.name").str().c_str(), "shop");
         CHECK_TEXT(span.event_attribute("cached", "hit").c_str(), "true");
         CHECK(span.event_attributes("none").begin() == span.event_attributes("none").end());

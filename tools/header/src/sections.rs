@@ -39,7 +39,7 @@ const SECTIONS: &[Section] = &[
     },
     Section {
         word: "attributes",
-        about: "arrays, maps and null, piece by piece; attributes as text",
+        about: "arrays, maps and null, piece by piece, and read back; attributes as text",
         starts: &["tracer_value_", "tracer_attribute_"],
     },
     Section {
