@@ -164,6 +164,8 @@
 
 #define TRACER_EXPORTER_CALLBACKS_INIT {sizeof(tracer_exporter_callbacks), NULL, NULL, NULL, NULL, NULL}
 
+#define TRACER_PROPAGATOR_CALLBACKS_INIT {sizeof(tracer_propagator_callbacks), NULL, NULL, NULL, NULL, NULL}
+
 #define TRACER_SAMPLER_CALLBACKS_INIT {sizeof(tracer_sampler_callbacks), NULL, NULL, NULL, NULL}
 
 #define TRACER_LIMIT_UNLIMITED SIZE_MAX /* in a tracer_limits: no limit */
@@ -518,6 +520,33 @@ typedef struct {
     // as the process lives.
     Destroy destroy;
 } tracer_sampler_callbacks;
+
+// A format of the program's own. Called in the thread that injects or extracts, within that call,
+// several at once; neither may throw, longjmp out or end its thread. What is passed is borrowed for
+// the call; `carrier` goes to `set`, `get` and `key`.
+typedef struct {
+    // `sizeof(tracer_propagator_callbacks)` as the caller knows it.
+    size_t struct_size;
+    // What the callbacks are called with.
+    void *user_data;
+    // Writes a context, by `set` for each field; or NULL: writes nothing.
+    void (*inject)(void *user_data,
+                   const tracer_context *context,
+                   tracer_carrier_set set,
+                   void *carrier);
+    // Reads a carrier, a field by `get` and names by `key`: returns a new context, `context` with what
+    // was found, which the library frees; NULL if nothing was. Or NULL: reads nothing.
+    tracer_context *(*extract)(void *user_data,
+                               const tracer_context *context,
+                               tracer_carrier_get get,
+                               tracer_carrier_key key,
+                               void *carrier);
+    // The fields that `inject` may set, a comma list; or NULL. Copied.
+    const char *fields;
+    // The configuration is freed and no provider was made from it: those keep their propagators as
+    // long as the process lives.
+    Destroy destroy;
+} tracer_propagator_callbacks;
 
 // Writes an id of `len` bytes, 16 for a trace and 8 for a span; all zero is replaced by a random one.
 typedef void (*tracer_id_generator)(void *user_data, uint8_t *out, size_t len);
@@ -1547,6 +1576,13 @@ void tracer_sampling_output_set_attributes(const tracer_sampling_output *output,
 // Sets the `tracestate` of the span, in place of its parent's. Within `sample` only. NULL is allowed.
 void tracer_sampling_output_set_tracestate(const tracer_sampling_output *output,
                                            const char *tracestate);
+
+// Adds a format of the program's own to those of `tracer_config_set_propagators`, behind them: where
+// both read something, it wins. The struct is copied; its `user_data` stays, see `destroy`. NULL is
+// refused.
+TRACER_MUST_USE
+tracer_status tracer_config_add_propagator(tracer_config *config,
+                                           const tracer_propagator_callbacks *callbacks);
 
 // Sets where trace and span ids come from, such as a counter in tests; `is_random` says whether at
 // least 56 bits of each trace id are. Called in the thread that starts a span, several at once; it and

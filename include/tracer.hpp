@@ -31,7 +31,7 @@
 //                what is needed at each suspension
 //   log          a log record; current_ids for the log lines of others
 //   llm_call     what metrics count of a call of a language model; metrics_text
-//   processor, exporter, sampler
+//   processor, exporter, sampler, propagator
 //                the program's own: a class, or a callable, that is given to `config`
 //   span_view    a span that ended, as processors, exporters and captures are shown it
 //   capture      for tests: the spans that ended
@@ -685,7 +685,7 @@ inline void append(std::string &to, text added) { to.append(added.data(), added.
 
 // Reads fields of pairs (std::map, std::multimap, a vector of pairs ...).
 template <class Carrier, bool IsRange>
-struct carrier_reader {
+struct fields_reader {
     const Carrier &carrier;
     std::string kept;
 
@@ -715,7 +715,7 @@ struct carrier_reader {
 
 // Asks a callable, which returns a text; an empty one is none.
 template <class Carrier>
-struct carrier_reader<Carrier, false> {
+struct fields_reader<Carrier, false> {
     const Carrier &carrier;
     std::string kept;
 
@@ -846,7 +846,7 @@ class context : public detail::readable_context<context> {
     // of pairs, such as a std::multimap, or a callable that gives the text of a field by its name.
     template <class Carrier>
     static context extract(const Carrier &carrier) {
-        using reader = detail::carrier_reader<Carrier, detail::is_range<Carrier>::value>;
+        using reader = detail::fields_reader<Carrier, detail::is_range<Carrier>::value>;
         reader read{carrier, std::string()};
         return context(tracer_context_extract(detail::carrier_get<reader>,
                                               detail::carrier_key<reader>, &read));
@@ -1210,6 +1210,57 @@ class sampler {
     virtual std::string description() const { return "CustomSampler"; }
 };
 
+// The carrier of a propagator, for the call: what it reads fields from.
+class carrier_reader {
+  public:
+    carrier_reader(tracer_carrier_get reads, tracer_carrier_key names, void *lent) noexcept
+        : get_(reads), key_(names), lent_(lent) {}
+    // A field; several values are joined with commas. Empty if there is none.
+    std::string get(const name &field) const {
+        const char *value = get_(lent_, field.c_str());
+        return value ? value : "";
+    }
+    bool has(const name &field) const noexcept { return get_(lent_, field.c_str()) != nullptr; }
+    // The name of a field, in any order; empty behind the last.
+    std::string key(std::size_t index) const {
+        const char *field = key_(lent_, index);
+        return field ? field : "";
+    }
+
+  private:
+    tracer_carrier_get get_;
+    tracer_carrier_key key_;
+    void *lent_;
+};
+
+// The carrier of a propagator, for the call: what it sets fields of.
+class carrier_writer {
+  public:
+    carrier_writer(tracer_carrier_set sets, void *lent) noexcept : set_(sets), lent_(lent) {}
+    void set(const name &field, const name &value) const noexcept {
+        set_(lent_, field.c_str(), value.c_str());
+    }
+
+  private:
+    tracer_carrier_set set_;
+    void *lent_;
+};
+
+// A format of the program's own in which contexts travel: in the thread that injects or extracts,
+// several at once. What it throws at is not read, or not written further.
+class propagator {
+  public:
+    propagator() = default;
+    propagator(const propagator &) = delete;
+    propagator &operator=(const propagator &) = delete;
+    virtual ~propagator() = default;
+    virtual void inject(context_view from, const carrier_writer &to) = 0;
+    // `known` with what was found, or no context (context()) if nothing was.
+    virtual context extract(context_view known, const carrier_reader &from) = 0;
+    // What `inject` may set, a comma list.
+    virtual std::string fields() const = 0;
+};
+
 namespace detail {
 
 // Hands an object to C, which holds it by `user_data` until `destroy`; not where it is refused.
@@ -1304,6 +1355,29 @@ inline tracer_status hand_sampler(tracer_config *to, std::shared_ptr<sampler> ow
     calls.description = description.c_str();
     return hand(calls, std::move(own), [=](const tracer_sampler_callbacks *callbacks) {
         return tracer_config_set_sampler_callbacks(to, callbacks, roots_only);
+    });
+}
+
+inline tracer_status hand_propagator(tracer_config *to, std::shared_ptr<propagator> own) {
+    tracer_propagator_callbacks calls = TRACER_PROPAGATOR_CALLBACKS_INIT;
+    calls.inject = [](void *data, const tracer_context *from, tracer_carrier_set set,
+                      void *carrier) {
+        run_contained([=] {
+            held<propagator>(data).inject(context_view(from), carrier_writer(set, carrier));
+        });
+    };
+    calls.extract = [](void *data, const tracer_context *known, tracer_carrier_get get,
+                       tracer_carrier_key key, void *carrier) {
+        const auto read = [=] {
+            const carrier_reader from(get, key, carrier);
+            return held<propagator>(data).extract(context_view(known), from).release();
+        };
+        return contained(read, static_cast<tracer_context *>(nullptr));
+    };
+    const std::string fields = own ? own->fields() : std::string();
+    calls.fields = fields.c_str();
+    return hand(calls, std::move(own), [=](const tracer_propagator_callbacks *callbacks) {
+        return tracer_config_add_propagator(to, callbacks);
     });
 }
 
@@ -1501,6 +1575,10 @@ class config {
     config &add_exporter(const name &called, Work work) {
         return add_exporter(called,
                             std::make_shared<detail::exporter_of<Work>>(std::move(work)));
+    }
+    // Behind those of `propagators`: where both read something, it wins.
+    config &add_propagator(std::shared_ptr<tracer::propagator> own) {
+        return apply(detail::hand_propagator(get(), std::move(own)));
     }
     // `roots_only`: spans with a parent do as it did.
     config &sampler(std::shared_ptr<tracer::sampler> own, bool roots_only = false) {

@@ -89,6 +89,7 @@ pub struct Config {
     own_batches: BTreeMap<usize, BatchSettings>,
     memory_limit: Option<usize>,
     propagator: Option<Arc<dyn Propagator>>,
+    more_propagators: Vec<Arc<dyn Propagator>>,
     exit_timeout: Option<Duration>,
     block_when_full: Option<Duration>,
     diagnostic_level: Option<diagnostics::Level>,

@@ -46,6 +46,8 @@ pub mod log;
 
 pub mod sampler;
 
+pub mod propagator;
+
 pub mod own;
 
 pub mod processor;

@@ -217,6 +217,103 @@ static void log_lines_can_name_the_current_span(void) {
     tracer_context_free(remote);
 }
 
+/* A format of the program's own: "x-trip: TRACE/SPAN/TENANT", the last in the baggage. */
+typedef struct trip {
+    int injected, extracted, destroyed;
+    char keys[256];
+} trip;
+
+static void inject_trip(void *data, const tracer_context *context, tracer_carrier_set set, void *carrier) {
+    char trace[33], span[17], value[128];
+    ((trip *)data)->injected++;
+    tracer_context_trace_id_hex(context, trace);
+    if (tracer_context_span_id_hex(context, span)) {
+        snprintf(value, sizeof value, "%s/%s/%.40s", trace, span, baggage(context, "tenant"));
+        set(carrier, "x-trip", value);
+    }
+}
+
+static tracer_context *extract_trip(void *data, const tracer_context *context, tracer_carrier_get get,
+                                    tracer_carrier_key key, void *carrier) {
+    char trace[33], span[17], tenant[41], parent[56];
+    trip *trip = data;
+    trip->extracted++;
+    for (size_t index = 0; key(carrier, index) != NULL; index++) {
+        strncat(trip->keys, key(carrier, index), sizeof trip->keys - strlen(trip->keys) - 1);
+    }
+    CHECK(get(carrier, "none") == NULL);
+    const char *value = get(carrier, "x-trip");
+    if (value == NULL || sscanf(value, "%32[^/]/%16[^/]/%40s", trace, span, tenant) != 3) {
+        return NULL;
+    }
+    CHECK(!tracer_context_is_valid(context)); /* what the formats in front of it found */
+    snprintf(parent, sizeof parent, "00-%s-%s-01", trace, span);
+    tracer_context *found = tracer_context_from_traceparent(parent, NULL);
+    tracer_context *whole = tracer_context_with_baggage(found, "tenant", tenant, NULL);
+    tracer_context_free(found);
+    return whole;
+}
+static void given_back(void *data) { ((trip *)data)->destroyed++; }
+
+static tracer_propagator_callbacks propagator(trip *trip) {
+    tracer_propagator_callbacks callbacks = TRACER_PROPAGATOR_CALLBACKS_INIT;
+    callbacks.user_data = trip;
+    callbacks.inject = inject_trip;
+    callbacks.extract = extract_trip;
+    callbacks.fields = "x-trip, x-trip-version";
+    callbacks.destroy = given_back;
+    return callbacks;
+}
+
+static void a_format_can_be_the_programs_own(void) {
+    static trip trip; /* as long as the process */
+    tracer_propagator_callbacks callbacks = propagator(&trip);
+    tracer_config *config = tracer_config_new();
+    CHECK_INT(tracer_config_set_propagators(config, "b3"), TRACER_OK);
+    CHECK_INT(tracer_config_add_propagator(config, &callbacks), TRACER_OK);
+    CHECK_INT(tracer_config_set_exporter(config, "memory"), TRACER_OK);
+    CHECK_INT(tracer_init(config), TRACER_OK);
+    tracer_config_free(config);
+    tracer_propagator_fields(text, sizeof text);
+    CHECK_TEXT(text, "b3,x-trip,x-trip-version");
+
+    tracer_context *remote = tracer_context_from_headers(PARENT, NULL, "tenant=blue");
+    headers sent = {0};
+    tracer_context_inject(remote, header_set, &sent);
+    tracer_context_free(remote);
+    CHECK_INT(sent.count, 2);
+    CHECK_TEXT(header(&sent, "b3"), TRACE "-" SPAN "-1");
+    CHECK_TEXT(header(&sent, "x-trip"), TRACE "/" SPAN "/blue");
+
+    snprintf(sent.keys[0], sizeof sent.keys[0], "other"); /* so that b3 finds nothing */
+    tracer_context *received = tracer_context_extract(header_get, header_key, &sent);
+    CHECK_TEXT(trip.keys, "otherx-trip");
+    CHECK(tracer_context_is_valid(received) && tracer_context_span_id_hex(received, text));
+    CHECK_TEXT(text, SPAN);
+    CHECK_TEXT(baggage(received, "tenant"), "blue");
+    tracer_context_free(received);
+
+    headers without = {0};
+    received = tracer_context_extract(header_get, header_key, &without);
+    CHECK(!tracer_context_is_valid(received));
+    tracer_context_free(received);
+    CHECK_INT(trip.injected, 1);
+    CHECK_INT(trip.extracted, 2);
+    CHECK_INT(trip.destroyed, 0);
+}
+
+static void a_format_that_is_not_used_is_given_back(void) {
+    trip trip = {0};
+    tracer_propagator_callbacks callbacks = propagator(&trip);
+    tracer_config *config = tracer_config_new();
+    CHECK_INT(tracer_config_add_propagator(config, &callbacks), TRACER_OK);
+    CHECK_INT(tracer_config_add_propagator(config, NULL), TRACER_INVALID_ARGUMENT);
+    CHECK_INT(tracer_config_add_propagator(NULL, &callbacks), TRACER_INVALID_ARGUMENT);
+    CHECK_INT(trip.destroyed, 0);
+    tracer_config_free(config);
+    CHECK_INT(trip.destroyed, 1);
+}
+
 static void null_is_harmless(void) {
     CHECK(!tracer_context_is_sampled(NULL) && !tracer_context_is_remote(NULL));
     CHECK(!tracer_context_trace_id(NULL, NULL) && !tracer_context_span_id_hex(NULL, text));
@@ -239,6 +336,8 @@ int main(void) {
     RUN(baggage_can_be_visited);
     RUN(ids_and_tracestate_make_a_context);
     RUN(the_environment_carries_a_context);
+    RUN(a_format_can_be_the_programs_own);
+    RUN(a_format_that_is_not_used_is_given_back);
     RUN(log_lines_can_name_the_current_span);
     RUN(null_is_harmless);
     return finish();

@@ -125,8 +125,19 @@ static tracer_export_result odd_export(void *data, const tracer_batch *batch) {
 static tracer_decision odd_sample(void *data, const tracer_sampling_input *in, tracer_sampling_output *out) {
     return (void)data, (void)in, (void)out, -1;
 }
+static void odd_inject(void *data, const tracer_context *context, tracer_carrier_set set, void *carrier) {
+    (void)data, (void)context;
+    set(carrier, NULL, NULL);
+    set(NULL, "\xff", "");
+}
+static tracer_context *odd_extract(void *data, const tracer_context *context, tracer_carrier_get get,
+                                   tracer_carrier_key key, void *carrier) {
+    (void)data, (void)get(carrier, NULL), (void)get(NULL, "a"), (void)key(carrier, SIZE_MAX);
+    return (tracer_context *)(uintptr_t)context; /* not a new one */
+}
 static const tracer_processor_callbacks no_hooks = TRACER_PROCESSOR_CALLBACKS_INIT, no_size;
 static tracer_exporter_callbacks exporter = TRACER_EXPORTER_CALLBACKS_INIT, no_export;
+static tracer_propagator_callbacks propagator = TRACER_PROPAGATOR_CALLBACKS_INIT, no_format;
 static tracer_sampler_callbacks sampler = TRACER_SAMPLER_CALLBACKS_INIT, no_sample;
 
 void world_begin(world *w) {
@@ -156,12 +167,15 @@ void world_begin(world *w) {
     FILL(handlers, NULL, odd_handler);
     exporter.export_spans = odd_export;
     sampler.sample = odd_sample;
+    propagator.inject = odd_inject;
+    propagator.extract = odd_extract;
     FILL(generators, NULL, odd_ids);
     FILL(clocks, NULL, odd_clock);
     FILL(filters, NULL, odd_filter);
     FILL(processors, NULL, &no_hooks, &no_size);
     FILL(exporters, NULL, &exporter, &no_export);
     FILL(samplers, NULL, &sampler, &no_sample);
+    FILL(propagators, NULL, &propagator, &no_format);
     FILL(lengths, NULL, calloc(1, sizeof(size_t)));
     FILL(places, NULL, calloc(1, sizeof(uint8_t *)));
     FILL(provider_places, NULL, calloc(1, sizeof(tracer_provider *)));

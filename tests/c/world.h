@@ -35,6 +35,7 @@ typedef struct world {
     const tracer_processor_callbacks *processors[3]; /* for: const tracer_processor_callbacks * */
     const tracer_exporter_callbacks *exporters[3];   /* for: const tracer_exporter_callbacks * */
     const tracer_sampler_callbacks *samplers[3];     /* for: const tracer_sampler_callbacks * */
+    const tracer_propagator_callbacks *propagators[3]; /* for: const tracer_propagator_callbacks * */
     const tracer_ended_span *no_ended[2];            /* for: const tracer_ended_span * */
     tracer_span_view *freed_views[2];                /* for: tracer_span_view * */
     const tracer_batch *no_batch[2];                 /* for: const tracer_batch * */

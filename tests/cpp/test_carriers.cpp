@@ -5,6 +5,7 @@
 #include <cctype>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <string>
 #include <tracer.hpp>
 #include <type_traits>
@@ -159,6 +160,51 @@ void a_capture_reads_what_ended() {
     CHECK_INT(spans.size(), 0);
 }
 
+// "x-trip: SPAN;TENANT", of a trace that both sides know.
+class trips : public tracer::propagator {
+  public:
+    void inject(tracer::context_view from, const tracer::carrier_writer &to) override {
+        to.set("x-trip", from.span_id() + ';' + from.baggage("tenant"));
+    }
+    tracer::context extract(tracer::context_view known,
+                            const tracer::carrier_reader &from) override {
+        CHECK(!known.is_valid());
+        CHECK(from.key(from.has("x-trip") ? 1 : 0).empty());
+        const std::string trip = from.get("x-trip");
+        if (trip == "bad") {
+#ifdef TRACER_HPP_EXCEPTIONS
+            throw 1;
+#endif
+        }
+        if (trip.size() < 17) {
+            return tracer::context();
+        }
+        const std::string parent = "00-0af7651916cd43dd8448eb211c80319c-" + trip.substr(0, 16) + "-01";
+        return tracer::context::from_traceparent(parent).with_baggage("tenant", trip.substr(17));
+    }
+    std::string fields() const override { return "x-trip"; }
+};
+
+void a_format_can_be_the_programs_own() {
+    tracer::config setup;
+    setup.propagators("none").exporter("none");
+    CHECK(bool(setup.add_propagator(std::unique_ptr<trips>(new trips)).init()));
+    const std::string trip = "b7ad6b7169203331;blue";
+    const std::map<std::string, std::string> got = {{"X-Trip", trip}};
+    const tracer::context caller = tracer::context::extract(got);
+    CHECK(caller.is_valid());
+    std::map<std::string, std::string> sent;
+    caller.inject(sent);
+    CHECK_INT(sent.size(), 1);
+    CHECK_TEXT(sent["x-trip"].c_str(), trip.c_str());
+    for (const char *wrong : {"bad", ""}) {
+        CHECK(!tracer::context::extract(std::map<std::string, std::string>{{"x-trip", wrong}})
+                   .is_valid());
+    }
+    CHECK(!tracer::context::extract(std::map<std::string, std::string>()).is_valid());
+    CHECK(!tracer::config().add_propagator(nullptr).checked());
+}
+
 } // namespace
 
 int main() {
@@ -172,5 +218,6 @@ int main() {
     RUN(contexts_are_copied);
     RUN(log_lines_name_their_span);
     RUN(a_capture_reads_what_ended);
+    RUN(a_format_can_be_the_programs_own);
     return finish();
 }

@@ -43,12 +43,25 @@ impl Config {
         self
     }
 
+    /// One more propagator, behind those that are chosen here, in the environment or by default; what it
+    /// reads wins.
+    pub fn add_propagator(mut self, propagator: Arc<dyn Propagator>) -> Self {
+        self.more_propagators.push(propagator);
+        self
+    }
+
     pub(crate) fn propagator_in_force(&self) -> Arc<dyn Propagator> {
         let chosen = self.propagator.as_ref();
-        match chosen.or(self.env.propagator.as_ref()) {
+        let chosen = match chosen.or(self.env.propagator.as_ref()) {
             Some(propagator) => Arc::clone(propagator),
             None => Arc::new(parse(DEFAULT, |_, _| {})),
+        };
+        if self.more_propagators.is_empty() {
+            return chosen;
         }
+        let more = self.more_propagators.iter().cloned();
+        let all = std::iter::once(chosen).chain(more);
+        Arc::new(CompositePropagator::new(all.collect()))
     }
 }
 
@@ -154,6 +167,9 @@ mod tests {
         assert!(fields(&config).is_empty() && config.check().is_ok());
         let config = Config::new().load(env()).propagator(Arc::new(TraceContext));
         assert_eq!(fields(&config), W3C[..2]);
+        let config = config.add_propagator(Arc::new(B3::single()));
+        assert_eq!(fields(&config), ["traceparent", "tracestate", "b3"]);
+        assert_eq!(fields(&config.propagators("none")), ["b3"]);
         for (names, part) in [
             ("b3,x-ray", "propagator \"x-ray\" is not usable"),
             ("xray", "set a Propagator"),
