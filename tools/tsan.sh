@@ -17,6 +17,7 @@ python=$(tools/need.sh print-python)
 target=${CARGO_TARGET_DIR:-$PWD/target}
 out=$target/tests/tsan
 mkdir -p "$out"
+export TEST_MARGIN=10 # seconds; all is some 300 times slower
 export TSAN_OPTIONS='die_after_fork=0 halt_on_error=1 report_signal_unsafe=0'
 CARGO_TARGET_DIR=$target/tsan CARGO_PROFILE_DEV_OPT_LEVEL=1 RUSTFLAGS='-Zsanitizer=thread' \
     cargo +nightly build -q --locked -Zbuild-std --target "$host" -p libtracer-ffi || exit 1

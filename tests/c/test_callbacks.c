@@ -266,11 +266,12 @@ static void answers_of_an_exporter_count(void) {
 }
 
 static void each_pipeline_has_an_account(void) {
-    sent sent = {0};
+    sent sent = {0}, others = {0}; /* each exporter has a thread of its own */
     sent.answer = TRACER_EXPORT_FAILED;
     tracer_exporter_callbacks callbacks = exporter(&sent);
     tracer_config *config = tracer_config_new();
     CHECK_INT(tracer_config_add_exporter(config, "mine", &callbacks), TRACER_OK);
+    callbacks = exporter(&others);
     callbacks.export_spans = swallow;
     CHECK_INT(tracer_config_add_exporter(config, "other", &callbacks), TRACER_OK);
     tracer_provider *provider = made_from(config);

@@ -11,7 +11,11 @@
 enum { SPANS = 1000, THREADS = 4, MANY = 200000, EXIT_UNACCOUNTED = 9, REPORT = 3 };
 
 static const double BUDGET = 2.0; /* what a normal exit may take for all exporters */
-static const double MARGIN = 1.0; /* for starting a process on a busy machine */
+/* Seconds for starting a process on a busy machine; more under a checker. */
+static double margin(void) {
+    const char *given = getenv("TEST_MARGIN");
+    return given != NULL ? atof(given) : 1.0;
+}
 
 static const char *self;
 
@@ -180,7 +184,7 @@ static void check_dead(const char *name, const char *what, int port, double most
     uint64_t report;
     CHECK_INT(run_child(name, port, &took, &report), 0);
     printf("       exit with a %s endpoint: %.2f s\n", what, took);
-    CHECK(took < most + MARGIN);
+    CHECK(took < most + margin());
 }
 
 static int free_port(void) {
