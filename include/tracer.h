@@ -59,7 +59,7 @@
  *             take tracer_context_current before releasing it and attach it after.
  *  Threads    Every function may be called from any thread at any time. One thread at a time uses a
  *             tracer_config, tracer_value or tracer_task; all else may be shared, but not while freed.
- *             No call is a cancellation point; asynchronous cancellation must not hit one.
+ *             No call is a cancellation point, nor its callbacks; no asynchronous cancellation in calls.
  *  Callbacks  The program's own are called without a lock of ours held, in the thread that their type
  *             names, several at once unless it says otherwise. They may call anything but flush and
  *             shutdown, which would wait for them, and must return: no exception, no longjmp out.

@@ -1,6 +1,6 @@
 //! Baggage: what the application sends along with a context.
 
-use crate::boundary::{guard, record};
+use crate::boundary::guard;
 use crate::context::{or_current, tracer_context};
 use crate::ptr;
 use libtracer::Baggage;
@@ -96,7 +96,7 @@ pub unsafe extern "C" fn tracer_context_visit_baggage(
     visit: tracer_baggage_visit,
     user_data: *mut c_void,
 ) {
-    record(|| {
+    guard((), || {
         let Some(visit) = visit else { return };
         or_current(context, |context| {
             let baggage = context.value().baggage();

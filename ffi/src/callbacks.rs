@@ -2,6 +2,7 @@
 //!
 //! No lock is taken, so that a forked child is not left with one that another thread held.
 
+use libtracer::binding::SavedErrno;
 use std::ffi::c_void;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -66,8 +67,10 @@ impl<C> Callbacks<C> {
         }
     }
 
-    /// Runs `work` with the callbacks and their data, unless they are over.
+    /// Runs `work` with the callbacks and their data, unless they are over. What they do is no part of
+    /// the call that they serve: `errno` is kept, and where they are a cancellation point, it waits.
     pub(crate) fn call<R>(&self, work: impl FnOnce(&C, *mut c_void) -> R) -> Option<R> {
+        let _errno = SavedErrno::now();
         let before = self.state.fetch_add(1, Ordering::AcqRel);
         let entered = Entered(self);
         let answer = (before >= HOLDER).then(|| work(&self.calls, self.user_data));

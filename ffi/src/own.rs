@@ -3,6 +3,7 @@
 use crate::boundary::guard;
 use crate::config::{set, tracer_config};
 use crate::last_error::missing;
+use libtracer::binding::SavedErrno;
 use libtracer::{Clock, IdGenerator, SpanId, TraceId};
 use libtracer_abi::{TRACER_INTERNAL, tracer_status};
 use std::ffi::{CString, c_char, c_void};
@@ -39,6 +40,7 @@ unsafe impl<F> Sync for Own<F> {}
 
 impl IdGenerator for Own<unsafe extern "C" fn(*mut c_void, *mut u8, usize)> {
     fn trace_id(&self) -> TraceId {
+        let _errno = SavedErrno::now();
         let mut id = TraceId::default();
         // SAFETY: the program's own function and data, as the header says.
         unsafe { (self.function)(self.data, id.0.as_mut_ptr(), id.0.len()) };
@@ -46,6 +48,7 @@ impl IdGenerator for Own<unsafe extern "C" fn(*mut c_void, *mut u8, usize)> {
     }
 
     fn span_id(&self) -> SpanId {
+        let _errno = SavedErrno::now();
         let mut id = SpanId::default();
         // SAFETY: the program's own function and data, as the header says.
         unsafe { (self.function)(self.data, id.0.as_mut_ptr(), id.0.len()) };
@@ -59,6 +62,7 @@ impl IdGenerator for Own<unsafe extern "C" fn(*mut c_void, *mut u8, usize)> {
 
 impl Clock for Own<unsafe extern "C" fn(*mut c_void) -> u64> {
     fn unix_ns(&self) -> u64 {
+        let _errno = SavedErrno::now();
         // SAFETY: the program's own function and data, as the header says.
         unsafe { (self.function)(self.data) }
     }
@@ -68,6 +72,7 @@ impl Own<unsafe extern "C" fn(*mut c_void, *const c_char, *const c_char) -> bool
     fn records(&self, name: &str, version: &str) -> bool {
         let c_text = |text: &str| CString::new(text.replace('\0', "")).unwrap_or_default();
         let (name, version) = (c_text(name), c_text(version));
+        let _errno = SavedErrno::now();
         // SAFETY: the program's own function and data, as the header says.
         unsafe { (self.function)(self.data, name.as_ptr(), version.as_ptr()) }
     }

@@ -1,6 +1,6 @@
 //! Contexts between processes: in headers, in the environment, in carriers of any kind.
 
-use crate::boundary::{guard, record};
+use crate::boundary::guard;
 use crate::context::{or_current, tracer_context};
 use crate::ptr;
 use libtracer::binding::current_pair;
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn tracer_context_inject(
     set: tracer_carrier_set,
     carrier: *mut c_void,
 ) {
-    record(|| {
+    guard((), || {
         let mut carrier = Carrier {
             get: None,
             key: None,
