@@ -166,7 +166,7 @@
 
 #define TRACER_PROPAGATOR_CALLBACKS_INIT {sizeof(tracer_propagator_callbacks), NULL, NULL, NULL, NULL, NULL}
 
-#define TRACER_SAMPLER_CALLBACKS_INIT {sizeof(tracer_sampler_callbacks), NULL, NULL, NULL, NULL}
+#define TRACER_SAMPLER_CALLBACKS_INIT {sizeof(tracer_sampler_callbacks), NULL, NULL, NULL, NULL, NULL}
 
 #define TRACER_LIMIT_UNLIMITED SIZE_MAX /* in a tracer_limits: no limit */
 #define TRACER_LIMIT_ZERO (SIZE_MAX - 1) /* in a tracer_limits: not one */
@@ -510,7 +510,7 @@ typedef struct {
     size_t struct_size;
     // What the callbacks are called with.
     void *user_data;
-    // Decides on a span: returns a `TRACER_DECISION_` constant.
+    // Decides on a span: returns a `TRACER_DECISION_` constant. NULL if `share` is set.
     tracer_decision (*sample)(void *user_data,
                               const tracer_sampling_input *input,
                               tracer_sampling_output *output);
@@ -519,6 +519,12 @@ typedef struct {
     // The configuration is freed and no provider was made from it: those keep their sampler as long
     // as the process lives.
     Destroy destroy;
+    // In place of `sample`: says which share of the traces like this one is kept, 0 to 1; other
+    // numbers keep nothing. The library chooses them and keeps the share in `tracestate`
+    // (OpenTelemetry's composable samplers). `output` takes attributes only.
+    double (*share)(void *user_data,
+                    const tracer_sampling_input *input,
+                    tracer_sampling_output *output);
 } tracer_sampler_callbacks;
 
 // A format of the program's own. Called in the thread that injects or extracts, within that call,
@@ -1567,6 +1573,14 @@ TRACER_MUST_USE
 tracer_status tracer_config_set_sampler_callbacks(tracer_config *config,
                                                   const tracer_sampler_callbacks *callbacks,
                                                   bool roots_only);
+
+// Sets a sampler of the program's own for spans below one kind of parent, as
+// `tracer_config_set_parent_sampler` sets a built-in one. The struct is copied; its `user_data`
+// stays, see `destroy`, unless the call is refused. NULL is refused.
+TRACER_MUST_USE
+tracer_status tracer_config_set_parent_sampler_callbacks(tracer_config *config,
+                                                         tracer_parent parent,
+                                                         const tracer_sampler_callbacks *callbacks);
 
 // Sets attributes that the span gets if it is recorded; copied. Within `sample` only. NULL is allowed.
 void tracer_sampling_output_set_attributes(const tracer_sampling_output *output,

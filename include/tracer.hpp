@@ -1340,8 +1340,8 @@ inline tracer_status hand_exporter(tracer_config *to, const char *called,
     });
 }
 
-inline tracer_status hand_sampler(tracer_config *to, std::shared_ptr<sampler> own,
-                                  bool roots_only) {
+template <class Add>
+tracer_status hand_sampler(std::shared_ptr<sampler> own, Add add) {
     tracer_sampler_callbacks calls = TRACER_SAMPLER_CALLBACKS_INIT;
     calls.sample = [](void *data, const tracer_sampling_input *input,
                       tracer_sampling_output *output) {
@@ -1353,6 +1353,20 @@ inline tracer_status hand_sampler(tracer_config *to, std::shared_ptr<sampler> ow
     };
     const std::string description = own ? own->description() : std::string();
     calls.description = description.c_str();
+    return hand(calls, std::move(own), add);
+}
+
+template <class Work>
+tracer_status hand_share(tracer_config *to, std::shared_ptr<Work> own, bool roots_only) {
+    tracer_sampler_callbacks calls = TRACER_SAMPLER_CALLBACKS_INIT;
+    calls.share = [](void *data, const tracer_sampling_input *input,
+                     tracer_sampling_output *output) {
+        const auto ask = [=]() -> double {
+            sampling_output added(output);
+            return held<Work>(data)(sampling_input(input), added);
+        };
+        return contained(ask, -1.0);
+    };
     return hand(calls, std::move(own), [=](const tracer_sampler_callbacks *callbacks) {
         return tracer_config_set_sampler_callbacks(to, callbacks, roots_only);
     });
@@ -1407,7 +1421,7 @@ class sampler_of final : public sampler {
                                    std::declval<const sampling_input &>(),
                                    std::declval<sampling_output &>())),
                                tracer_decision>::value,
-                  "a sampler returns a tracer_decision, such as TRACER_DECISION_DROP");
+                  "a sampler returns a tracer_decision, such as TRACER_DECISION_DROP, or a double");
     Work work_;
 };
 template <class Work, class... Arguments>
@@ -1582,13 +1596,37 @@ class config {
     }
     // `roots_only`: spans with a parent do as it did.
     config &sampler(std::shared_ptr<tracer::sampler> own, bool roots_only = false) {
-        return apply(detail::hand_sampler(get(), std::move(own), roots_only));
+        const auto add = [this, roots_only](const auto *callbacks) {
+            return tracer_config_set_sampler_callbacks(get(), callbacks, roots_only);
+        };
+        return apply(detail::hand_sampler(std::move(own), add));
     }
-    // Asks `work` with a const sampling_input & and a sampling_output &.
+    // Asks `work` with a const sampling_input & and a sampling_output &. A tracer_decision decides; a
+    // double is the share of the traces like this one that is kept, which tracestate then tells.
     template <class Work,
               detail::if_called_with<Work, const sampling_input &, sampling_output &> = 0>
     config &sampler(Work work, bool roots_only = false) {
-        return sampler(std::make_shared<detail::sampler_of<Work>>(std::move(work)), roots_only);
+        using answer = decltype(work(std::declval<const sampling_input &>(),
+                                     std::declval<sampling_output &>()));
+        return ask(std::move(work), roots_only, std::is_same<answer, double>());
+    }
+    // For spans below one kind of parent, where the sampler set before is for roots only, or a
+    // TRACER_SAMPLER_PARENT_ one.
+    config &parent_sampler(tracer_parent parent, std::shared_ptr<tracer::sampler> own) {
+        return apply(detail::hand_sampler(std::move(own), [this, parent](const auto *callbacks) {
+            return tracer_config_set_parent_sampler_callbacks(get(), parent, callbacks);
+        }));
+    }
+    // Records what the sampler that is set afterwards drops, for processors alone.
+    config &record_unsampled(bool on) {
+        return apply(tracer_config_set_record_unsampled(get(), on));
+    }
+    // For a sampler by rules that is set afterwards: this share of the traces whose root has this name
+    // (a last `*` stands for any end), kind and text attribute; NULL and 0 are any.
+    config &add_sampling_rule(double share, const name &root, tracer_span_kind kind = 0,
+                              const name &key = nullptr, const name &said = nullptr) {
+        return apply(tracer_config_add_sampling_rule(get(), root.c_str(), kind, key.c_str(),
+                                                     said.c_str(), share));
     }
     // Notes how a C call on get() went.
     config &apply(tracer_status status) {
@@ -1604,6 +1642,15 @@ class config {
     tracer_config *get() const noexcept { return owned_.get(); }
 
   private:
+    template <class Work>
+    config &ask(Work work, bool roots_only, std::true_type) {
+        return apply(
+            detail::hand_share(get(), std::make_shared<Work>(std::move(work)), roots_only));
+    }
+    template <class Work>
+    config &ask(Work work, bool roots_only, std::false_type) {
+        return sampler(std::make_shared<detail::sampler_of<Work>>(std::move(work)), roots_only);
+    }
     template <class Work>
     tracer_status add_callbacks(const tracer_processor_callbacks &calls,
                                 std::shared_ptr<Work> work) {

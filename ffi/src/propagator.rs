@@ -94,7 +94,9 @@ fn c_text(text: &str) -> CString {
 unsafe extern "C" fn set_field(carrier: *mut c_void, key: *const c_char, value: *const c_char) {
     contain((), || {
         // SAFETY: as the caller vouches.
-        let (key, value) = unsafe { (ptr::text(key), ptr::text(value)) };
+        let key = unsafe { ptr::text(key) };
+        // SAFETY: as the caller vouches.
+        let value = unsafe { ptr::text(value) };
         // SAFETY: as the caller vouches.
         if let Some(to) = unsafe { carrier.cast::<Written<'_>>().as_mut() } {
             to.0.set(&key, &value);

@@ -3,17 +3,20 @@
 use crate::attribute;
 use crate::boundary::guard;
 use crate::callbacks::{Callbacks, Destroy, read_versioned};
+use crate::config::sampler::status;
 use crate::config::tracer_config;
 use crate::context::tracer_context;
 use crate::last_error::missing;
 use crate::ptr;
 use crate::view::Kept;
 use libtracer::{
-    CustomSampler, Decision, OwnedValue, Sampler, SamplingInput, SamplingOutput, TraceState,
+    Composable, CustomComposable, CustomSampler, Decision, OwnedValue, Ratio, Sampler,
+    SamplingInput, SamplingIntent, SamplingOutput, TraceState,
 };
 use libtracer_abi::{
     TRACER_DECISION_DROP, TRACER_DECISION_RECORD_AND_SAMPLE, TRACER_DECISION_RECORD_ONLY,
-    TRACER_INTERNAL, tracer_attribute, tracer_decision, tracer_span_kind, tracer_status,
+    TRACER_INTERNAL, tracer_attribute, tracer_decision, tracer_parent, tracer_span_kind,
+    tracer_status,
 };
 use std::cell::RefCell;
 use std::ffi::{c_char, c_void};
@@ -61,7 +64,7 @@ pub struct tracer_sampler_callbacks {
     pub struct_size: usize,
     /// What the callbacks are called with.
     pub user_data: *mut c_void,
-    /// Decides on a span: returns a `TRACER_DECISION_` constant.
+    /// Decides on a span: returns a `TRACER_DECISION_` constant. NULL if `share` is set.
     pub sample: Option<
         unsafe extern "C" fn(
             user_data: *mut c_void,
@@ -74,6 +77,16 @@ pub struct tracer_sampler_callbacks {
     /// The configuration is freed and no provider was made from it: those keep their sampler as long
     /// as the process lives.
     pub destroy: Destroy,
+    /// In place of `sample`: says which share of the traces like this one is kept, 0 to 1; other
+    /// numbers keep nothing. The library chooses them and keeps the share in `tracestate`
+    /// (OpenTelemetry's composable samplers). `output` takes attributes only.
+    pub share: Option<
+        unsafe extern "C" fn(
+            user_data: *mut c_void,
+            input: *const tracer_sampling_input,
+            output: *mut tracer_sampling_output,
+        ) -> f64,
+    >,
 }
 
 const NONE: tracer_sampler_callbacks = tracer_sampler_callbacks {
@@ -82,6 +95,7 @@ const NONE: tracer_sampler_callbacks = tracer_sampler_callbacks {
     sample: None,
     description: std::ptr::null(),
     destroy: None,
+    share: None,
 };
 
 /// Between the program's callbacks and providers; given back when nobody has it any more.
@@ -97,8 +111,18 @@ impl Drop for OwnSampler {
     }
 }
 
-impl CustomSampler for OwnSampler {
-    fn sample(&self, input: &SamplingInput<'_>) -> SamplingOutput {
+impl OwnSampler {
+    /// Asks a callback that `which` chooses; with what it added.
+    fn ask<R>(
+        &self,
+        input: &SamplingInput<'_>,
+        ask: impl FnOnce(
+            &tracer_sampler_callbacks,
+            *mut c_void,
+            *const tracer_sampling_input,
+            *mut tracer_sampling_output,
+        ) -> Option<R>,
+    ) -> (Option<R>, tracer_sampling_output) {
         let mut kept = Kept::default();
         let (attributes, attribute_count) = kept.attributes(input.attributes.to_vec());
         let parent = input.parent.cloned().map(tracer_context::of_span);
@@ -117,12 +141,19 @@ impl CustomSampler for OwnSampler {
             link_count: places.len(),
         };
         let mut added = tracer_sampling_output::default();
-        let decision = self.callbacks.call(|calls, data| {
-            let sample = calls.sample?;
+        let calling = |calls: &_, data| ask(calls, data, &raw const shown, &raw mut added);
+        let answer = self.callbacks.call(calling).flatten();
+        (answer, added)
+    }
+}
+
+impl CustomSampler for OwnSampler {
+    fn sample(&self, input: &SamplingInput<'_>) -> SamplingOutput {
+        let (decision, added) = self.ask(input, |calls, data, shown, added| {
             // SAFETY: the program's own function and data, as the header says.
-            Some(unsafe { sample(data, &raw const shown, &raw mut added) })
+            Some(unsafe { calls.sample?(data, shown, added) })
         });
-        let mut output = SamplingOutput::from(match decision.flatten() {
+        let mut output = SamplingOutput::from(match decision {
             Some(TRACER_DECISION_RECORD_AND_SAMPLE) => Decision::RecordAndSample,
             Some(TRACER_DECISION_RECORD_ONLY) => Decision::RecordOnly,
             // What is no decision is none for the span.
@@ -136,6 +167,55 @@ impl CustomSampler for OwnSampler {
     fn description(&self) -> String {
         self.description.clone()
     }
+}
+
+impl CustomComposable for OwnSampler {
+    fn intent(&self, input: &SamplingInput<'_>) -> SamplingIntent {
+        let (share, added) = self.ask(input, |calls, data, shown, added| {
+            // SAFETY: the program's own function and data, as the header says.
+            Some(unsafe { calls.share?(data, shown, added) })
+        });
+        let ratio = share.and_then(|share| Ratio::new(share).ok());
+        let chosen = ratio.map_or(Composable::AlwaysOff, Composable::Probability);
+        let mut intent = chosen.intent(input);
+        intent.attributes = added.attributes.into_inner();
+        intent
+    }
+
+    fn description(&self) -> String {
+        self.description.clone()
+    }
+}
+
+/// The sampler of callbacks, or the one for roots only.
+///
+/// # Safety
+/// As for [`read_versioned`].
+unsafe fn read(
+    callbacks: *const tracer_sampler_callbacks,
+    roots_only: bool,
+) -> Result<Sampler, tracer_status> {
+    // SAFETY: as the caller vouches.
+    let calls = unsafe { read_versioned(callbacks, NONE) }.ok_or_else(|| missing("callbacks"))?;
+    if calls.sample.is_none() && calls.share.is_none() {
+        return Err(missing("callbacks.sample"));
+    }
+    // SAFETY: as the caller vouches.
+    let description = unsafe { ptr::text(calls.description) };
+    let own = Arc::new(OwnSampler {
+        description: match &*description {
+            "" => "CustomSampler".to_owned(),
+            given => given.to_owned(),
+        },
+        callbacks: Callbacks::new(calls, calls.user_data, calls.destroy),
+    });
+    Ok(match calls.share {
+        None => Sampler::Custom(own),
+        Some(_) if roots_only => {
+            Sampler::composite(Composable::parent_threshold(Composable::Custom(own)))
+        }
+        Some(_) => Sampler::composite(Composable::Custom(own)),
+    })
 }
 
 /// Sets a sampler of the program's own; where `roots_only`, spans with a parent do as it did. The
@@ -152,22 +232,32 @@ pub unsafe extern "C" fn tracer_config_set_sampler_callbacks(
             return missing("config");
         };
         // SAFETY: as the header says.
-        let Some(calls) = (unsafe { read_versioned(callbacks, NONE) }) else {
-            return missing("callbacks");
-        };
-        if calls.sample.is_none() {
-            return missing("callbacks.sample");
+        match unsafe { read(callbacks, roots_only) } {
+            // A share looks at parents itself.
+            Ok(sampler @ Sampler::Composite(_)) => config.choose_sampler(sampler, false),
+            Ok(sampler) => config.choose_sampler(sampler, roots_only),
+            Err(refused) => refused,
         }
-        // SAFETY: as the header says.
-        let description = unsafe { ptr::text(calls.description) };
-        let own = OwnSampler {
-            description: match &*description {
-                "" => "CustomSampler".to_owned(),
-                given => given.to_owned(),
-            },
-            callbacks: Callbacks::new(calls, calls.user_data, calls.destroy),
+    })
+}
+
+/// Sets a sampler of the program's own for spans below one kind of parent, as
+/// `tracer_config_set_parent_sampler` sets a built-in one. The struct is copied; its `user_data`
+/// stays, see `destroy`, unless the call is refused. NULL is refused.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn tracer_config_set_parent_sampler_callbacks(
+    config: Option<&mut tracer_config>,
+    parent: tracer_parent,
+    callbacks: *const tracer_sampler_callbacks,
+) -> tracer_status {
+    guard(TRACER_INTERNAL, || {
+        let Some(config) = config else {
+            return missing("config");
         };
-        config.choose_sampler(Sampler::Custom(Arc::new(own)), roots_only)
+        // SAFETY: as the header says.
+        let sampler = || unsafe { read(callbacks, false) };
+        status(config.choose_parent_sampler(parent, sampler))
     })
 }
 

@@ -131,6 +131,81 @@ static void a_sampler_of_roots_leaves_children_to_their_parents(void) {
     tracer_context_free(on);
 }
 
+/* Keeps everything below vips, half of what is billed, and nothing else. */
+static double share(void *data, const tracer_sampling_input *in, tracer_sampling_output *out) {
+    asked *asked = data;
+    tracer_attribute added = text_attribute("shared.by", "me");
+    tracer_sampling_output_set_attributes(out, &added, 1);
+    tracer_sampling_output_set_tracestate(out, "own=1"); /* is not taken */
+    snprintf(asked->seen, sizeof asked->seen, "%s", in->name);
+    return strcmp(in->name, "vip") == 0 ? 1 : strcmp(in->name, "bill") == 0 ? 0.5 : -1;
+}
+
+static void a_share_of_the_programs_own_travels_in_the_trace_state(void) {
+    static asked asked, unused;
+    tracer_sampler_callbacks callbacks = sampler(&asked);
+    callbacks.sample = NULL;
+    callbacks.share = share;
+    tracer_config *config = tracer_config_new();
+    CHECK_INT(tracer_config_set_sampler_callbacks(config, &callbacks, true), TRACER_OK);
+    use(config);
+    CHECK(is_sampled(below("vip", NULL, NULL)));
+    CHECK_TEXT(tracer_capture_span(capture, 0)->trace_state, "ot=th:0");
+    CHECK_TEXT(tracer_capture_span(capture, 0)->attributes[0].key, "shared.by");
+    CHECK(!is_sampled(below("other", NULL, NULL)));
+    int kept = 0;
+    for (int i = 0; i < 1000; i++) {
+        kept += is_sampled(below("bill", NULL, NULL));
+    }
+    CHECK(kept > 350 && kept < 650);
+    CHECK_TEXT(tracer_capture_find_span(capture, "bill")->trace_state, "ot=th:8");
+    tracer_context *on = tracer_context_from_traceparent("00-" TRACE "-" SPAN "-01", NULL);
+    CHECK(is_sampled(below("child", on, NULL)));
+    CHECK_TEXT(asked.seen, "bill");
+
+    config = tracer_config_new();
+    CHECK_INT(tracer_config_set_sampler_callbacks(config, &callbacks, false), TRACER_OK);
+    use(config);
+    CHECK(!is_sampled(below("child", on, NULL))); /* asked for all */
+    CHECK_TEXT(asked.seen, "child");
+    tracer_context_free(on);
+
+    callbacks.user_data = &unused;
+    callbacks.struct_size = offsetof(tracer_sampler_callbacks, share); /* of an older header */
+    config = tracer_config_new();
+    CHECK_INT(tracer_config_set_sampler_callbacks(config, &callbacks, false), TRACER_INVALID_ARGUMENT);
+    tracer_config_free(config);
+    CHECK_INT(unused.destroyed, 0);
+}
+
+static void each_kind_of_parent_can_have_a_sampler_of_the_programs_own(void) {
+    static asked asked;
+    tracer_sampler_callbacks callbacks = sampler(&asked);
+    tracer_config *config = tracer_config_new();
+    CHECK_INT(tracer_config_set_sampler(config, TRACER_SAMPLER_ALWAYS_ON, 0), TRACER_OK);
+    CHECK_INT(tracer_config_set_parent_sampler_callbacks(config, TRACER_PARENT_REMOTE_SAMPLED, &callbacks),
+              TRACER_INVALID_ARGUMENT); /* which looks at no parent */
+    CHECK_INT(tracer_config_set_sampler(config, TRACER_SAMPLER_PARENT_ALWAYS_ON, 0), TRACER_OK);
+    CHECK_INT(tracer_config_set_parent_sampler_callbacks(config, 4, &callbacks), TRACER_INVALID_ARGUMENT);
+    CHECK_INT(tracer_config_set_parent_sampler_callbacks(config, 0, NULL), TRACER_INVALID_ARGUMENT);
+    CHECK_INT(tracer_config_set_parent_sampler_callbacks(NULL, 0, &callbacks), TRACER_INVALID_ARGUMENT);
+    CHECK_INT(asked.destroyed, 0); /* what is refused is not held */
+    CHECK_INT(tracer_config_set_parent_sampler_callbacks(config, TRACER_PARENT_REMOTE_SAMPLED, &callbacks),
+              TRACER_OK);
+    use(config);
+    tracer_context *on = tracer_context_from_traceparent("00-" TRACE "-" SPAN "-01", NULL);
+    tracer_context *off = tracer_context_from_traceparent("00-" TRACE "-" SPAN "-00", NULL);
+    CHECK(is_sampled(below("root", NULL, NULL)) && !is_sampled(below("quiet", off, NULL)));
+    CHECK_TEXT(asked.seen, "");
+    asked.answer = TRACER_DECISION_DROP;
+    CHECK(!is_sampled(below("asked", on, NULL)));
+    CHECK(strncmp(asked.seen, "asked ", 6) == 0);
+    asked.answer = TRACER_DECISION_RECORD_AND_SAMPLE;
+    CHECK(is_sampled(below("asked", on, NULL)));
+    tracer_context_free(on);
+    tracer_context_free(off);
+}
+
 static void a_sampler_that_is_not_used_is_given_back(void) {
     asked asked = {0};
     tracer_sampler_callbacks callbacks = sampler(&asked);
@@ -259,6 +334,8 @@ int main(void) {
     capture = tracer_capture_new();
     RUN(a_sampler_sees_all_of_the_start_and_adds_to_it);
     RUN(a_sampler_of_roots_leaves_children_to_their_parents);
+    RUN(a_share_of_the_programs_own_travels_in_the_trace_state);
+    RUN(each_kind_of_parent_can_have_a_sampler_of_the_programs_own);
     RUN(a_sampler_that_is_not_used_is_given_back);
     RUN(rules_choose_by_name_kind_and_attribute);
     RUN(a_probability_travels_in_the_trace_state);

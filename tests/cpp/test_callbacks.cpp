@@ -289,6 +289,60 @@ void a_sampler_is_a_callable() {
     CHECK_TEXT(asked.c_str(), "root");
 }
 
+void a_sampler_says_a_share() {
+    tracer::config setup;
+    setup.sampler(
+        [](const tracer::sampling_input &input, const tracer::sampling_output &output) {
+            output.set_attributes({{"why", input.name()}});
+#ifdef TRACER_HPP_EXCEPTIONS
+            if (std::string(input.name()) == "thrown") {
+                throw 1;
+            }
+#endif
+            return std::string(input.name()) == "kept" ? 1.0 : 0.0;
+        },
+        true);
+    const traced_by by(setup);
+    const tracer::capture spans;
+    by.start("kept").end();
+    by.start("lost").end();
+    by.start("thrown").end();
+    CHECK_INT(spans.size(), 1);
+    CHECK_TEXT(spans[0]->trace_state, "ot=th:0");
+    CHECK_TEXT(spans[0].attribute("why").c_str(), "kept");
+}
+
+void samplers_are_put_together() {
+    int given_back = 0, ended = 0;
+    tracer::config setup;
+    setup.add_sampling_rule(0, "GET /health*").add_sampling_rule(1, nullptr, 0, "tenant", "vip");
+    setup.record_unsampled(true).sampler(TRACER_SAMPLER_PARENT_ALWAYS_ON);
+    setup.parent_sampler(TRACER_PARENT_LOCAL_SAMPLED, TRACER_SAMPLER_RULES, 0);
+    setup.parent_sampler(TRACER_PARENT_REMOTE_SAMPLED, std::make_shared<even>(given_back));
+    setup.on_end([&ended](const tracer::ended_span &) { ended++; });
+    const traced_by by(setup);
+    const tracer::instrumentation_scope scope(by.provider, "tests");
+    const auto is_kept = [&](const char *name, const tracer::context &parent, std::int64_t n) {
+        const tracer::span made(name, tracer::options().in(scope).parent(parent),
+                                {{"tenant", n > 9 ? "vip" : ""}, {"n", n}});
+        return tracer::context::of(made).is_sampled();
+    };
+    const tracer::span root = by.start("root");
+    const tracer::context local = tracer::context::of(root);
+    CHECK(local.is_sampled() && is_kept("work", local, 10));
+    CHECK(!is_kept("work", local, 1) && !is_kept("GET /healthy", local, 10));
+    const tracer::context remote = tracer::context::from_traceparent(
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    CHECK(is_kept("asked", remote, 2) && !is_kept("asked", remote, 3));
+    CHECK_INT(ended, 5); // those that are dropped too
+
+    tracer::config refused;
+    refused.sampler(TRACER_SAMPLER_ALWAYS_ON);
+    refused.parent_sampler(TRACER_PARENT_LOCAL_SAMPLED, std::make_shared<even>(given_back));
+    CHECK_INT(refused.checked().status(), TRACER_INVALID_ARGUMENT);
+    CHECK_INT(given_back, 1);
+}
+
 void what_is_thrown_stays_here() {
 #ifdef TRACER_HPP_EXCEPTIONS
     seen told;
@@ -343,6 +397,8 @@ int main() {
     RUN(a_view_tells_all_of_a_span);
     RUN(a_sampler_is_a_class);
     RUN(a_sampler_is_a_callable);
+    RUN(a_sampler_says_a_share);
+    RUN(samplers_are_put_together);
     RUN(what_is_thrown_stays_here);
     RUN(an_exporter_that_throws_loses_its_batch);
     RUN(a_sampler_that_throws_drops);

@@ -58,7 +58,7 @@ fn sampler_of(
     })
 }
 
-fn status(result: Result<(), tracer_status>) -> tracer_status {
+pub(crate) fn status(result: Result<(), tracer_status>) -> tracer_status {
     result.map_or_else(|status| status, |()| TRACER_OK)
 }
 
@@ -93,10 +93,31 @@ pub extern "C" fn tracer_config_set_parent_sampler(
 ) -> tracer_status {
     let choose = || {
         let config = config.ok_or_else(|| missing("config"))?;
-        let chosen = sampler_of(&config.rules, sampler, ratio)?;
-        let Some(parent_based) = &mut config.parent_based else {
-            let why =
-                "the sampler does not look at parents: set a TRACER_SAMPLER_PARENT_ one before";
+        let chosen = match sampler_of(&config.rules, sampler, ratio)? {
+            (root, true) => Sampler::parent_based(root),
+            (plain, false) => plain,
+        };
+        config.choose_parent_sampler(parent, || Ok(chosen))
+    };
+    guard(TRACER_INTERNAL, || status(choose()))
+}
+
+impl tracer_config {
+    /// Sets a sampler, for roots only or for all spans.
+    pub(crate) fn choose_sampler(&mut self, sampler: Sampler, roots_only: bool) -> tracer_status {
+        self.parent_based = roots_only.then(|| ParentBased::new(sampler.clone()));
+        status(take(self, sampler))
+    }
+
+    /// Sets the sampler of spans below a kind of parent; it is made only if there is a place for it.
+    pub(crate) fn choose_parent_sampler(
+        &mut self,
+        parent: tracer_parent,
+        sampler: impl FnOnce() -> Result<Sampler, tracer_status>,
+    ) -> Result<(), tracer_status> {
+        let Some(parent_based) = &mut self.parent_based else {
+            let why = "the sampler does not look at parents: set a TRACER_SAMPLER_PARENT_ one, or \
+                       one of your own for roots only, before";
             return Err(fail(TRACER_INVALID_ARGUMENT, &why));
         };
         let place = match parent {
@@ -109,21 +130,9 @@ pub extern "C" fn tracer_config_set_parent_sampler(
                 return Err(fail(TRACER_INVALID_ARGUMENT, &why));
             }
         };
-        *place = match chosen {
-            (root, true) => Sampler::parent_based(root),
-            (plain, false) => plain,
-        };
+        *place = sampler()?;
         let root = parent_based.root.clone();
-        take(config, root)
-    };
-    guard(TRACER_INTERNAL, || status(choose()))
-}
-
-impl tracer_config {
-    /// Sets a sampler, for roots only or for all spans.
-    pub(crate) fn choose_sampler(&mut self, sampler: Sampler, roots_only: bool) -> tracer_status {
-        self.parent_based = roots_only.then(|| ParentBased::new(sampler.clone()));
-        take(self, sampler).map_or_else(|refused| refused, |()| TRACER_OK)
+        take(self, root)
     }
 }
 

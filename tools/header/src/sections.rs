@@ -62,6 +62,7 @@ const SECTIONS: &[Section] = &[
             "tracer_provider_add_processor",
             "tracer_config_add_exporter",
             "tracer_config_set_sampler_callbacks",
+            "tracer_config_set_parent_sampler_callbacks",
             "tracer_config_add_propagator",
             "tracer_config_set_id_generator",
             "tracer_config_set_clock",
