@@ -1628,6 +1628,36 @@ class config {
         return apply(tracer_config_add_sampling_rule(get(), root.c_str(), kind, key.c_str(),
                                                      said.c_str(), share));
     }
+    // These are kept as long as the process lives; any thread may call them, several at once.
+    // Writes an id of `size` bytes: [](std::uint8_t *out, std::size_t size) { ... }
+    template <class Work>
+    config &id_generator(Work work, bool is_random) {
+        const auto call = [](void *data, std::uint8_t *out, std::size_t size) {
+            detail::run_contained([=] { (*static_cast<Work *>(data))(out, size); });
+        };
+        return apply(tracer_config_set_id_generator(get(), call, is_random,
+                                                    new Work(std::move(work))));
+    }
+    // Tells the time of spans, as a `timestamp`.
+    template <class Work>
+    config &clock(Work work) {
+        const auto call = [](void *data) {
+            const auto ask = [=] { return timestamp((*static_cast<Work *>(data))()).unix_ns(); };
+            return detail::contained(ask, std::uint64_t{0});
+        };
+        return apply(tracer_config_set_clock(get(), call, new Work(std::move(work))));
+    }
+    // Whether the spans of an instrumentation scope, by name and version, are recorded.
+    template <class Work>
+    config &scope_filter(Work work) {
+        const auto call = [](void *data, const char *library, const char *version) {
+            const auto ask = [=]() -> bool {
+                return (*static_cast<Work *>(data))(library, version);
+            };
+            return detail::contained(ask, true);
+        };
+        return apply(tracer_config_set_scope_filter(get(), call, new Work(std::move(work))));
+    }
     // Notes how a C call on get() went.
     config &apply(tracer_status status) {
         if (first_ && status != TRACER_OK) {
@@ -1663,6 +1693,15 @@ class config {
 };
 
 inline result init_from_env() { return tracer_init_from_env(); }
+// Gives what the library says, one line each, to `work` in place of standard error, for good and in
+// any thread: [](tracer_level level, const char *message) { ... }
+template <class Work>
+result set_diagnostic_handler(Work work) {
+    const auto call = [](void *data, tracer_level level, const char *message) {
+        detail::run_contained([=] { (*static_cast<Work *>(data))(level, message); });
+    };
+    return tracer_set_diagnostic_handler(call, new Work(std::move(work)));
+}
 // Deliver every span that has ended, of all providers, and end them; wait no longer than that.
 inline result flush(std::chrono::milliseconds longest) {
     return tracer_flush(detail::milliseconds(longest));

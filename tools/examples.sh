@@ -35,6 +35,9 @@ ${CC:-cc} -std=c99 -Wall -Wextra -Wpedantic -Wconversion -Werror examples/serve.
 # shellcheck disable=SC2086
 ${CXX:-c++} -std=c++14 -Wall -Wextra -Werror examples/hello.cpp $link -o "$out/hello-cpp" &&
     shows hello.cpp 'request load_model' "$out/hello-cpp" || failed=$((failed + 1))
+# shellcheck disable=SC2086
+${CXX:-c++} -std=c++14 -Wall -Wextra -Wconversion -Werror examples/own.cpp $link -o "$out/own-cpp" &&
+    shows own.cpp 'pay card=(redacted) items=[1,2]' "$out/own-cpp" || failed=$((failed + 1))
 shows hello.rs 'request' cargo run -q --release --locked -p libtracer --example hello
 shows signals.rs 'payment declined shop.orders' cargo run -q --release --locked -p libtracer --example signals console
 shows web.rs 'GET /orders/{id} price lookup' \

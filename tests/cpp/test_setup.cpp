@@ -95,6 +95,48 @@ void calls_of_language_models_are_counted() {
               TRACER_INVALID_CONFIG);
 }
 
+void ids_clock_and_scopes_are_the_programs_own() {
+    const auto last = std::make_shared<std::uint8_t>(std::uint8_t{0});
+    const auto now = std::make_shared<std::uint64_t>(0U);
+    tracer::config setup;
+    setup.id_generator([last](std::uint8_t *out, std::size_t size) { out[size - 1] = ++*last; },
+                       false);
+    setup.clock([now] { return *now += 1000; });
+    const std::string noisy = "noisy";
+    setup.scope_filter([noisy](const char *library, const char *version) {
+        CHECK(version[0] == '\0' || version[0] == '1');
+        return noisy != library;
+    });
+    tracer::provider provider;
+    CHECK(bool(provider.start(setup)));
+    const captured spans;
+    tracer::span("first", tracer::options().in(tracer::instrumentation_scope(provider, "a", "1")));
+    tracer::span("none", tracer::options().in(tracer::instrumentation_scope(provider, noisy)));
+    CHECK_INT(spans.count(), 1);
+    CHECK_TEXT(spans["first"].trace_id, "00000000000000000000000000000001");
+    CHECK_TEXT(spans["first"].span_id, "0000000000000002");
+    CHECK_INT(spans["first"].start, 1000);
+    CHECK_INT(spans["first"].end, 2000);
+}
+
+void what_the_library_says_can_be_heard() {
+    static std::string said; // as long as the process
+    const auto hear = [](tracer_level level, const char *message) {
+        said += level <= TRACER_LEVEL_WARN ? message : "";
+#ifdef TRACER_HPP_EXCEPTIONS
+        throw 1;
+#endif
+    };
+    CHECK(bool(tracer::set_diagnostic_handler(hear)));
+    tracer::provider provider;
+    tracer::config setup;
+    setup.add_exporter("mine", [](const tracer::batch &) { return TRACER_EXPORT_FAILED; });
+    CHECK(bool(provider.start(setup)));
+    tracer::span("lost", tracer::options().in(tracer::instrumentation_scope(provider, "a")));
+    CHECK(bool(provider.shutdown(milliseconds(5000))));
+    CHECK(said.find("exporter mine") != std::string::npos);
+}
+
 void carried_work_has_the_context_of_its_maker() {
     const captured spans;
     std::string id;
@@ -149,7 +191,9 @@ int main() {
     RUN(every_option_that_may_be_is_taken);
     RUN(providers_keep_apart);
     RUN(calls_of_language_models_are_counted);
+    RUN(ids_clock_and_scopes_are_the_programs_own);
     RUN(carried_work_has_the_context_of_its_maker);
     RUN(a_task_is_current_only_while_it_runs);
+    RUN(what_the_library_says_can_be_heard);
     return finish();
 }
