@@ -777,6 +777,49 @@ typedef struct {
     uint64_t memory_bytes;
 } tracer_stats;
 
+// A captured log record. Read only, any thread may; who lends it says for how long. Texts are
+// NUL-terminated and never NULL, those of attributes too.
+typedef struct {
+    // `sizeof(tracer_log_view)` of the library.
+    size_t struct_size;
+    // How severe it is.
+    tracer_severity severity;
+    // W3C flags of the span it belongs to: 1 = sampled.
+    uint8_t trace_flags;
+    // The trace it belongs to, 16 bytes; all zero for none.
+    uint8_t trace_id[16];
+    // The span it belongs to, 8 bytes; all zero for none.
+    uint8_t span_id[8];
+    // The trace as hex digits and NUL; empty for none.
+    char trace_id_hex[33];
+    // The span as hex digits and NUL; empty for none.
+    char span_id_hex[17];
+    // The severity as its source spells it.
+    const char *severity_text;
+    // The kind of event that it is; empty for other records.
+    const char *event_name;
+    // What it says, of any type, with an empty key.
+    const tracer_attribute *body;
+    // When it happened: Unix nanoseconds.
+    uint64_t unix_ns;
+    // When it was noticed: Unix nanoseconds.
+    uint64_t observed_unix_ns;
+    // Its attributes, in the order in which they were first set.
+    const tracer_attribute *attributes;
+    // Their number.
+    size_t attribute_count;
+    // Attributes that did not fit the limits or had no key.
+    uint32_t dropped_attribute_count;
+    // The instrumentation scope's name.
+    const char *scope_name;
+    // The scope's version.
+    const char *scope_version;
+    // Attributes of the resource, such as `service.name`.
+    const tracer_attribute *resource_attributes;
+    // Their number.
+    size_t resource_attribute_count;
+} tracer_log_view;
+
 // Null: no entries.
 #define TRACER_SHAPE_NULL 0
 
@@ -1823,6 +1866,10 @@ const tracer_span_view *tracer_capture_span(const tracer_capture *capture, size_
 
 // Finds the span of a name that ended last, to be read; NULL if there is none. As above.
 const tracer_span_view *tracer_capture_find_span(const tracer_capture *capture, const char *name);
+
+// Gives a log record to be read, in the order in which they were emitted; NULL if there is no such
+// record. Borrowed until the capture is cleared or freed. Thread-safe.
+const tracer_log_view *tracer_capture_log(const tracer_capture *capture, size_t index);
 
 /* [version] of the library and of the ABI, the table for language bindings */
 

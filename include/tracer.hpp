@@ -34,7 +34,7 @@
 //   processor, exporter, sampler, propagator
 //                the program's own: a class, or a callable, that is given to `config`
 //   span_view    a span that ended, as processors, exporters and captures are shown it
-//   capture      for tests: the spans that ended
+//   capture      for tests: the spans that ended and the log records, each a log_view
 //   config       set-up, as in C; provider, instrumentation_scope (tracer_scope in C; here `scope`
 //                is a stretch of code)
 #ifndef TRACER_HPP
@@ -1065,6 +1065,33 @@ class span_view {
         return nullptr;
     }
     const tracer_span_view *view_;
+};
+
+// A log record that a capture saw, borrowed from it; false if there is none, and all empty.
+class log_view {
+  public:
+    explicit log_view(const tracer_log_view *lent) noexcept : lent_(lent) {}
+    explicit operator bool() const noexcept { return lent_ != nullptr; }
+    tracer_severity severity() const noexcept { return lent_ ? lent_->severity : 0; }
+    // What it says, of any type; and as text.
+    attribute_view body() const noexcept { return attribute_view(lent_ ? lent_->body : nullptr); }
+    std::string str() const { return body().str(); }
+    std::string event_name() const { return lent_ ? lent_->event_name : ""; }
+    // Of the span it belongs to, lower-case hex; empty for none.
+    std::string trace_id() const { return lent_ ? lent_->trace_id_hex : ""; }
+    std::string span_id() const { return lent_ ? lent_->span_id_hex : ""; }
+    attributes_view attributes() const noexcept {
+        return lent_ ? attributes_view(lent_->attributes, lent_->attribute_count)
+                     : attributes_view(nullptr, 0);
+    }
+    // The value as text; arrays and maps as JSON. Empty if there is none.
+    std::string attribute(const name &key) const { return attributes().find(key).str(); }
+    // All of it.
+    const tracer_log_view *get() const noexcept { return lent_; }
+    const tracer_log_view *operator->() const noexcept { return lent_; }
+
+  private:
+    const tracer_log_view *lent_;
 };
 
 // A span that has just ended: for the call of processor::on_end.
@@ -2228,6 +2255,10 @@ class capture {
         return span_view(tracer_capture_find_span(get(), called.c_str()));
     }
     std::size_t log_count() const noexcept { return tracer_capture_log_count(get()); }
+    // In the order in which they were emitted.
+    log_view log(std::size_t index) const noexcept {
+        return log_view(tracer_capture_log(get(), index));
+    }
     void clear() const noexcept { tracer_capture_clear(get()); }
     tracer_capture *get() const noexcept { return owned_.get(); }
 

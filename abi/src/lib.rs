@@ -9,6 +9,7 @@
 mod decision;
 mod diagnostics;
 mod log;
+mod log_view;
 mod metrics;
 mod table;
 mod view;
@@ -31,6 +32,7 @@ pub use table::{
     tracer_table, tracer_verdict,
 };
 
+pub use log_view::tracer_log_view;
 pub use view::{tracer_event_view, tracer_link_view, tracer_span_view};
 
 use core::ffi::c_char;

@@ -2,7 +2,9 @@
 
 use crate::boundary::{guard, record};
 use crate::capture_view::Lent;
+use crate::log_view::LogView;
 use crate::ptr;
+use crate::view::View;
 use libtracer::Capture;
 use std::mem::MaybeUninit;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Debug)]
 pub struct tracer_capture {
     pub(crate) capture: Capture,
-    pub(crate) views: Lent,
+    pub(crate) views: Lent<View>,
+    pub(crate) log_views: Lent<LogView>,
     /// Messages lent to the caller.
     lent: Mutex<Vec<Arc<[u8]>>>,
 }
@@ -40,6 +43,7 @@ pub extern "C" fn tracer_capture_new() -> Option<Box<tracer_capture>> {
         Some(Box::new(tracer_capture {
             capture: Capture::start(),
             views: Lent::default(),
+            log_views: Lent::default(),
             lent: Mutex::default(),
         }))
     })
@@ -80,6 +84,7 @@ pub extern "C" fn tracer_capture_clear(capture: Option<&tracer_capture>) {
         if let Some(capture) = capture {
             capture.capture.clear();
             capture.views.clear();
+            capture.log_views.clear();
         }
     });
 }

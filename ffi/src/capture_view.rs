@@ -10,18 +10,23 @@ use std::ffi::c_char;
 use std::rc::Rc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Views lent to the caller, by the place of their span.
-#[derive(Default)]
-pub(crate) struct Lent(Mutex<Vec<(usize, Rc<View>)>>);
+/// Views lent to the caller, by the place of their span or log record.
+pub(crate) struct Lent<V>(Mutex<Vec<(usize, Rc<V>)>>);
 
-impl std::fmt::Debug for Lent {
+impl<V> Default for Lent<V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<V> std::fmt::Debug for Lent<V> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} views", self.lock().len())
     }
 }
 
-impl Lent {
-    fn lock(&self) -> MutexGuard<'_, Vec<(usize, Rc<View>)>> {
+impl<V> Lent<V> {
+    fn lock(&self) -> MutexGuard<'_, Vec<(usize, Rc<V>)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -30,16 +35,29 @@ impl Lent {
         self.lock().clear();
     }
 
-    fn view(&self, capture: &Capture, index: usize) -> Option<*const tracer_span_view> {
+    /// What C sees of the view at a place, which is made if it is not there yet.
+    pub(crate) fn lend<P>(
+        &self,
+        index: usize,
+        make: impl FnOnce() -> Option<V>,
+        show: impl FnOnce(&V) -> *const P,
+    ) -> Option<*const P> {
         let mut lent = self.lock();
         if let Some((_, view)) = lent.iter().find(|(place, _)| *place == index) {
-            return Some(view.span());
+            return Some(show(view));
         }
-        let span = FinishedSpan::decode(&capture.otlp_at(index)?).pop()?;
-        let view = Rc::new(View::of(span));
-        let place: *const tracer_span_view = view.span();
+        let view = Rc::new(make()?);
+        let place = show(&view);
         lent.push((index, view));
         Some(place)
+    }
+}
+
+impl Lent<View> {
+    fn view(&self, capture: &Capture, index: usize) -> Option<*const tracer_span_view> {
+        let decoded = || FinishedSpan::decode(&capture.otlp_at(index)?).pop();
+        let made = || decoded().map(View::of);
+        self.lend(index, made, |view| std::ptr::from_ref(view.span()))
     }
 }
 

@@ -60,6 +60,8 @@ pub mod capture;
 
 pub mod capture_view;
 
+pub mod log_view;
+
 pub mod view;
 
 pub mod table;

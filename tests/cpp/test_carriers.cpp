@@ -135,6 +135,13 @@ void log_lines_name_their_span() {
     tracer::log(TRACER_SEVERITY_WARN, "retried", {{"attempt", 2}});
     tracer::log(library, TRACER_SEVERITY_INFO, std::string("done"));
     CHECK_INT(seen.log_count(), 2);
+    const tracer::log_view retried = seen.log(0);
+    CHECK_INT(retried.severity(), TRACER_SEVERITY_WARN);
+    CHECK_TEXT(retried.str().c_str(), "retried");
+    CHECK_TEXT(retried.attribute("attempt").c_str(), "2");
+    CHECK(retried.span_id() == ids.span_id && retried.trace_id() == ids.trace_id);
+    CHECK_TEXT(seen.log(1)->scope_name, "shop");
+    CHECK(!seen.log(2) && seen.log(2).str().empty() && seen.log(2).event_name().empty());
 }
 
 void a_capture_reads_what_ended() {
