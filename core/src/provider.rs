@@ -374,7 +374,6 @@ impl ProviderState {
     #[inline]
     pub(crate) fn wake_if_eager(&self) {
         if self.facts().eager() {
-            let _errno = Saved::now();
             self.wake();
         }
     }

@@ -2,8 +2,10 @@
  * library, which ends the process; so each is made with a cancellation pending. */
 #define _GNU_SOURCE
 #include "harness.h"
+#include "sink.h"
 #include "world.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -45,6 +47,50 @@ static void no_call_is_a_cancellation_point(void) {
     run_cancelled(call_with_cancellation_pending);
     set_up("console");
     run_cancelled(call_with_cancellation_pending);
+}
+
+static void set_up_queue(size_t most, size_t of_batch) {
+    tracer_config *config = tracer_config_new();
+    CHECK_INT(tracer_config_load_env(config), TRACER_OK);
+    CHECK_INT(tracer_config_set_exporter(config, "memory"), TRACER_OK);
+    CHECK_INT(tracer_config_set_logs_exporter(config, "otlp"), TRACER_OK);
+    CHECK_INT(tracer_config_set_batch(config, most, of_batch, 0, 0), TRACER_OK);
+    CHECK_INT(tracer_config_set_logs_batch(config, most, of_batch, 0, 0), TRACER_OK);
+    CHECK_INT(tracer_init(config), TRACER_OK);
+    tracer_config_free(config);
+}
+
+static void *record_with_cancellation_pending(void *unused) {
+    (void)unused;
+    cancel_myself();
+    for (int at = 0; at < 1000; at++) {
+        errno = at;
+        tracer_span span = tracer_span_begin("cancelled");
+        tracer_log_emit(NULL, TRACER_SEVERITY_INFO, "cancelled", 9, NULL);
+        tracer_span_finish(span);
+        CHECK_INT(errno, at);
+    }
+    got_through = 1;
+    pthread_testcancel();
+    got_through = 2;
+    return NULL;
+}
+
+/* Recording wakes the exporter here, which elsewhere happens once in a while. */
+static void with_queues_of_all_sizes(void) {
+    sink *receiver = sink_start(false);
+    sink_environment(sink_port(receiver));
+    set_up_queue(0, 0);
+    run_cancelled(record_with_cancellation_pending);
+    set_up_queue(0, 1);
+    run_cancelled(record_with_cancellation_pending);
+    set_up_queue(1, 1);
+    run_cancelled(record_with_cancellation_pending);
+    set_up_queue(8, 4);
+    run_cancelled(record_with_cancellation_pending);
+    set_up("none");
+    CHECK(sink_requests(receiver) > 0);
+    sink_stop(receiver);
 }
 
 static void *read_files_with_cancellation_pending(void *unused) {
@@ -109,6 +155,7 @@ static void a_thread_dies_with_open_spans(void) {
 int main(void) {
     setenv("OTEL_TRACES_EXPORTER", "none", 1);
     RUN(no_call_is_a_cancellation_point);
+    RUN(with_queues_of_all_sizes);
     RUN(set_up_is_none_either);
     RUN(a_thread_dies_with_open_spans);
     return finish();

@@ -10,7 +10,7 @@
 #include <semaphore.h>
 #include <stdlib.h>
 
-enum { ERRNO = 77, LONG = 60000 };
+enum { ERRNO = 77, LONG = 60000, SPANS = 8 };
 
 typedef struct {
     tracer_status (*call)(void);
@@ -102,6 +102,44 @@ static void waiting_in_a_shutdown(void) { cancel_each_way(shut_all_down); }
 static void waiting_in_a_flush_of_one_provider(void) { cancel_each_way(flush_one); }
 static void waiting_in_a_shutdown_of_one_provider(void) { cancel_each_way(shut_one_down); }
 static void waiting_in_set_up(void) { cancel_each_way(replace); }
+
+static tracer_status record_more_than_fits(void) {
+    for (int at = 0; at < SPANS; at++) {
+        tracer_span_finish(tracer_span_begin("waits for room"));
+    }
+    return TRACER_OK;
+}
+
+/* The blocking mode: the queue has room for one, and the exporter holds another. */
+static void waiting_at_the_end_of_a_span(void) {
+    cancelled_call call = {record_more_than_fits, false, false, TRACER_INTERNAL};
+    tracer_exporter_callbacks own = TRACER_EXPORTER_CALLBACKS_INIT;
+    own.export_spans = export_slowly;
+    pthread_t thread;
+    void *result = NULL;
+    sem_init(&inside, 0, 0);
+    sem_init(&leave, 0, 0);
+    tracer_config *config = tracer_config_new();
+    CHECK_INT(tracer_config_set_exporter(config, "none"), TRACER_OK);
+    CHECK_INT(tracer_config_set_batch(config, 1, 1, 0, 0), TRACER_OK);
+    CHECK_INT(tracer_config_set_blocking(config, LONG), TRACER_OK);
+    CHECK_INT(tracer_config_add_exporter(config, "slow", &own), TRACER_OK);
+    CHECK_INT(tracer_init(config), TRACER_OK);
+    tracer_config_free(config);
+    CHECK_INT(pthread_create(&thread, NULL, make_call, &call), 0);
+    sem_wait(&inside);
+    pthread_cancel(thread);
+    CHECK_INT(pthread_tryjoin_np(thread, &result), EBUSY);
+    for (int at = 0; at < SPANS; at++) {
+        sem_post(&leave);
+    }
+    CHECK_INT(pthread_join(thread, &result), 0);
+    CHECK(result == PTHREAD_CANCELED);
+    CHECK(call.returned);
+    CHECK_INT(tracer_flush(5000), TRACER_OK);
+    CHECK_INT(stats().started, SPANS);
+    CHECK_INT(stats().exported, SPANS);
+}
 
 /* Each callback is a cancellation point, and leaves another errno. */
 
@@ -259,8 +297,9 @@ static void *spin_within_a_span(void *unused) {
     static int before; /* what AddressSanitizer puts around a local one stays: this never returns */
     (void)unused;
     tracer_span_begin("open when its thread is cancelled");
+    __atomic_store_n(&spinning, 1, __ATOMIC_SEQ_CST);
     pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &before);
-    while (__atomic_add_fetch(&spinning, 1, __ATOMIC_SEQ_CST) > 0) {
+    for (;;) {
     }
     return NULL;
 }
@@ -273,7 +312,7 @@ static void asynchronously_between_calls(void) {
         void *result = NULL;
         __atomic_store_n(&spinning, 0, __ATOMIC_SEQ_CST);
         CHECK_INT(pthread_create(&thread, NULL, spin_within_a_span, NULL), 0);
-        while (__atomic_load_n(&spinning, __ATOMIC_SEQ_CST) < 100) {
+        while (__atomic_load_n(&spinning, __ATOMIC_SEQ_CST) == 0) {
             sched_yield();
         }
         pthread_cancel(thread);
@@ -293,6 +332,7 @@ int main(void) {
     RUN(waiting_in_a_flush_of_one_provider);
     RUN(waiting_in_a_shutdown_of_one_provider);
     RUN(waiting_in_set_up);
+    RUN(waiting_at_the_end_of_a_span);
     RUN(asynchronously_between_calls);
     RUN(within_callbacks); /* its handler of diagnostics stays */
     return finish();

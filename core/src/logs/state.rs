@@ -115,7 +115,6 @@ impl ProviderState {
     /// Wakes the worker for a single record, if batches are of one.
     pub(super) fn wake_for_log(&self) {
         if self.records.ways.facts().eager() {
-            let _errno = Saved::now();
             self.wake();
         }
     }

@@ -19,6 +19,7 @@ use super::{
     ticket::{Promise, Ticket, ticket},
 };
 use crate::{
+    errno::Saved,
     error::Timeout,
     export::Run,
     sync::{AtomicBool, Mutex, MutexGuard, Notify},
@@ -171,6 +172,7 @@ impl Worker {
     pub(crate) fn wake(&self) {
         // AcqRel pairs with the thread's swap: it sees what was published before any `wake`.
         if !self.shared.woken.swap(true, Ordering::AcqRel) {
+            let _errno = Saved::now();
             self.ensure_started();
             self.shared.news.notify_one();
         }
