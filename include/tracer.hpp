@@ -328,7 +328,8 @@ value array(const Items &...items) {
 inline value map(attributes entries) noexcept;
 
 // Key and value for the calls that take several: {{"user", "ada"}, {"layers", 32}, {"sizes", vector}}.
-// Borrows what it is made from. An unsigned number above INT64_MAX becomes a double.
+// Borrows what it is made from, and a key that `name` copies, to the end of the expression that it is
+// written in. An unsigned number above INT64_MAX becomes a double.
 class attribute : public tracer_attribute {
   public:
     attribute(const name &named, text text) noexcept : attribute(named, holds{TRACER_STRING}) {
