@@ -500,7 +500,7 @@ typedef struct {
 } tracer_sampling_input;
 
 // Tells the program that the library is done with `user_data`.
-typedef void (*Destroy)(void *user_data);
+typedef void (*tracer_destroy)(void *user_data);
 
 // A sampler of the program's own. `sample` is called in the thread that starts a span, several at
 // once; it may use the API (spans it starts are not sampled), but must not throw, longjmp out or end
@@ -518,7 +518,7 @@ typedef struct {
     const char *description;
     // The configuration is freed and no provider was made from it: those keep their sampler as long
     // as the process lives.
-    Destroy destroy;
+    tracer_destroy destroy;
     // In place of `sample`: says which share of the traces like this one is kept, 0 to 1; other
     // numbers keep nothing. The library chooses them and keeps the share in `tracestate`
     // (OpenTelemetry's composable samplers). `output` takes attributes only.
@@ -551,7 +551,7 @@ typedef struct {
     const char *fields;
     // The configuration is freed and no provider was made from it: those keep their propagators as
     // long as the process lives.
-    Destroy destroy;
+    tracer_destroy destroy;
 } tracer_propagator_callbacks;
 
 // Writes an id of `len` bytes, 16 for a trace and 8 for a span; all zero is replaced by a random one.
@@ -584,7 +584,7 @@ typedef struct {
     bool (*shutdown)(void *user_data, uint32_t timeout_ms);
     // Nothing is called any more: the configuration is freed, and every provider made from it shut
     // down. Once; in any thread.
-    Destroy destroy;
+    tracer_destroy destroy;
 } tracer_processor_callbacks;
 
 // An event of a finished span. Read only; lives as long as the span's view.
@@ -721,7 +721,7 @@ typedef struct {
     void (*shutdown)(void *user_data);
     // Nothing is called any more: the configuration is freed, and every provider made from it has
     // exported and was shut down. Once; in any thread.
-    Destroy destroy;
+    tracer_destroy destroy;
 } tracer_exporter_callbacks;
 
 // The account of the default provider's first pipeline, in spans since the process began:

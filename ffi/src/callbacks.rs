@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Tells the program that the library is done with `user_data`.
-pub(crate) type Destroy = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
+pub(crate) type tracer_destroy = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
 
 /// A holder, in the upper half of the state; calls under way are counted in the lower one.
 const HOLDER: u64 = 1 << 32;
@@ -17,7 +17,7 @@ const HOLDER: u64 = 1 << 32;
 pub(crate) struct Callbacks<C> {
     calls: C,
     user_data: *mut c_void,
-    destroy: Destroy,
+    destroy: tracer_destroy,
     state: AtomicU64,
     destroyed: AtomicBool,
 }
@@ -29,7 +29,7 @@ unsafe impl<C> Sync for Callbacks<C> {}
 
 impl<C> Callbacks<C> {
     /// With one holder.
-    pub(crate) fn new(calls: C, user_data: *mut c_void, destroy: Destroy) -> Self {
+    pub(crate) fn new(calls: C, user_data: *mut c_void, destroy: tracer_destroy) -> Self {
         Self {
             calls,
             user_data,

@@ -1,7 +1,7 @@
 //! Exporters of the program's own.
 
 use crate::boundary::guard;
-use crate::callbacks::{Callbacks, Destroy, read_versioned};
+use crate::callbacks::{Callbacks, read_versioned, tracer_destroy};
 use crate::config::{set, tracer_config};
 use crate::last_error::missing;
 use crate::ptr;
@@ -62,7 +62,7 @@ pub struct tracer_exporter_callbacks {
     pub shutdown: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
     /// Nothing is called any more: the configuration is freed, and every provider made from it has
     /// exported and was shut down. Once; in any thread.
-    pub destroy: Destroy,
+    pub destroy: tracer_destroy,
 }
 
 const NONE: tracer_exporter_callbacks = tracer_exporter_callbacks {

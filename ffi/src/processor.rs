@@ -1,7 +1,7 @@
 //! Processors of the program's own.
 
 use crate::boundary::guard;
-use crate::callbacks::{Callbacks, Destroy, read_versioned};
+use crate::callbacks::{Callbacks, read_versioned, tracer_destroy};
 use crate::config::tracer_config;
 use crate::context::{span, tracer_context};
 use crate::last_error::{fail, missing};
@@ -59,7 +59,7 @@ pub struct tracer_processor_callbacks {
     pub shutdown: Option<unsafe extern "C" fn(user_data: *mut c_void, timeout_ms: u32) -> bool>,
     /// Nothing is called any more: the configuration is freed, and every provider made from it shut
     /// down. Once; in any thread.
-    pub destroy: Destroy,
+    pub destroy: tracer_destroy,
 }
 
 const NONE: tracer_processor_callbacks = tracer_processor_callbacks {

@@ -1,7 +1,7 @@
 //! Formats of the program's own in which contexts travel.
 
 use crate::boundary::{contain, guard};
-use crate::callbacks::{Callbacks, Destroy, read_versioned};
+use crate::callbacks::{Callbacks, read_versioned, tracer_destroy};
 use crate::config::{set, tracer_config};
 use crate::context::tracer_context;
 use crate::last_error::missing;
@@ -48,7 +48,7 @@ pub struct tracer_propagator_callbacks {
     pub fields: *const c_char,
     /// The configuration is freed and no provider was made from it: those keep their propagators as
     /// long as the process lives.
-    pub destroy: Destroy,
+    pub destroy: tracer_destroy,
 }
 
 const NONE: tracer_propagator_callbacks = tracer_propagator_callbacks {

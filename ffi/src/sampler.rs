@@ -2,7 +2,7 @@
 
 use crate::attribute;
 use crate::boundary::guard;
-use crate::callbacks::{Callbacks, Destroy, read_versioned};
+use crate::callbacks::{Callbacks, read_versioned, tracer_destroy};
 use crate::config::sampler::status;
 use crate::config::tracer_config;
 use crate::context::tracer_context;
@@ -76,7 +76,7 @@ pub struct tracer_sampler_callbacks {
     pub description: *const c_char,
     /// The configuration is freed and no provider was made from it: those keep their sampler as long
     /// as the process lives.
-    pub destroy: Destroy,
+    pub destroy: tracer_destroy,
     /// In place of `sample`: says which share of the traces like this one is kept, 0 to 1; other
     /// numbers keep nothing. The library chooses them and keeps the share in `tracestate`
     /// (OpenTelemetry's composable samplers). `output` takes attributes only.
