@@ -3,10 +3,11 @@
 //! Every CPython from 3.10 on exports them. They are looked up by name at import, so that the
 //! extension links to the stable ABI only.
 
+use crate::object::forget_error;
 use pyo3::exceptions::PyImportError;
-use pyo3::ffi::{self, PyObject};
-use pyo3::prelude::{PyDictMethods, PyTupleMethods};
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::ffi::{self, PyObject, PySendResult};
+use pyo3::prelude::{PyAnyMethods, PyDictMethods, PyTupleMethods};
+use pyo3::types::{PyDict, PyString, PyTuple};
 use pyo3::{Borrowed, Bound, PyAny, PyResult, Python};
 use std::ffi::{CStr, c_int, c_void};
 use std::ptr;
@@ -14,7 +15,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// A call by the vectorcall protocol: callee, arguments, their number with a flag, keyword names.
-pub(crate) type Vectorcall = unsafe extern "C" fn(
+pub(crate) type Vectorcall = unsafe extern "C-unwind" fn(
     *mut PyObject,
     *const *mut PyObject,
     usize,
@@ -23,6 +24,13 @@ pub(crate) type Vectorcall = unsafe extern "C" fn(
 
 /// `PY_VECTORCALL_ARGUMENTS_OFFSET`, which may be set in the number of arguments.
 pub(crate) const OFFSET_FLAG: usize = 1 << (usize::BITS - 1);
+
+/// `PyObject_Str` and `PyObject_Repr`.
+type Text = unsafe extern "C-unwind" fn(*mut PyObject) -> *mut PyObject;
+
+/// `PyIter_Send`: the iterator, what to send, and where what comes back goes.
+type Send =
+    unsafe extern "C-unwind" fn(*mut PyObject, *mut PyObject, *mut *mut PyObject) -> PySendResult;
 
 /// `PyContextVar_Get` and its kin, resolved.
 pub(crate) struct CPython {
@@ -33,8 +41,11 @@ pub(crate) struct CPython {
     pub(crate) contextvar_set: unsafe extern "C" fn(*mut PyObject, *mut PyObject) -> *mut PyObject,
     /// Undoes a set by its token.
     pub(crate) contextvar_reset: unsafe extern "C" fn(*mut PyObject, *mut PyObject) -> c_int,
-    /// Calls an object by the vectorcall protocol.
-    pub(crate) vectorcall: Vectorcall,
+    vectorcall: Vectorcall,
+    iter_send: Send,
+    str: Text,
+    repr: Text,
+    is_instance: unsafe extern "C-unwind" fn(*mut PyObject, *mut PyObject) -> c_int,
     /// `tp_call` of a type that has a vectorcall slot.
     pub(crate) vectorcall_call: ffi::ternaryfunc,
     /// Binds a callable to an instance.
@@ -43,6 +54,111 @@ pub(crate) struct CPython {
     pub(crate) gil_check: unsafe extern "C" fn() -> c_int,
     /// Below 3.12 a collection inside a `ContextVar` change may free what the change still reads.
     pub(crate) guard_collector: bool,
+}
+
+impl CPython {
+    /// Calls an object by the vectorcall protocol.
+    ///
+    /// # Safety
+    ///
+    /// As `PyObject_Vectorcall` demands, with the GIL held.
+    #[inline]
+    pub(crate) unsafe fn vectorcall(
+        &self,
+        callee: *mut PyObject,
+        args: *const *mut PyObject,
+        count: usize,
+        names: *mut PyObject,
+    ) -> *mut PyObject {
+        // SAFETY: as the caller promises.
+        staying(|| unsafe { (self.vectorcall)(callee, args, count, names) })
+    }
+
+    /// Resumes an object by the iterator protocol.
+    ///
+    /// # Safety
+    ///
+    /// As `PyIter_Send` demands, with the GIL held.
+    #[inline]
+    pub(crate) unsafe fn iter_send(
+        &self,
+        object: *mut PyObject,
+        value: *mut PyObject,
+        result: *mut *mut PyObject,
+    ) -> PySendResult {
+        // SAFETY: as the caller promises.
+        staying(|| unsafe { (self.iter_send)(object, value, result) })
+    }
+}
+
+/// Keeps a thread where it is when its stack is unwound.
+struct Stay;
+
+impl Drop for Stay {
+    fn drop(&mut self) {
+        loop {
+            std::thread::park();
+        }
+    }
+}
+
+/// Runs what may run the program's code. When the interpreter goes down, CPython below 3.14 ends a
+/// daemon thread that comes back for the GIL by unwinding its stack, which would end the process at
+/// the first frame of ours: the thread stays here instead, as newer interpreters have it.
+#[inline]
+#[expect(
+    clippy::mem_forget,
+    reason = "its drop is for the stack that is unwound"
+)]
+fn staying<R>(run: impl FnOnce() -> R) -> R {
+    let stay = Stay;
+    let result = run();
+    std::mem::forget(stay);
+    result
+}
+
+/// `object.name(*args)` where the program's code may run for long.
+pub(crate) fn call_method<'py, const N: usize>(
+    object: &Bound<'py, PyAny>,
+    name: &Bound<'py, PyString>,
+    args: [&Bound<'py, PyAny>; N],
+) -> PyResult<Bound<'py, PyAny>> {
+    let method = object.getattr(name)?;
+    let args = args.map(Bound::as_ptr);
+    // SAFETY: live objects, as many as are said, with the GIL held.
+    let result =
+        unsafe { cpython().vectorcall(method.as_ptr(), args.as_ptr(), N, ptr::null_mut()) };
+    // SAFETY: an owned reference, or NULL with an exception set.
+    unsafe { Bound::from_owned_ptr_or_err(object.py(), result) }
+}
+
+/// `str(object)`
+pub(crate) fn str_of<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
+    text_by(cpython().str, object)
+}
+
+/// `repr(object)`
+pub(crate) fn repr_of<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
+    text_by(cpython().repr, object)
+}
+
+/// `isinstance(object, class)`; false when the question raises.
+pub(crate) fn is_a(object: &Bound<'_, PyAny>, class: &Bound<'_, PyAny>) -> bool {
+    let ask = cpython().is_instance;
+    // SAFETY: two live objects, with the GIL held.
+    let answer = staying(|| unsafe { ask(object.as_ptr(), class.as_ptr()) });
+    if answer < 0 {
+        forget_error(object.py());
+    }
+    answer > 0
+}
+
+fn text_by<'py>(text: Text, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
+    // SAFETY: a live object, with the GIL held.
+    let made = staying(|| unsafe { text(object.as_ptr()) });
+    // SAFETY: an owned reference, or NULL with an exception set.
+    let made = unsafe { Bound::from_owned_ptr_or_err(object.py(), made) };
+    Ok(made?.cast_into()?)
 }
 
 static CPYTHON: OnceLock<CPython> = OnceLock::new();
@@ -103,6 +219,13 @@ pub(crate) fn load(py: Python<'_>) -> PyResult<()> {
             call_with_dict
         },
         vectorcall_call: find!(c"PyVectorcall_Call" as ffi::ternaryfunc),
+        str: find!(c"PyObject_Str" as Text),
+        is_instance: find!(
+            c"PyObject_IsInstance"
+                as unsafe extern "C-unwind" fn(*mut PyObject, *mut PyObject) -> c_int
+        ),
+        repr: find!(c"PyObject_Repr" as Text),
+        iter_send: find!(c"PyIter_Send" as Send),
         method_new: find!(c"PyMethod_New" as Binary),
         gil_check: find!(c"PyGILState_Check" as unsafe extern "C" fn() -> c_int),
         guard_collector: py.version_info() < (3, 12),
@@ -115,7 +238,7 @@ pub(crate) fn load(py: Python<'_>) -> PyResult<()> {
 static VECTORCALL_DICT: OnceLock<Vectorcall> = OnceLock::new();
 
 /// `PyObject_Vectorcall` for CPython 3.10, which has it in its headers only.
-unsafe extern "C" fn call_with_dict(
+unsafe extern "C-unwind" fn call_with_dict(
     callee: *mut PyObject,
     args: *const *mut PyObject,
     count: usize,
@@ -141,7 +264,7 @@ unsafe extern "C" fn call_with_dict(
         Ok(keywords) => {
             let keywords = keywords.as_ref().map_or(ptr::null_mut(), Bound::as_ptr);
             // SAFETY: the caller's own arguments, its keywords now in a dict.
-            unsafe { call(callee, args, count, keywords) }
+            staying(|| unsafe { call(callee, args, count, keywords) })
         }
     }
 }

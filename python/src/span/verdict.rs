@@ -1,7 +1,7 @@
 //! What samplers and id generators written in Python say about a span before it starts.
 
 use super::object::{Ids, Span};
-use super::watched::Watching;
+use super::watched::{Watching, settled};
 use crate::context::trace_state_text;
 use crate::decode;
 use crate::runtime::native_since;
@@ -83,8 +83,12 @@ impl Verdict {
             ),
         );
         let said = answer.and_then(|answer| answer.extract::<Answer<'_>>());
-        let Ok((trace_id, span_id, random, decision, trace_state, attributes)) = said else {
-            return Ok(Self::open());
+        let (trace_id, span_id, random, decision, trace_state, attributes) = match said {
+            Ok(said) => said,
+            Err(error) => {
+                settled(error, py);
+                return Ok(Self::open());
+            }
         };
         if decision != TRACER_DECISION_ASK {
             drop(span.attributes.take(py));

@@ -4,13 +4,15 @@
 use super::life::{begun, finish, start_natively};
 use super::object::{Ids, Span, State, option};
 use super::verdict::{self, Verdict};
+use crate::cpython::call_method;
 use crate::object::Slot;
 use crate::runtime::Handle;
 use crate::tracer::{Tracer, way};
 use libtracer_abi::tracer_start;
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::PyAnyMethods;
-use pyo3::{Bound, PyAny, PyResult, Python, ffi, intern, pyfunction};
+use pyo3::types::PyString;
+use pyo3::{Bound, PyAny, PyErr, PyResult, Python, ffi, intern, pyfunction};
 
 /// The tracer of spans that no tracer made: the default provider's, where one is set.
 struct Default(Slot);
@@ -115,10 +117,12 @@ pub(super) fn start(
             span.mark(option::WATCHED);
         }
         let name = intern!(span.py(), "started");
-        let told = watching
-            .settings
-            .call_method1(name, (span.object(), parent_context));
-        settled(told, span.py());
+        let none = span.py().None().into_bound(span.py());
+        let context = parent_context.unwrap_or(&none);
+        let told = call_method(&watching.settings, name, [&span.to_owned(), context]);
+        if let Err(error) = told {
+            settled(error, span.py());
+        }
     }
     Ok(())
 }
@@ -196,21 +200,20 @@ pub(super) fn end(span: Span<'_, '_>, end_unix_ns: u64) {
         (given, _) => given,
     };
     span.end_unix_ns.set(end_unix_ns);
-    settled(
-        settings.call_method1(intern!(py, "ending"), (span.object(),)),
-        py,
-    );
+    tell(&settings, intern!(py, "ending"), span);
     finish(span, end_unix_ns);
-    settled(
-        settings.call_method1(intern!(py, "ended"), (span.object(),)),
-        py,
-    );
+    tell(&settings, intern!(py, "ended"), span);
+}
+
+fn tell(settings: &Bound<'_, PyAny>, name: &Bound<'_, PyString>, span: Span<'_, '_>) {
+    if let Err(error) = call_method(settings, name, [&span.to_owned()]) {
+        settled(error, span.py());
+    }
 }
 
 /// Python lets no exception of a processor through; what comes all the same does not take the place
 /// of the program's own. An interrupt is raised again as soon as we are out of the way.
-fn settled(outcome: PyResult<Bound<'_, PyAny>>, py: Python<'_>) {
-    let Err(error) = outcome else { return };
+pub(super) fn settled(error: PyErr, py: Python<'_>) {
     if error.is_instance_of::<PyKeyboardInterrupt>(py) {
         // SAFETY: the GIL is held; the call only notes that the interrupt is due.
         unsafe { ffi::PyErr_SetInterrupt() };

@@ -102,7 +102,7 @@ pub(crate) fn wrap<'py>(
 }
 
 /// The vectorcall slot: a span around the function, when tracing is configured.
-unsafe extern "C" fn call(
+unsafe extern "C-unwind" fn call(
     this: *mut PyObject,
     args: *const *mut PyObject,
     count: usize,
@@ -119,7 +119,7 @@ unsafe extern "C" fn call(
         return raise(py, PyRuntimeError::new_err(text));
     };
     // SAFETY: the very arguments CPython gave us, for the function they are meant for.
-    let run = || unsafe { (cpython().vectorcall)(function.as_ptr(), args, count, names) };
+    let run = || unsafe { cpython().vectorcall(function.as_ptr(), args, count, names) };
     let Some(template) = wanted(traced, py) else {
         return run();
     };

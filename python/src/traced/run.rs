@@ -3,10 +3,11 @@
 
 use super::native::is_raised;
 use super::record::{self, Ending};
+use crate::cpython::cpython;
 use crate::object::{SetAside, Slot};
 use crate::span::{Span, enter, exit, fresh, leave};
 use pyo3::exceptions::{PyStopAsyncIteration, PyStopIteration};
-use pyo3::ffi::{self, PyObject, PySendResult};
+use pyo3::ffi::{PyObject, PySendResult};
 use pyo3::prelude::PyAnyMethods;
 use pyo3::{Borrowed, Bound, PyAny, PyErr, PyResult, Python};
 use std::cell::Cell;
@@ -79,7 +80,7 @@ fn stop(value: &Bound<'_, PyAny>) {
 pub(super) fn send(object: &Bound<'_, PyAny>, value: *mut PyObject) -> Outcome {
     let mut result = ptr::null_mut();
     // SAFETY: two live objects and a valid out-pointer, with the GIL held.
-    let status = unsafe { ffi::PyIter_Send(object.as_ptr(), value, &raw mut result) };
+    let status = unsafe { cpython().iter_send(object.as_ptr(), value, &raw mut result) };
     Outcome(status, result)
 }
 
