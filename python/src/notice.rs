@@ -7,6 +7,9 @@ use pyo3::prelude::{PyAnyMethods, PyModule};
 use pyo3::sync::PyOnceLock;
 use pyo3::{Bound, Py, PyAny, PyResult, Python};
 
+/// Characters of a value that a message shows.
+const MAX_DETAIL: usize = 200;
+
 /// What is wrong.
 #[derive(Clone, Copy)]
 pub(crate) enum Cause {
@@ -53,6 +56,8 @@ impl Cause {
 /// Tells the program, unless it was told often enough.
 #[cold]
 pub(crate) fn notice(py: Python<'_>, cause: Cause, detail: &str) {
+    let short = detail.char_indices().nth(MAX_DETAIL);
+    let detail = short.map_or(detail, |(end, _)| detail.get(..end).unwrap_or_default());
     // A program whose logging fails has trouble enough.
     drop(tell(py, cause, detail));
 }

@@ -19,7 +19,7 @@ use std::ptr;
 
 pub(crate) use args::{Args, missing};
 pub(crate) use plain::{each_item, each_item_while, int_value};
-pub(crate) use raised::{SetAside, forget_error, raise};
+pub(crate) use raised::{SetAside, forget_error, raise, settle};
 pub(crate) use slot::Slot;
 
 /// What every method of ours is underneath.

@@ -10,17 +10,19 @@ mod logged;
 mod several;
 mod text;
 
+use crate::cpython::{call_method, is_a};
 use crate::notice::{Cause, notice};
-use crate::object::{each_item, int_value};
+use crate::object::{each_item, int_value, settle};
 use crate::runtime::{Body, Builder, Handle};
 use pyo3::prelude::{
     PyAnyMethods, PyBytesMethods, PyDictMethods, PyListMethods, PyTupleMethods, PyTypeMethods,
 };
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{
-    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMapping, PyMemoryView,
-    PySequence, PyString, PyTuple,
+    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMemoryView, PyString, PyTuple,
+    PyType,
 };
-use pyo3::{Bound, PyAny, intern};
+use pyo3::{Bound, Py, PyAny, intern};
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -202,11 +204,18 @@ fn classify_other<'a, 'py>(value: &'a Bound<'py, PyAny>, rules: Rules) -> Value<
 
 #[cold]
 fn classify_rare<'a, 'py>(value: &'a Bound<'py, PyAny>, rules: Rules) -> Value<'a, 'py> {
+    let found = foreign(value, rules);
+    settle(value.py());
+    found
+}
+
+/// A value of a type that is not ours to know.
+fn foreign<'a, 'py>(value: &'a Bound<'py, PyAny>, rules: Rules) -> Value<'a, 'py> {
     let own = rules == Rules::Own;
     if own && let Some(bytes) = memory_of(value) {
         return Value::Bytes(Cow::Owned(bytes));
     }
-    if value.cast::<PySequence>().is_ok() {
+    if is_sequence(value) {
         return Value::Sequence(value.clone());
     }
     if own && let Some(plain) = numpy_value(value) {
@@ -254,13 +263,27 @@ fn numpy_value<'py>(value: &Bound<'py, PyAny>) -> Option<Value<'static, 'py>> {
 
 /// A dict as it is, another mapping copied into one.
 fn as_dict<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
+    static MAPPING: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     if let Ok(map) = object.cast::<PyDict>() {
         return Some(map.clone());
     }
-    let map = object.cast::<PyMapping>().ok()?;
-    let copy = PyDict::new(object.py());
-    copy.update(map).ok()?;
+    let py = object.py();
+    let mapping = MAPPING.import(py, "collections.abc", "Mapping").ok()?;
+    if !is_a(object, mapping) {
+        return None;
+    }
+    let copy = PyDict::new(py);
+    if call_method(&copy, intern!(py, "update"), [object]).is_err() {
+        settle(py);
+        return None;
+    }
     Some(copy)
+}
+
+fn is_sequence(object: &Bound<'_, PyAny>) -> bool {
+    static SEQUENCE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let sequence = SEQUENCE.import(object.py(), "collections.abc", "Sequence");
+    sequence.is_ok_and(|sequence| is_a(object, sequence))
 }
 
 /// Writes one value of any shape to a builder.
@@ -317,9 +340,9 @@ impl<'b> Writer<'b> {
     fn push_list(&mut self, list: &Bound<'_, PyList>, depth: usize) {
         let mut index = 0;
         let items = std::iter::from_fn(|| {
-            let item = list.get_item(index).ok();
+            let item = (index < list.len()).then(|| list.get_item(index).ok());
             index = index.saturating_add(1);
-            item
+            item.flatten()
         });
         self.push_array(items, depth);
     }

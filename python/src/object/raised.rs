@@ -17,6 +17,12 @@ pub(crate) fn forget_error(_py: Python<'_>) {
     unsafe { ffi::PyErr_Clear() }
 }
 
+/// Frees what our own functions have dropped of `PyO3`'s errors: it keeps those until it attaches.
+#[cold]
+pub(crate) fn settle(_py: Python<'_>) {
+    Python::try_attach(|_| ());
+}
+
 /// The exception on its way through us, out of the way of our own calls until this is dropped;
 /// then it goes on unchanged.
 pub(crate) struct SetAside<'py> {

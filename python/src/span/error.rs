@@ -3,7 +3,8 @@
 use super::object::{Span, State, option};
 use super::status;
 use super::write::{event, given, records, time_of};
-use crate::object::{Args, missing};
+use crate::cpython::str_of;
+use crate::object::{Args, missing, settle};
 use crate::value;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::{PyAnyMethods, PyDictMethods, PyTypeMethods};
@@ -73,6 +74,7 @@ fn record(
         None => Ok(()),
     });
     if described.is_err() {
+        settle(py);
         value::CONVERTED.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     }
     let name = intern!(py, "exception");
@@ -101,7 +103,10 @@ fn stack_trace<'py>(exception: &Bound<'py, PyAny>) -> Bound<'py, PyAny> {
             .call_method1(intern!(py, "format_exception"), (exception,))?;
         PyString::new(py, "").call_method1(intern!(py, "join"), (lines.cast::<PyList>()?,))
     };
-    formatted().unwrap_or_else(|_| PyString::new(py, "").into_any())
+    formatted().unwrap_or_else(|_| {
+        settle(py);
+        PyString::new(py, "").into_any()
+    })
 }
 
 /// The type's name, with its module unless it is a built-in one.
@@ -120,8 +125,11 @@ pub(crate) fn full_name(exception: &Bound<'_, PyAny>) -> String {
 
 /// `str(exception)`, or what can be said when that fails.
 pub(crate) fn message(exception: &Bound<'_, PyAny>) -> String {
-    exception.str().map_or_else(
-        |_| "<exception without a usable str>".to_owned(),
+    str_of(exception).map_or_else(
+        |_| {
+            settle(exception.py());
+            "<exception without a usable str>".to_owned()
+        },
         |text| value::text_of(&text).into_owned(),
     )
 }

@@ -4,7 +4,7 @@ use super::object::{Span, option};
 use super::write::{given, records};
 use crate::decode::Api;
 use crate::notice::{Cause, notice};
-use crate::object::{Args, missing};
+use crate::object::{Args, missing, settle};
 use crate::value;
 use pyo3::prelude::PyAnyMethods;
 use pyo3::types::PyString;
@@ -61,6 +61,7 @@ fn read<'py>(status: &Bound<'py, PyAny>, description: Option<Bound<'py, PyAny>>)
         return Given { code, description };
     }
     let Ok(code) = status.getattr(intern!(py, "status_code")) else {
+        settle(py);
         let code = number(status).unwrap_or_else(|| wrong(status));
         return Given {
             code,

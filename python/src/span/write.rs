@@ -5,7 +5,7 @@ use super::object::{Span, State, option};
 use super::watched;
 use crate::context::Parent;
 use crate::notice::{Cause, notice};
-use crate::object::{Args, missing};
+use crate::object::{Args, missing, settle};
 use crate::value::{self, Rules};
 use pyo3::prelude::PyAnyMethods;
 use pyo3::types::PyFloat;
@@ -50,13 +50,16 @@ pub(super) fn given<'py>(argument: Option<Borrowed<'_, 'py, PyAny>>) -> Option<B
 /// A time in nanoseconds since 1970; 0, for now, when it is absent or none.
 pub(super) fn time_of(argument: Option<Borrowed<'_, '_, PyAny>>) -> u64 {
     given(argument).map_or(0, |time| {
-        time.extract()
-            .or_else(|_| rounded(&time).extract())
-            .unwrap_or_else(|_| {
+        let exact = time.extract();
+        exact.unwrap_or_else(|_| {
+            let whole = rounded(&time).extract().unwrap_or_else(|_| {
                 let shown = value::any_text(&time);
                 notice(time.py(), Cause::Time, &shown);
                 0
-            })
+            });
+            settle(time.py());
+            whole
+        })
     })
 }
 
@@ -99,6 +102,8 @@ fn link_to(span: Span<'_, '_>, to: &Bound<'_, PyAny>, attributes: Option<&Bound<
         value::with_map(attributes, rules(span), |map| {
             span.handle.get().add_link(&target.context, map);
         });
+    } else {
+        settle(span.py());
     }
 }
 

@@ -5,7 +5,8 @@
 //! named in its place: nothing raises, and nothing the program holds is changed.
 
 use super::{Encoded, as_dict, text, text_of, type_name};
-use crate::object::{each_item_while, int_value};
+use crate::cpython::str_of;
+use crate::object::{each_item_while, int_value, settle};
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::{PyAnyMethods, PyDictMethods, PyListMethods, PyTupleMethods};
 use pyo3::types::{
@@ -184,6 +185,11 @@ impl<'b> Describer<'b> {
 
     #[cold]
     fn add_other(&mut self, value: &Bound<'_, PyAny>) {
+        self.add_foreign(value);
+        settle(value.py());
+    }
+
+    fn add_foreign(&mut self, value: &Bound<'_, PyAny>) {
         if let Some(said) = own_words(value) {
             return self.within(value, |this| match said {
                 Ok(said) => this.add(&said),
@@ -237,9 +243,9 @@ impl<'b> Describer<'b> {
     fn add_list(&mut self, value: &Bound<'_, PyAny>, list: &Bound<'_, PyList>) {
         let mut index = 0;
         let items = std::iter::from_fn(|| {
-            let item = list.get_item(index).ok();
+            let item = (index < list.len()).then(|| list.get_item(index).ok());
             index = index.saturating_add(1);
-            item
+            item.flatten()
         });
         self.add_array(value, list.len(), items);
     }
@@ -294,7 +300,7 @@ impl<'b> Describer<'b> {
     fn text_of(&self, value: &Bound<'_, PyAny>) -> String {
         let text = match summary(value) {
             Some(text) => return text,
-            None => value.str(),
+            None => str_of(value),
         };
         match text {
             Ok(text) => self.cut(&text).into_owned(),

@@ -1,6 +1,8 @@
 //! The text of Python objects: their own, or what stands for them.
 
+use crate::cpython::{repr_of, str_of};
 use crate::notice::{Cause, notice};
+use crate::object::settle;
 use pyo3::prelude::{PyAnyMethods, PyTypeMethods};
 use pyo3::types::{PyString, PyStringMethods};
 use pyo3::{Bound, PyAny, intern};
@@ -25,6 +27,7 @@ pub(crate) fn text_of<'a>(text: &'a Bound<'_, PyString>) -> Cow<'a, str> {
 #[cold]
 fn mended<'a>(text: &'a Bound<'_, PyString>) -> Cow<'a, str> {
     MENDED.fetch_add(1, Ordering::Relaxed);
+    settle(text.py());
     Cow::Owned(text.to_string_lossy().into_owned())
 }
 
@@ -45,15 +48,19 @@ pub(crate) fn type_name(object: &Bound<'_, PyAny>) -> String {
 
 /// An int beyond 64 bits as text; one beyond the interpreter's digit limit as its size.
 pub(super) fn decimal(value: &Bound<'_, PyAny>) -> String {
-    value.str().map_or_else(
-        |_| "<int too large to print>".to_owned(),
+    str_of(value).map_or_else(
+        |_| {
+            settle(value.py());
+            "<int too large to print>".to_owned()
+        },
         |text| text_of(&text).into_owned(),
     )
 }
 
 /// `repr(object)`, cut to a bound; the type's name when it has no usable `repr`.
 pub(super) fn bounded_repr(object: &Bound<'_, PyAny>) -> String {
-    let Ok(text) = object.repr() else {
+    let Ok(text) = repr_of(object) else {
+        settle(object.py());
         return format!("<{} without a usable repr>", type_name(object));
     };
     let text = text_of(&text);
@@ -69,7 +76,7 @@ pub(super) fn sdk_text(object: &Bound<'_, PyAny>) -> Option<String> {
     if !says_something(object) {
         return None;
     }
-    Some(object.str().map_or_else(
+    Some(str_of(object).map_or_else(
         |_| format!("<{} without a usable str>", type_name(object)),
         |text| text_of(&text).into_owned(),
     ))
@@ -105,7 +112,7 @@ pub(super) fn sdk_key(key: &Bound<'_, PyAny>) -> Option<String> {
 pub(super) fn key_text(key: &Bound<'_, PyAny>) -> String {
     match key.cast::<PyString>() {
         Ok(text) => text_of(text).into_owned(),
-        Err(_) => match key.str() {
+        Err(_) => match str_of(key) {
             Ok(text) => text_of(&text).into_owned(),
             Err(_) => bounded_repr(key),
         },
