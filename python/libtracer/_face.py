@@ -117,7 +117,7 @@ def seconds(nanoseconds: int | None) -> float | None:
 def text(error: object) -> str:
     """Return the text of an error, whatever its ``__str__`` does."""
     try:
-        return str(error)
+        return "".join([str(error), ""])  # of a subclass of str, too, a plain one
     except Exception:
         return f"<{type(error).__name__}>"
 
@@ -126,7 +126,7 @@ def record_error(span: Any, error: str | BaseException, told: str) -> None:
     """Set the status to ERROR, and record an exception once."""
     from opentelemetry.trace import Status, StatusCode
 
-    if isinstance(error, BaseException):
+    if issubclass(type(error), BaseException):
         span.record_exception(error)
         told = f"{type(error).__name__}: {told}"
     span.set_status(Status(StatusCode.ERROR, told))

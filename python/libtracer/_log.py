@@ -14,6 +14,7 @@ _TIMES = 3
 # Places that are remembered; beyond, nothing more is told.
 _MAX_PLACES = 1_000
 
+_warned: set[tuple[type, str]] = set()
 _told: dict[tuple[str, str, int], int] = {}
 
 
@@ -28,3 +29,18 @@ def tell(message: str, detail: str) -> None:
     if times == _TIMES:
         message += " This place is not mentioned again."
     logger.warning(message, detail, stacklevel=2)
+
+
+def contained(owner: object, doing: str) -> None:
+    """Log the exception that is being handled, once for each class and occasion.
+
+    The program's own calls go on: a span must not fail because a processor does.
+    """
+    key = (type(owner), doing)
+    if key not in _warned:
+        _warned.add(key)
+        logger.exception(
+            "%s of %s raised: passed over, now and later without a word",
+            doing,
+            type(owner).__name__,
+        )

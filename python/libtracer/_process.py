@@ -66,6 +66,12 @@ def _at_exit() -> None:
     _native.shutdown(milliseconds(EXIT_BUDGET_SECONDS))
 
 
+def renew_after_fork(holder: object, name: str, made_by: Callable[[], object]) -> None:
+    """Give a forked child a lock of its own: a thread that it lacks may hold the parent's."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=lambda: setattr(holder, name, made_by()))
+
+
 def install() -> None:
     """Arrange for the flush at the end of this process and of its children."""
     atexit.register(_at_exit)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from libtracer import _log
 from libtracer._errors import ConfigError
 
 if TYPE_CHECKING:
@@ -74,7 +75,11 @@ def inject_context(headers: MutableMapping[str, str], context: "Context | None" 
             ``tracestate`` and ``baggage``.
         context: What to write in place of the current context.
     """
-    _propagator().inject(headers, context=context)
+    propagator = _propagator()
+    try:
+        propagator.inject(headers, context=context)
+    except Exception:
+        _log.contained(propagator, "inject")
 
 
 def extract_context(headers: Headers | None) -> "Context":
@@ -89,7 +94,12 @@ def extract_context(headers: Headers | None) -> "Context":
     """
     from opentelemetry.context import Context
 
-    return _propagator().extract(_plain(headers), context=Context())
+    propagator = _propagator()
+    try:
+        return propagator.extract(_plain(headers), context=Context())
+    except Exception:
+        _log.contained(propagator, "extract")
+        return Context()
 
 
 def _plain(headers: Headers | None) -> dict[str, Any]:
@@ -100,10 +110,10 @@ def _plain(headers: Headers | None) -> dict[str, Any]:
             name, value = item
             values = value if isinstance(value, (list, tuple)) else [value]
             texts = [_text(each) for each in values if each is not None]
-        except (TypeError, ValueError):
+            key = _text(name).lower()
+        except Exception:
             continue
         if texts:
-            key = _text(name).lower()
             joined = ",".join(texts)
             # A header that is there twice: baggage is a list, of the others neither is believed.
             found[key] = f"{found[key]},{joined}" if key in found else joined
@@ -111,4 +121,7 @@ def _plain(headers: Headers | None) -> dict[str, Any]:
 
 
 def _text(given: Any) -> str:
-    return given.decode("latin-1") if isinstance(given, (bytes, bytearray)) else str(given)
+    if isinstance(given, (bytes, bytearray)):
+        return given.decode("latin-1")
+    # Servers that read bytes with ``surrogateescape`` give texts that no propagator encodes.
+    return str(given).encode("utf-8", "replace").decode()

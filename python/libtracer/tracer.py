@@ -222,14 +222,16 @@ class Span:
         traceback: TracebackType | None,
     ) -> Literal[False]:
         """Note an exception, make current what was before, and finish."""
-        if kind is not None:
-            self.status = "error"
-            if not self._explicit:
-                told = _face.text(exception) if exception is not None else kind.__name__
-                self.error = f"{kind.__name__}: {told}" if self._typed else told
-        if type(self._native) is _native.Span:
-            _native.leave_face(self._native, exception)
-        type(self).finish(self)
+        try:
+            if kind is not None:
+                self.status = "error"
+                if not self._explicit:
+                    told = _face.text(exception) if exception is not None else kind.__name__
+                    self.error = f"{kind.__name__}: {told}" if self._typed else told
+        finally:
+            if type(self._native) is _native.Span:
+                _native.leave_face(self._native, exception)
+            type(self).finish(self)
         return False
 
     def __repr__(self) -> str:

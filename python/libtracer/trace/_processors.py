@@ -1,27 +1,10 @@
 """Processors of the program's own, told in order; what one of them raises stays here."""
 
-import logging
 import threading
 from time import monotonic_ns
 from typing import Any
 
-_logger = logging.getLogger("libtracer.trace")
-_warned: set[tuple[type, str]] = set()
-
-
-def contained(owner: object, doing: str) -> None:
-    """Log the exception that is being handled, once for each class and occasion.
-
-    The program's own calls go on: a span must not fail because a processor does.
-    """
-    key = (type(owner), doing)
-    if key not in _warned:
-        _warned.add(key)
-        _logger.exception(
-            "%s of %s raised: passed over, now and later without a word",
-            doing,
-            type(owner).__name__,
-        )
+from libtracer._log import contained
 
 
 class SpanProcessors:
@@ -48,8 +31,9 @@ class SpanProcessors:
     def add_span_processor(self, span_processor: Any) -> None:
         """Tell one more processor, after the others."""
         with self._lock:
-            processors = (*self._processors, span_processor)
-        self._span_processors = processors
+            self._processors = (*self._processors, span_processor)
+        if self.changed is not None:
+            self.changed()
 
     def on_start(self, span: Any, parent_context: Any = None) -> None:
         """Tell of a span that has started."""

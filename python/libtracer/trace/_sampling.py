@@ -6,8 +6,8 @@ from typing import Any
 
 from opentelemetry.trace import NonRecordingSpan, SpanContext, set_span_in_context
 
+from libtracer._log import contained
 from libtracer.trace import _ids
-from libtracer.trace._processors import contained
 
 _SDK = "opentelemetry.sdk.trace.sampling"
 

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from libtracer._log import contained
 from libtracer.trace import _ids, _metrics, _sampling, _scope
-from libtracer.trace._processors import SpanProcessors, contained
+from libtracer.trace._processors import SpanProcessors
 
 if TYPE_CHECKING:
     from libtracer import _native
