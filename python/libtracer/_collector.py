@@ -1,5 +1,6 @@
 """Finished spans of the traces that somebody looks at, whoever made them."""
 
+import os
 import threading
 import weakref
 from typing import Any
@@ -108,3 +109,15 @@ def _drain() -> None:
         if span is not None:
             for collected in _active.get(span.context.trace_id, ()):
                 collected.add(span)
+
+
+def _after_fork() -> None:
+    """A child looks at nothing that its parent looked at, whose threads it lacks."""
+    global _lock  # noqa: PLW0603
+    _lock = threading.RLock()
+    _active.clear()
+    _capture.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,6 +1,7 @@
 """What every way of setting up shares; flush and shutdown."""
 
 import os
+import sys
 import threading
 from typing import Any
 
@@ -16,6 +17,7 @@ _DESTINATIONS = (
 _LOG_DESTINATIONS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT")
 
 lock = threading.RLock()
+_process.renew_after_fork(sys.modules[__name__], "lock", threading.RLock)
 _service: list[str | None] = [None]
 # Whether what is configured is what a failed `init` has left: nothing.
 _undone = [False]

@@ -7,6 +7,7 @@ program has chosen, looks different inside, its public functions do the work ins
 """
 
 import functools
+import sys
 import threading
 import warnings
 from contextvars import ContextVar, Token
@@ -18,7 +19,7 @@ from opentelemetry.context.context import Context
 from opentelemetry.context.contextvars_context import ContextVarsRuntimeContext
 from opentelemetry.trace import propagation
 
-from libtracer import _facade, _native
+from libtracer import _facade, _native, _process
 
 # What we know of OpenTelemetry's inside, checked before it is used.
 _RUNTIME = "_RUNTIME_CONTEXT"
@@ -29,6 +30,7 @@ _SPAN_KEY = "_SPAN_KEY"
 # Threads wait for one another. A finalizer that starts a span in the middle of this, on the same
 # thread, does not wait: it completes the work, and the outer call finds it done.
 _lock = threading.RLock()
+_process.renew_after_fork(sys.modules[__name__], "_lock", threading.RLock)
 
 
 def take_over() -> None:

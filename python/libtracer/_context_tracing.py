@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from libtracer import _collector, _config, _metrics, _panel
+from libtracer import _collector, _config, _metrics, _panel, _process
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
@@ -119,6 +119,9 @@ class ContextTracing:
         finally:
             if current is not None:
                 current._close(name)
+
+
+_process.renew_after_fork(ContextTracing, "_lock", threading.Lock)
 
 
 def _tracer() -> Any:

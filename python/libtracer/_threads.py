@@ -5,11 +5,12 @@ A thread starts with no current span, as in OpenTelemetry and in Python itself. 
 what is submitted to a ``ThreadPoolExecutor`` where it was submitted.
 """
 
+import sys
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from libtracer import _native
+from libtracer import _native, _process
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 _lock = threading.Lock()
+_process.renew_after_fork(sys.modules[__name__], "_lock", threading.Lock)
 _undo: list[Callable[[], None]] = []
 
 

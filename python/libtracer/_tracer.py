@@ -1,15 +1,17 @@
 """Tracers by name, and the provider whose processors hear of their spans."""
 
+import sys
 import threading
 from typing import Protocol
 
-from libtracer import _native
+from libtracer import _native, _process
 from libtracer._native import Tracer
 
 _Key = tuple[str, str | None, str | None]
 
 _tracers: dict[_Key, Tracer] = {}
 _lock = threading.Lock()
+_process.renew_after_fork(sys.modules[__name__], "_lock", threading.Lock)
 
 
 class _Provider(Protocol):

@@ -1,0 +1,236 @@
+"""What the program around the spans must not notice: threads that end with it, forks, memory."""
+
+import gc
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import libtracer
+import pytest
+from libtracer import _collector, _config, _context, _log, _threads, _tracer
+from libtracer.trace import TracerProvider
+from libtracer.tracing import ContextTracing
+
+_DAEMONS = """
+import asyncio, sys, threading, time
+import libtracer
+from libtracer.trace import TracerProvider
+
+libtracer.configure_tracing("tests", exporter="none")
+
+def spin():
+    for _ in range(2000):
+        pass
+
+class Processor:
+    def on_start(self, span, parent_context=None): spin()
+    def on_end(self, span): spin()
+    def shutdown(self): pass
+    def force_flush(self, timeout_millis=0): return True
+
+class Shown:
+    def __str__(self): spin(); return "shown"
+    __repr__ = __str__
+
+provider = TracerProvider()
+provider.add_span_processor(Processor())
+tracer = provider.get_tracer("tests")
+shown = Shown()
+
+@libtracer.traced
+def function(): spin()
+
+@libtracer.traced
+def generator():
+    while True:
+        yield spin()
+
+@libtracer.traced
+async def coroutine():
+    while True:
+        spin()
+        await asyncio.sleep(0)
+
+def started():
+    with libtracer.start_span("started", attributes={"shown": shown}):
+        pass
+
+def forever(call):
+    while True:
+        call()
+
+ways = {
+    "function": lambda: forever(function),
+    "generator": lambda: [None for _ in generator()],
+    "coroutine": lambda: asyncio.run(coroutine()),
+    "processor": lambda: forever(lambda: tracer.start_span("told").end()),
+    "text": lambda: forever(started),
+}
+for _ in range(6):
+    threading.Thread(target=ways[sys.argv[1]], daemon=True).start()
+time.sleep(0.2)
+"""
+
+
+@pytest.fixture(autouse=True)
+def _configured() -> Iterator[None]:
+    libtracer.configure_tracing("tests", exporter="none")
+    yield
+    libtracer.configure_tracing("tests", exporter="none")
+
+
+@pytest.mark.parametrize("way", ["function", "generator", "coroutine", "processor", "text"])
+def test_daemon_threads_in_traced_code_do_not_end_the_process(way: str) -> None:
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, "-c", _DAEMONS, way], capture_output=True, timeout=60, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
+
+
+def _all_apis() -> None:
+    libtracer.get_tracer("tests.of.a.child").start_span("one").end()
+    with ContextTracing().trace("two"), libtracer.start_span("three"):
+        pass
+    _context.take_over()
+    libtracer.instrument_threads()
+    libtracer.configure_tracing("tests", exporter="none")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("holder", "name"),
+    [
+        (_tracer, "_lock"),
+        (_collector, "_lock"),
+        (_config, "lock"),
+        (_context, "_lock"),
+        (_threads, "_lock"),
+        (ContextTracing, "_lock"),
+    ],
+)
+def test_a_forked_child_does_not_wait_for_a_thread_that_it_lacks(holder: Any, name: str) -> None:
+    held, over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with getattr(holder, name):
+            held.set()
+            over.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    child = os.fork()
+    if child == 0:
+        import signal
+
+        signal.alarm(20)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _all_apis()
+        os._exit(0)
+    over.set()
+    thread.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+class _Silent:
+    def __str__(self) -> str:
+        raise RuntimeError
+
+    __repr__ = __str__
+
+
+@libtracer.traced
+def _traced(value: Any) -> Any:
+    return value
+
+
+def _start(value: Any) -> None:
+    with libtracer.start_span("x", attributes={"value": value}) as span:
+        span.set_status(libtracer.StatusCode.OK)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [[1, 2], (1, [2]), {"a": [1]}, _Silent(), "\ud800", 10**5000],
+    ids=["list", "tuple", "map", "silent", "surrogate", "huge"],
+)
+@pytest.mark.parametrize("call", [_start, _traced])
+def test_values_leave_nothing_behind(call: Callable[[Any], None], value: Any) -> None:
+    for _ in range(50):
+        call(value)
+    gc.collect()
+    before = sys.getallocatedblocks()
+    for _ in range(2000):
+        call(value)
+    gc.collect()
+    assert sys.getallocatedblocks() - before < 1000
+
+
+def test_headers_that_no_propagator_can_encode_are_no_error() -> None:
+    header = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    context = libtracer.extract_context(
+        {"traceparent": header, "baggage": "a=\udcff", _Silent(): "x", "y": _Silent()}
+    )
+    with libtracer.get_tracer("tests").start_span("x", context=context) as span:
+        assert format(span.get_span_context().trace_id, "032x") == header[3:35]
+
+
+def test_a_propagator_that_raises_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from libtracer import _propagation
+
+    monkeypatch.setattr(_log, "_warned", set())
+    monkeypatch.setattr(_propagation, "_chosen", [object()])
+    for _ in range(2):
+        headers: dict[str, str] = {}
+        libtracer.inject_context(headers)
+        assert headers == libtracer.extract_context(headers) == {}
+    assert len(caplog.records) == 2
+
+
+def test_a_message_shows_the_beginning_of_a_long_value(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING), libtracer.start_span("x") as span:
+        span.set_status("x" * 1_000_000)
+    assert 200 <= len(caplog.text) < 1000
+
+
+def test_processors_added_at_once_are_all_told() -> None:
+    class Processor:
+        def on_start(self, span: Any, parent_context: Any = None) -> None: ...
+        def on_end(self, span: Any) -> None: ...
+        def shutdown(self) -> None: ...
+
+    provider = TracerProvider(shutdown_on_exit=False)
+    processors = provider._active_span_processor
+
+    class Lock:
+        """Lets another thread add a processor as soon as it is free."""
+
+        def __enter__(self) -> None: ...
+
+        def __exit__(self, *exception: object) -> None:
+            processors._lock = threading.Lock()
+            provider.add_span_processor(Processor())
+
+    processors._lock = Lock()
+    provider.add_span_processor(Processor())
+    assert len(processors._span_processors) == 2
+    provider.shutdown()
+
+
+def test_a_block_left_with_an_interrupt_in_its_error_is_left() -> None:
+    class InterruptingError(Exception):
+        def __str__(self) -> str:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), libtracer.with_span("x") as span:
+        raise InterruptingError
+    assert libtracer.get_current_span() is None
+    assert span.end_time is not None
