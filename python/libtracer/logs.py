@@ -14,6 +14,7 @@ For programs with loggers of their own: `TraceContextFilter` for the standard li
 
 import json
 import logging
+import re
 import sys
 from collections.abc import Mapping, MutableMapping
 from datetime import datetime, timezone
@@ -35,6 +36,7 @@ __all__ = [
 _FIELDS = "libtracer_fields"
 # What every record has; the rest came by ``extra``.
 STANDARD_FIELDS = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName", _FIELDS}
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _CORE = ("timestamp", "level", "logger", "message")
 
 
@@ -103,35 +105,35 @@ class Logger:
         """Name of the logger."""
         return self._logger.name
 
-    def bind(self, **fields: Any) -> "Logger":
+    def bind(self, /, **fields: Any) -> "Logger":
         """Return a logger whose lines have these fields too."""
         return Logger(self.name, {**self._fields, **fields})
 
-    def debug(self, event: object, *args: Any, **fields: Any) -> None:
+    def debug(self, event: object, /, *args: Any, **fields: Any) -> None:
         """Log at level DEBUG."""
         self._log(logging.DEBUG, event, args, fields)
 
-    def info(self, event: object, *args: Any, **fields: Any) -> None:
+    def info(self, event: object, /, *args: Any, **fields: Any) -> None:
         """Log at level INFO."""
         self._log(logging.INFO, event, args, fields)
 
-    def warning(self, event: object, *args: Any, **fields: Any) -> None:
+    def warning(self, event: object, /, *args: Any, **fields: Any) -> None:
         """Log at level WARNING."""
         self._log(logging.WARNING, event, args, fields)
 
-    def error(self, event: object, *args: Any, **fields: Any) -> None:
+    def error(self, event: object, /, *args: Any, **fields: Any) -> None:
         """Log at level ERROR."""
         self._log(logging.ERROR, event, args, fields)
 
-    def critical(self, event: object, *args: Any, **fields: Any) -> None:
+    def critical(self, event: object, /, *args: Any, **fields: Any) -> None:
         """Log at level CRITICAL."""
         self._log(logging.CRITICAL, event, args, fields)
 
-    def exception(self, event: object, *args: Any, **fields: Any) -> None:
+    def exception(self, event: object, /, *args: Any, **fields: Any) -> None:
         """Log at level ERROR, with the exception that is being handled."""
         self._log(logging.ERROR, event, args, {"exc_info": True, **fields})
 
-    def log(self, level: int, event: object, *args: Any, **fields: Any) -> None:
+    def log(self, level: int, event: object, /, *args: Any, **fields: Any) -> None:
         """Log at a level of the standard library's."""
         self._log(level, event, args, fields)
 
@@ -166,7 +168,11 @@ class _Lines(logging.Handler):
         """Write one line."""
         try:
             stream = self._stream if self._stream is not None else sys.stdout
-            stream.write(self.format(record) + "\n")
+            line = self.format(record) + "\n"
+            try:
+                stream.write(line)
+            except UnicodeEncodeError:
+                stream.write(_NOT_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], line))
             stream.flush()
         except Exception:
             self.handleError(record)
@@ -188,7 +194,10 @@ class _Json(logging.Formatter):
             line["exception"] = self.formatException(record.exc_info)
         if record.stack_info:
             line["stack"] = record.stack_info
-        return json.dumps(line, default=_shown, ensure_ascii=False, skipkeys=True)
+        try:
+            return _as_json(line)
+        except Exception:  # a cycle, a number that JSON lacks, too deep: the rest of the line stays
+            return _as_json({name: _plain(value) for name, value in line.items()})
 
 
 class _Text(logging.Formatter):
@@ -197,7 +206,7 @@ class _Text(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802, logging's name
         """Return the record as a line of text, its fields behind it."""
-        fields = "".join(f" {name}={value}" for name, value in _fields_of(record).items())
+        fields = "".join(f" {name}={_shown(value)}" for name, value in _fields_of(record).items())
         return super().formatMessage(record) + fields
 
 
@@ -211,6 +220,19 @@ def _shown(value: object) -> str:
         return str(value)
     except Exception:
         return f"<{type(value).__name__}>"
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, default=_shown, ensure_ascii=False, skipkeys=True, allow_nan=False)
+
+
+def _plain(value: object) -> object:
+    """Return a value that JSON has, else its text."""
+    try:
+        _as_json(value)
+    except Exception:
+        return _shown(value)
+    return value
 
 
 _installed: list[logging.Handler] = []

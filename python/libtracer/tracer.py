@@ -11,6 +11,7 @@ Each `Span` is one native span, with real parents: in one trace with the spans o
 """
 
 from collections.abc import Callable, Mapping
+from math import isfinite
 from time import time
 from types import TracebackType
 from typing import Any, Literal
@@ -91,9 +92,9 @@ class Span:
         self._lazy: bool | None = False
         self._clock = time_source
         self._ended: float | None = None
-        self._started = (
-            start_time if time_source is None or start_time is not None else time_source()
-        )
+        self._started = None if start_time is None else _seconds(start_time)
+        if time_source is not None and start_time is None:
+            self._started = _seconds(time_source)
         self.tags: dict[str, Any] = {}
         if span_id is None and parent_id is None and trace_id is None:
             self._given: _face.Given | None = None
@@ -111,7 +112,7 @@ class Span:
         if status == "error":
             self._native.set_status("error", error)
         if end_time is not None:
-            self._end(end_time)
+            self._end(_seconds(end_time))
 
     @property
     def trace_id(self) -> str:
@@ -173,7 +174,7 @@ class Span:
         """Return milliseconds from start to end, or to now while it runs."""
         end = self.end_time
         if end is None:
-            end = self._clock() if self._clock is not None else time()
+            end = _seconds(self._clock) if self._clock is not None else time()
         return (end - self.start_time) * 1000
 
     def finish(self) -> None:
@@ -181,7 +182,7 @@ class Span:
         if self._ended is not None:
             return
         if self._lazy or self._clock is not None or self._started is not None:
-            self._end(self._clock() if self._clock is not None else None)
+            self._end(_seconds(self._clock) if self._clock is not None else None)
         else:
             self._native.end()
 
@@ -302,6 +303,15 @@ def _face_of(span: Any) -> Span | None:
     if type(span) is _native.Span:
         _native.set_face(span, face)
     return face
+
+
+def _seconds(given: Any) -> float:
+    """Return a time that the program gave, or its function gives; the present one if it is none."""
+    try:
+        seconds = float(given() if callable(given) else given)
+        return seconds if isfinite(seconds) else time()
+    except Exception:
+        return time()
 
 
 def _ns(seconds: float | None) -> int | None:

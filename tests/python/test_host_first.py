@@ -1,6 +1,8 @@
 """What the program around the spans must not notice: threads that end with it, forks, memory."""
 
 import gc
+import io
+import json
 import logging
 import os
 import subprocess
@@ -11,7 +13,7 @@ from typing import Any
 
 import libtracer
 import pytest
-from libtracer import _collector, _config, _context, _log, _threads, _tracer
+from libtracer import _collector, _config, _context, _log, _threads, _tracer, logs
 from libtracer.trace import TracerProvider
 from libtracer.tracing import ContextTracing
 
@@ -234,3 +236,49 @@ def test_a_block_left_with_an_interrupt_in_its_error_is_left() -> None:
         raise InterruptingError
     assert libtracer.get_current_span() is None
     assert span.end_time is not None
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), "x", lambda: 1 / 0])
+def test_a_time_that_is_none_is_the_present_one(seconds: Any) -> None:
+    given = {"time_source": seconds} if callable(seconds) else {"start_time": seconds}
+    with libtracer.Span("x", **given) as span:
+        span.set_tag("a", 1)
+    assert 0 <= span.duration_ms() < 60_000
+
+
+def _cycle() -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    made["a"] = made
+    return made
+
+
+def _nested() -> list[Any]:
+    made: list[Any] = []
+    for _ in range(100_000):
+        made = [made]
+    return made
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+@pytest.mark.parametrize(
+    "make",
+    [_cycle, _nested, _Silent, lambda: float("nan"), lambda: 10**5000, lambda: "\ud800\u00e9"],
+    ids=["cycle", "nested", "silent", "nan", "huge", "surrogate"],
+)
+def test_no_line_is_lost_for_its_fields(
+    make: Callable[[], Any], form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding="ascii", write_through=True)
+    root, level = logging.getLogger(), logging.getLogger().level
+    libtracer.configure_logging(format=form, stream=stream)
+    try:
+        libtracer.get_logger("tests").info("what happened", self=1, event=2, field=make())
+    finally:
+        root.removeHandler(logs._installed.pop())
+        root.setLevel(level)
+    (line,) = written.getvalue().decode().splitlines()
+    assert capsys.readouterr().err == ""
+    assert "what happened" in line
+    if form == "json":
+        assert json.loads(line, parse_constant=pytest.fail)["self"] == 1
