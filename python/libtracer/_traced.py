@@ -24,6 +24,8 @@ _F = TypeVar(
 _Recipe = tuple[str, Mapping[str, Any] | None, bool, tuple[bool, bool] | None]
 _ALL = (True, True)
 
+_OF_CLASSES = {"__init_subclass__", "__class_getitem__"}
+
 # What calling the function gives, in the native side's numbers.
 _FUNCTION, _COROUTINE, _GENERATOR, _ASYNC_GENERATOR, _AWAITABLE = range(5)
 
@@ -147,9 +149,20 @@ def _wrap(function: Any, template: _native.Span) -> Any:
     kind = _kind_of(function)
     wrapper = _native.wrap(function, template, kind, binds=binds, parameters_of=parameters_of)
     if isinstance(function, types.FunctionType):
-        return functools.update_wrapper(wrapper, function)
+        wrapper = functools.update_wrapper(wrapper, function)
+        return _as_function(wrapper) if function.__name__ in _OF_CLASSES else wrapper
     # The attributes of an object may change: they are looked up there.
     return functools.update_wrapper(wrapper, function, updated=())
+
+
+def _as_function(wrapper: Any) -> Any:
+    """Return a function in front, which the making of a class turns into a class method."""
+
+    @functools.wraps(wrapper)
+    def of_class(*args: Any, **kwargs: Any) -> Any:
+        return wrapper(*args, **kwargs)
+
+    return of_class
 
 
 def _decorate_class(cls: Any, template: _native.Span) -> Any:

@@ -282,3 +282,26 @@ def test_no_line_is_lost_for_its_fields(
     assert "what happened" in line
     if form == "json":
         assert json.loads(line, parse_constant=pytest.fail)["self"] == 1
+
+
+def test_methods_that_are_of_the_class_without_saying_so_stay_that() -> None:
+    class Base:
+        names: tuple[str, ...] = ()
+
+        @libtracer.traced
+        def __init_subclass__(cls, name: str = "", **kwargs: Any) -> None:
+            cls.names += (name,)
+
+        @libtracer.traced
+        @classmethod
+        def __class_getitem__(cls, item: Any) -> Any:
+            return cls, item
+
+    class Derived(Base, name="derived"):
+        @libtracer.traced
+        def __class_getitem__(cls, item: Any) -> Any:
+            return cls, item
+
+    assert Derived.names == ("derived",)
+    assert Base[1] == (Base, 1)
+    assert Derived[2] == (Derived, 2)
