@@ -12,7 +12,7 @@ def main(count: int) -> None:
     libtracer.configure_tracing(
         service_name="sender",
         exporter="otlp",
-        endpoint=os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"],
+        endpoint=os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] + "/v1/traces",
     )
     tracer = libtracer.get_tracer("sender.py", "1.2.3")
     for batch in range(count // 10):
