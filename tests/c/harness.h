@@ -10,6 +10,15 @@
 #include <time.h>
 #include <tracer.h>
 
+/* The malloc of sanitizers is not made whole in a child that was forked while another thread was in it. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MALLOC_FORKS 0
+#elif defined(__has_feature)
+#define MALLOC_FORKS !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
+#else
+#define MALLOC_FORKS 1
+#endif
+
 static int harness_failed, harness_tests, harness_failed_tests;
 
 #define CHECK(condition) harness_check((condition), #condition, __FILE__, __LINE__)

@@ -12,15 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Their own malloc is not made whole in a child that was forked while another thread was in it. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MALLOC_FORKS 0
-#elif defined(__has_feature)
-#define MALLOC_FORKS !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
-#else
-#define MALLOC_FORKS 1
-#endif
-
 enum { FORKS = 15, BUSY = 4, OWN = 5, WAITING = 1000 };
 
 typedef void (*work)(void);
@@ -299,18 +290,15 @@ static void while_a_shutdown_waits(void) { fork_while_waiting(wait_in_shutdown, 
 int main(void) {
     RUN(while_the_exporter_works_and_a_flush_waits);
     RUN(while_a_shutdown_waits);
-#if MALLOC_FORKS
-    RUN(while_threads_record);
-    RUN(while_threads_flush);
-    RUN(while_providers_begin_and_end);
-    RUN(while_captures_and_accounts_are_read);
-    RUN(while_a_thread_configures);
-    RUN(while_a_thread_shuts_down);
-#else
-    printf("       not run: this sanitizer's malloc may stay locked in a child of busy threads\n");
-    (void)while_threads_record, (void)while_threads_flush, (void)while_providers_begin_and_end;
-    (void)while_captures_and_accounts_are_read, (void)while_a_thread_configures;
-    (void)while_a_thread_shuts_down;
-#endif
+    if (MALLOC_FORKS) {
+        RUN(while_threads_record);
+        RUN(while_threads_flush);
+        RUN(while_providers_begin_and_end);
+        RUN(while_captures_and_accounts_are_read);
+        RUN(while_a_thread_configures);
+        RUN(while_a_thread_shuts_down);
+    } else {
+        printf("       the children of busy threads: not run, for the sanitizer's malloc may stay locked\n");
+    }
     return finish();
 }

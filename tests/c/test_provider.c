@@ -158,6 +158,23 @@ static void a_destination_joins_a_provider_in_use(void) {
     spans(provider, 3);
     CHECK_INT(add(provider, to_port(sink_port(second))), TRACER_OK);
     spans(provider, 2);
+    CHECK_INT(tracer_provider_flush(provider, 5000), TRACER_OK);
+    CHECK_INT(sink_spans(first), 5);
+    CHECK_INT(sink_spans(second), 2);
+    CHECK_INT(stats_of(provider).exported, 5);
+    CHECK_INT(tracer_provider_shutdown(provider, 5000), TRACER_OK);
+    CHECK_INT(add(provider, to_port(sink_port(second))), TRACER_INVALID_CONFIG);
+    CHECK(strstr(last_error(), "shut down") != NULL);
+    tracer_provider_free(provider);
+    sink_stop(first);
+    sink_stop(second);
+}
+
+static void a_destination_that_joined_has_the_spans_of_a_child(void) {
+    sink *first = sink_start(false), *second = sink_start(false);
+    tracer_provider *provider = made_from(to_port(sink_port(first)));
+    CHECK_INT(add(provider, to_port(sink_port(second))), TRACER_OK);
+    spans(provider, 2);
     pid_t child = fork();
     if (child == 0) {
         spans(provider, 4);
@@ -168,12 +185,8 @@ static void a_destination_joins_a_provider_in_use(void) {
     CHECK_INT(status, 0);
     CHECK_INT(sink_spans(second), 4);
     CHECK_INT(tracer_provider_flush(provider, 5000), TRACER_OK);
-    CHECK_INT(sink_spans(first), 9);
+    CHECK_INT(sink_spans(first), 6);
     CHECK_INT(sink_spans(second), 6);
-    CHECK_INT(stats_of(provider).exported, 5);
-    CHECK_INT(tracer_provider_shutdown(provider, 5000), TRACER_OK);
-    CHECK_INT(add(provider, to_port(sink_port(second))), TRACER_INVALID_CONFIG);
-    CHECK(strstr(last_error(), "shut down") != NULL);
     tracer_provider_free(provider);
     sink_stop(first);
     sink_stop(second);
@@ -333,6 +346,11 @@ int main(void) {
     RUN(each_kind_of_parent_may_have_a_sampler);
     RUN(limits_may_be_none_or_zero);
     RUN(a_destination_joins_a_provider_in_use);
+    if (MALLOC_FORKS) {
+        RUN(a_destination_that_joined_has_the_spans_of_a_child);
+    } else {
+        printf("       the child of a busy exporter: not run, for the sanitizer's malloc may stay locked\n");
+    }
     RUN(the_account_is_a_providers_own);
     RUN(a_provider_becomes_the_default_one);
     RUN(options_of_destinations_are_checked);
