@@ -60,6 +60,7 @@ venv=$target/venv-repaired
 project=$target/project-pytest
 rm -rf "$project"
 mkdir "$project"
+echo '[pytest]' >"$project/pytest.ini" # else it is a part of this one
 cat >"$project/test_project.py" <<'PYTHON'
 import pytest
 
