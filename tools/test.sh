@@ -12,7 +12,7 @@ set -u
 cd "$(dirname "$0")/.."
 logs=${CARGO_TARGET_DIR:-target}/log
 mkdir -p "$logs"
-longest=1500 # seconds of a step; its status is 124 then
+longest=2400 # seconds of a step, which may build a server first; its status is 124 then
 running=''
 trap '[ -z "$running" ] || kill "$running"; exit 130' INT TERM
 passed=0 failed=0 skipped=0 failures=''
