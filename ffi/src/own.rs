@@ -3,10 +3,11 @@
 use crate::boundary::guard;
 use crate::config::{set, tracer_config};
 use crate::last_error::missing;
+use crate::ptr;
 use libtracer::binding::SavedErrno;
 use libtracer::{Clock, IdGenerator, SpanId, TraceId};
 use libtracer_abi::{TRACER_INTERNAL, tracer_status};
-use std::ffi::{CString, c_char, c_void};
+use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
 /// Writes an id of `len` bytes, 16 for a trace and 8 for a span; all zero is replaced by a random one.
@@ -70,8 +71,7 @@ impl Clock for Own<unsafe extern "C" fn(*mut c_void) -> u64> {
 
 impl Own<unsafe extern "C" fn(*mut c_void, *const c_char, *const c_char) -> bool> {
     fn records(&self, name: &str, version: &str) -> bool {
-        let c_text = |text: &str| CString::new(text.replace('\0', "")).unwrap_or_default();
-        let (name, version) = (c_text(name), c_text(version));
+        let (name, version) = (ptr::c_text(name), ptr::c_text(version));
         let _errno = SavedErrno::now();
         // SAFETY: the program's own function and data, as the header says.
         unsafe { (self.function)(self.data, name.as_ptr(), version.as_ptr()) }

@@ -83,12 +83,6 @@ struct Shown<'a> {
     value: RefCell<CString>,
 }
 
-/// What is in front of a NUL, which no text of C can hold.
-fn c_text(text: &str) -> CString {
-    let whole = text.split('\0').next().unwrap_or_default();
-    CString::new(whole).unwrap_or_default()
-}
-
 /// # Safety
 /// `carrier` is what `inject` was called with, within that call; the texts are as the header says.
 unsafe extern "C" fn set_field(carrier: *mut c_void, key: *const c_char, value: *const c_char) {
@@ -125,7 +119,7 @@ unsafe extern "C" fn get_field(carrier: *mut c_void, key: *const c_char) -> *con
         let Some(found) = values else {
             return std::ptr::null();
         };
-        shown.value.replace(c_text(&found));
+        shown.value.replace(ptr::c_text(&found));
         shown.value.borrow().as_ptr()
     })
 }
@@ -138,7 +132,7 @@ unsafe extern "C" fn field_key(carrier: *mut c_void, index: usize) -> *const c_c
         let Some(shown) = (unsafe { carrier.cast::<Shown<'_>>().as_ref() }) else {
             return std::ptr::null();
         };
-        let all = || shown.from.keys().into_iter().map(c_text).collect();
+        let all = || shown.from.keys().into_iter().map(ptr::c_text).collect();
         let key = shown.keys.get_or_init(all).get(index);
         key.map_or(std::ptr::null(), |key| key.as_ptr())
     })

@@ -3,7 +3,7 @@
 use libtracer::binding::{MisuseKind, count_misuse};
 use libtracer_abi::tracer_text;
 use std::borrow::Cow;
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, CString, c_char};
 use std::slice;
 
 /// A NUL-terminated text; NULL is empty.
@@ -115,6 +115,11 @@ fn beyond_ascii(bytes: &[u8]) -> Cow<'_, str> {
         count_misuse(MisuseKind::InvalidUtf8);
     }
     text
+}
+
+/// A text for C, without any NUL in it.
+pub(crate) fn c_text(text: &str) -> CString {
+    CString::new(text.replace('\0', "")).unwrap_or_default()
 }
 
 /// A text lent to C.

@@ -35,9 +35,8 @@ use std::{
 const SPAWN_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long after the deadline of a shutdown its caller still listens: at the deadline the worker
-/// counts what is left, and that account should be final when the call returns. Only a machine that
-/// is too busy to run the worker uses it up.
-const GRACE: Duration = Duration::from_millis(250);
+/// counts what is left, and that account should be final when the call returns.
+const GRACE: Duration = Duration::from_millis(25);
 
 thread_local! {
     /// Whether this thread is a worker's or an exporter's: it cannot wait for itself.

@@ -3,13 +3,14 @@
 use super::{set, tracer_config};
 use crate::boundary::guard;
 use crate::last_error::{fail, missing};
+use crate::ptr;
 use libtracer::{DiagnosticLevel, set_diagnostic_handler};
 use libtracer_abi::{
     TRACER_INTERNAL, TRACER_INVALID_ARGUMENT, TRACER_LEVEL_DEBUG, TRACER_LEVEL_ERROR,
     TRACER_LEVEL_INFO, TRACER_LEVEL_NONE, TRACER_LEVEL_WARN, TRACER_OK, tracer_level,
     tracer_status,
 };
-use std::ffi::{CString, c_char, c_void};
+use std::ffi::{c_char, c_void};
 
 /// Sees a message of the library: one line without a line end, NUL-terminated, borrowed for the
 /// call.
@@ -58,7 +59,7 @@ impl Handler {
             DiagnosticLevel::Debug => TRACER_LEVEL_DEBUG,
             _ => TRACER_LEVEL_INFO,
         };
-        let text = CString::new(text.replace('\0', "")).unwrap_or_default();
+        let text = ptr::c_text(text);
         // SAFETY: the program's own function and data, as the header says.
         unsafe { (self.handler)(self.user_data, level, text.as_ptr()) };
     }
