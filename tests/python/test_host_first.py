@@ -1,11 +1,9 @@
-"""What the program around the spans must not notice: threads that end with it, forks, memory."""
+"""What the program around the spans must not notice: its values, errors, times and log lines."""
 
 import gc
 import io
 import json
 import logging
-import os
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -13,69 +11,8 @@ from typing import Any
 
 import libtracer
 import pytest
-from libtracer import _collector, _config, _context, _log, _threads, _tracer, logs
+from libtracer import _log, logs
 from libtracer.trace import TracerProvider
-from libtracer.tracing import ContextTracing
-
-_DAEMONS = """
-import asyncio, sys, threading, time
-import libtracer
-from libtracer.trace import TracerProvider
-
-libtracer.configure_tracing("tests", exporter="none")
-
-def spin():
-    for _ in range(2000):
-        pass
-
-class Processor:
-    def on_start(self, span, parent_context=None): spin()
-    def on_end(self, span): spin()
-    def shutdown(self): pass
-    def force_flush(self, timeout_millis=0): return True
-
-class Shown:
-    def __str__(self): spin(); return "shown"
-    __repr__ = __str__
-
-provider = TracerProvider()
-provider.add_span_processor(Processor())
-tracer = provider.get_tracer("tests")
-shown = Shown()
-
-@libtracer.traced
-def function(): spin()
-
-@libtracer.traced
-def generator():
-    while True:
-        yield spin()
-
-@libtracer.traced
-async def coroutine():
-    while True:
-        spin()
-        await asyncio.sleep(0)
-
-def started():
-    with libtracer.start_span("started", attributes={"shown": shown}):
-        pass
-
-def forever(call):
-    while True:
-        call()
-
-ways = {
-    "function": lambda: forever(function),
-    "generator": lambda: [None for _ in generator()],
-    "coroutine": lambda: asyncio.run(coroutine()),
-    "processor": lambda: forever(lambda: tracer.start_span("told").end()),
-    "text": lambda: forever(started),
-}
-for _ in range(6):
-    threading.Thread(target=ways[sys.argv[1]], daemon=True).start()
-time.sleep(0.2)
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -83,61 +20,6 @@ def _configured() -> Iterator[None]:
     libtracer.configure_tracing("tests", exporter="none")
     yield
     libtracer.configure_tracing("tests", exporter="none")
-
-
-@pytest.mark.parametrize("way", ["function", "generator", "coroutine", "processor", "text"])
-def test_daemon_threads_in_traced_code_do_not_end_the_process(way: str) -> None:
-    for _ in range(3):
-        done = subprocess.run(
-            [sys.executable, "-c", _DAEMONS, way], capture_output=True, timeout=60, check=False
-        )
-        assert (done.returncode, done.stderr) == (0, b"")
-
-
-def _all_apis() -> None:
-    libtracer.get_tracer("tests.of.a.child").start_span("one").end()
-    with ContextTracing().trace("two"), libtracer.start_span("three"):
-        pass
-    _context.take_over()
-    libtracer.instrument_threads()
-    libtracer.configure_tracing("tests", exporter="none")
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-@pytest.mark.parametrize(
-    ("holder", "name"),
-    [
-        (_tracer, "_lock"),
-        (_collector, "_lock"),
-        (_config, "lock"),
-        (_context, "_lock"),
-        (_threads, "_lock"),
-        (ContextTracing, "_lock"),
-    ],
-)
-def test_a_forked_child_does_not_wait_for_a_thread_that_it_lacks(holder: Any, name: str) -> None:
-    held, over = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with getattr(holder, name):
-            held.set()
-            over.wait()
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    held.wait()
-    child = os.fork()
-    if child == 0:
-        import signal
-
-        signal.alarm(20)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        _all_apis()
-        os._exit(0)
-    over.set()
-    thread.join()
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 class _Silent:
@@ -236,6 +118,33 @@ def test_a_block_left_with_an_interrupt_in_its_error_is_left() -> None:
         raise InterruptingError
     assert libtracer.get_current_span() is None
     assert span.end_time is not None
+
+
+def test_an_error_is_read_as_what_it_is() -> None:
+    class Text(str):
+        __slots__ = ()
+
+        def __format__(self, spec: str) -> str:
+            raise RuntimeError
+
+    class SpokenError(Exception):
+        def __str__(self) -> str:
+            return Text("spoken")
+
+    class Disguised:
+        @property
+        def __class__(self) -> Any:
+            raise RuntimeError
+
+        def __str__(self) -> str:
+            return "disguised"
+
+    with pytest.raises(SpokenError), libtracer.with_span("x") as span:
+        raise SpokenError
+    assert span.error == "SpokenError: spoken"
+    with libtracer.Span("y") as span:
+        span.set_error(Disguised())
+    assert span.error == "disguised"
 
 
 @pytest.mark.parametrize("seconds", [float("nan"), float("inf"), "x", lambda: 1 / 0])

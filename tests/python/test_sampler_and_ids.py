@@ -252,6 +252,16 @@ def test_what_a_sampler_raises_is_said_once_and_the_span_goes_on(caplog):
     assert [record.getMessage().split(" of ")[0] for record in caplog.records] == ["should_sample"]
 
 
+def test_an_interrupt_in_a_sampler_reaches_the_program():
+    class Interrupted(Asked):
+        def should_sample(self, *arguments, **named):
+            raise KeyboardInterrupt
+
+    tracer = TracerProvider(sampler=Interrupted(), shutdown_on_exit=False).get_tracer("tests")
+    with pytest.raises(KeyboardInterrupt):
+        tracer.start_span("x").end()
+
+
 @pytest.mark.parametrize("answer", ["not an id", 0, -1, 1 << 200, ValueError("no")])
 def test_an_id_generator_that_fails_is_done_without(answer, caplog):
     class Broken(IdGenerator):

@@ -3,11 +3,12 @@
 use super::object::{Ids, Span};
 use super::watched::{Watching, settled};
 use crate::context::trace_state_text;
+use crate::cpython::call_method;
 use crate::decode;
 use crate::runtime::native_since;
 use libtracer_abi::{TRACER_DECISION_ASK, TRACER_START_MERGE_NATIVE, tracer_start, tracer_verdict};
 use pyo3::prelude::PyAnyMethods;
-use pyo3::{Bound, PyAny, PyResult, intern};
+use pyo3::{Bound, IntoPyObjectExt, PyAny, PyResult, intern};
 use std::ptr;
 
 /// Trace id, span id, whether the trace id is random, decision, trace state, attributes.
@@ -47,11 +48,11 @@ pub(super) fn of_ids(ids: Ids) -> tracer_verdict {
 
 impl Verdict {
     /// Asks the tracer's sampler and id generator. What could not be said is left to the runtime.
-    pub(super) fn ask(
-        span: Span<'_, '_>,
-        watching: &Watching<'_>,
+    pub(super) fn ask<'py>(
+        span: Span<'_, 'py>,
+        watching: &Watching<'py>,
         start: &tracer_start,
-        parent_context: Option<&Bound<'_, PyAny>>,
+        parent_context: Option<&Bound<'py, PyAny>>,
         native_parent: bool,
     ) -> PyResult<Self> {
         let py = span.py();
@@ -70,17 +71,20 @@ impl Verdict {
         } else {
             0
         };
-        let answer = watching.settings.call_method1(
+        let or_none =
+            |given: Option<Bound<'py, PyAny>>| given.unwrap_or_else(|| py.None().into_bound(py));
+        let answer = call_method(
+            &watching.settings,
             intern!(py, "decide"),
-            (
-                parent_context,
-                native,
-                trace_id,
-                span.name.get(py),
-                decode::kind(py, start.kind)?,
-                span.attributes.get(py),
-                span.links.get(py),
-            ),
+            [
+                &or_none(parent_context.cloned()),
+                &or_none(native),
+                &trace_id.into_bound_py_any(py)?,
+                &or_none(span.name.get(py)),
+                &decode::kind(py, start.kind)?,
+                &or_none(span.attributes.get(py)),
+                &or_none(span.links.get(py)),
+            ],
         );
         let said = answer.and_then(|answer| answer.extract::<Answer<'_>>());
         let (trace_id, span_id, random, decision, trace_state, attributes) = match said {

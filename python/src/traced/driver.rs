@@ -7,6 +7,7 @@
 use super::Kind;
 use super::native::{self, Body, Head, Type, WEAK_OFFSET, common_slots};
 use super::run::{self, Outcome, Run, State};
+use crate::cpython::call_method;
 use crate::object::{Args, Slot, forever, getter, method, missing, new_type, offset_member};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi::{self, PyObject, PySendResult};
@@ -163,7 +164,7 @@ fn throw<'py>(this: Borrowed<'_, 'py, PyAny>, args: Args<'_, 'py>) -> PyResult<B
     let Some(inner) = driver.head.inner.get(py) else {
         return collected(py).item(py);
     };
-    let throw = || Outcome::of_call(py, run::throw(&inner, "throw", &args));
+    let throw = || Outcome::of_call(py, run::throw(&inner, intern!(py, "throw"), &args));
     if driver.run.state() == State::New {
         driver.run.close(py); // its code never runs
     }
@@ -186,7 +187,7 @@ fn close_inner<'py>(driver: &Driver, py: Python<'py>) -> PyResult<Bound<'py, PyA
     }
     let mut closed = None;
     let outcome = driver.run.step(py, driver.stays_current, || {
-        match inner.call_method0(intern!(py, "close")) {
+        match call_method(&inner, intern!(py, "close"), []) {
             Ok(value) => {
                 closed = Some(value);
                 Outcome(PySendResult::PYGEN_RETURN, ptr::null_mut())

@@ -3,12 +3,13 @@
 
 use super::native::is_raised;
 use super::record::{self, Ending};
-use crate::cpython::cpython;
-use crate::object::{SetAside, Slot};
+use crate::cpython::{call_method, cpython};
+use crate::object::{Args, SetAside, Slot};
 use crate::span::{Span, enter, exit, fresh, leave};
 use pyo3::exceptions::{PyStopAsyncIteration, PyStopIteration};
 use pyo3::ffi::{PyObject, PySendResult};
 use pyo3::prelude::PyAnyMethods;
+use pyo3::types::PyString;
 use pyo3::{Borrowed, Bound, PyAny, PyErr, PyResult, Python};
 use std::cell::Cell;
 use std::ptr;
@@ -225,12 +226,15 @@ impl Run {
 /// The arguments of `throw`, passed on as they came.
 pub(super) fn throw<'py>(
     inner: &Bound<'py, PyAny>,
-    method: &str,
-    args: &crate::object::Args<'_, 'py>,
+    method: &Bound<'py, PyString>,
+    args: &Args<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let given = (0..3)
-        .map_while(|index| args.get(index))
-        .map(Borrowed::to_owned);
-    let given = pyo3::types::PyTuple::new(inner.py(), given.collect::<Vec<_>>())?;
-    inner.call_method1(method, given)
+    match (args.get(0), args.get(1), args.get(2)) {
+        (Some(kind), Some(value), Some(trace)) => {
+            call_method(inner, method, [&*kind, &*value, &*trace])
+        }
+        (Some(kind), Some(value), None) => call_method(inner, method, [&*kind, &*value]),
+        (Some(kind), None, _) => call_method(inner, method, [&*kind]),
+        (None, ..) => call_method(inner, method, []),
+    }
 }

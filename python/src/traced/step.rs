@@ -4,12 +4,12 @@
 use super::native::{self, Body, Head, Type, WEAK_OFFSET, common_slots};
 use super::run::{self, Outcome, State};
 use super::stream::{self, Stream};
+use crate::cpython::call_method;
 use crate::object::{
     Args, SetAside, Slot, forever, getter, method, missing, new_type, offset_member,
 };
 use pyo3::exceptions::PyStopIteration;
 use pyo3::ffi::{self, PyObject, PySendResult};
-use pyo3::prelude::PyAnyMethods;
 use pyo3::{Borrowed, Bound, PyAny, PyResult, Python, intern};
 use std::cell::Cell;
 use std::ffi::c_void;
@@ -211,7 +211,7 @@ fn throw<'py>(this: Borrowed<'_, 'py, PyAny>, args: Args<'_, 'py>) -> PyResult<B
     let step = unsafe { body(this) };
     let outcome = match step.head.inner.get(py) {
         Some(inner) => step.run(py, || {
-            Outcome::of_call(py, run::throw(&inner, "throw", &args))
+            Outcome::of_call(py, run::throw(&inner, intern!(py, "throw"), &args))
         }),
         None => Outcome::of_call(py, Err(PyStopIteration::new_err(()))),
     };
@@ -225,7 +225,7 @@ fn close<'py>(this: Borrowed<'_, 'py, PyAny>, args: Args<'_, 'py>) -> PyResult<B
     // SAFETY: a method of the type.
     let step = unsafe { body(this) };
     let closed = match step.head.inner.get(py) {
-        Some(inner) => inner.call_method0(intern!(py, "close")),
+        Some(inner) => call_method(&inner, intern!(py, "close"), []),
         None => Ok(py.None().into_bound(py)),
     };
     step.leave(py);

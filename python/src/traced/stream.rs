@@ -136,7 +136,7 @@ fn asend<'py>(this: Borrowed<'_, 'py, PyAny>, args: Args<'_, 'py>) -> PyResult<B
 
 /// `athrow(exception)`
 fn athrow<'py>(this: Borrowed<'_, 'py, PyAny>, args: Args<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
-    let awaitable = run::throw(&inner(this)?, "athrow", &args)?;
+    let awaitable = run::throw(&inner(this)?, intern!(this.py(), "athrow"), &args)?;
     step::new(this, awaitable, Way::Throw)
 }
 

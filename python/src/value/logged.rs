@@ -5,7 +5,7 @@
 //! named in its place: nothing raises, and nothing the program holds is changed.
 
 use super::{Encoded, as_dict, text, text_of, type_name};
-use crate::cpython::str_of;
+use crate::cpython::{call_method, str_of};
 use crate::object::{each_item_while, int_value, settle};
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::{PyAnyMethods, PyDictMethods, PyListMethods, PyTupleMethods};
@@ -314,7 +314,7 @@ fn own_words<'py>(value: &Bound<'py, PyAny>) -> Option<PyResult<Bound<'py, PyAny
     let name = intern!(value.py(), "dump_as_log");
     // Of the class: an object that answers to every name has none of these.
     value.get_type().getattr(name).ok()?;
-    Some(value.call_method0(name))
+    Some(call_method(value, name, []))
 }
 
 /// What stands for an object whose text is not to be had. An interrupt that came meanwhile is due
