@@ -5,6 +5,7 @@
 #include "../c/harness.h"
 
 #include <chrono>
+#include <string>
 #include <tracer.hpp>
 
 class traced_by {
@@ -16,6 +17,12 @@ class traced_by {
     }
     void flush() const { CHECK(bool(provider.flush(std::chrono::milliseconds(5000)))); }
     void shutdown() const { CHECK(bool(provider.shutdown(std::chrono::milliseconds(5000)))); }
+    // What the first exporter said last.
+    std::string why() const {
+        char said[256];
+        tracer_provider_pipeline_error(provider.get(), 0, said, sizeof said);
+        return said;
+    }
     tracer::provider provider;
 };
 

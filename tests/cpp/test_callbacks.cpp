@@ -155,17 +155,20 @@ void an_exporter_is_a_callable() {
     tracer::config setup;
     setup.add_exporter("mine", [&](const tracer::batch &spans) {
         if (tries++ == 0) {
-            spans.set_error("not yet");
             return TRACER_EXPORT_RETRY;
         }
         names += spans[0].name();
-        return TRACER_EXPORT_OK;
+        spans.set_error("too few");
+        return tries == 2 ? TRACER_EXPORT_OK : TRACER_EXPORT_FAILED;
     });
     const traced_by by(setup);
     by.start("again").end();
     by.flush();
     CHECK_TEXT(names.c_str(), "again");
     CHECK_INT(tries, 2);
+    by.start("lost").end();
+    by.flush();
+    CHECK(by.why().find("too few") != std::string::npos);
     by.shutdown();
 }
 
@@ -244,9 +247,7 @@ void an_exporter_that_throws_loses_its_batch() {
     by.start("a").end();
     by.flush();
     CHECK_INT(by.provider.stats().dropped_export_failed, 1);
-    char why[128];
-    tracer_provider_pipeline_error(by.provider.get(), 0, why, sizeof why);
-    CHECK(std::string(why).find("out of paper") != std::string::npos);
+    CHECK(by.why().find("out of paper") != std::string::npos);
     by.shutdown();
     CHECK_TEXT(told.log.c_str(), "flushed over");
 #endif

@@ -7,6 +7,8 @@
 
 namespace {
 
+const char *const remote_parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
 class even : public tracer::sampler {
   public:
     explicit even(int &given_back) : given_back_(given_back) {}
@@ -49,7 +51,8 @@ void a_sampler_is_a_callable() {
     setup.sampler(
         [&asked](const tracer::sampling_input &input, const tracer::sampling_output &) {
             asked += input.name();
-            CHECK(!input.parent() && input.link_count() == 0 && !input.link(0));
+            CHECK(!input.parent() && input.link_count() == 1 && !input.link(1));
+            CHECK_TEXT(input.link(0).span_id().c_str(), "b7ad6b7169203331");
             CHECK_INT(input.kind(), TRACER_KIND_INTERNAL);
             CHECK_INT(input.trace_id().size(), 16);
             return TRACER_DECISION_RECORD_AND_SAMPLE;
@@ -57,7 +60,8 @@ void a_sampler_is_a_callable() {
         true);
     const traced_by by(setup);
     const tracer::instrumentation_scope scope(by.provider, "tests");
-    tracer::span root = by.start("root");
+    const tracer::context other = tracer::context::from_traceparent(remote_parent);
+    tracer::span root("root", tracer::options().in(scope).links({{other}}));
     tracer::span child("child",
                        tracer::options().in(scope).parent(tracer::context::of(root)));
     CHECK(child.is_recording());
@@ -79,12 +83,15 @@ void a_sampler_says_a_share() {
         true);
     const traced_by by(setup);
     const tracer::capture spans;
-    by.start("kept").end();
+    tracer::span kept = by.start("kept");
     by.start("lost").end();
     by.start("thrown").end();
-    CHECK_INT(spans.size(), 1);
-    CHECK_TEXT(spans[0]->trace_state, "ot=th:0");
-    CHECK_TEXT(spans[0].attribute("why").c_str(), "kept");
+    const tracer::instrumentation_scope scope(by.provider, "tests");
+    tracer::span("below", tracer::options().in(scope).parent(tracer::context::of(kept))).end();
+    kept.end();
+    CHECK(spans.size() == 2 && spans.find("below"));
+    CHECK_TEXT(spans[1]->trace_state, "ot=th:0");
+    CHECK_TEXT(spans[1].attribute("why").c_str(), "kept");
 }
 
 void samplers_are_put_together() {
@@ -106,8 +113,7 @@ void samplers_are_put_together() {
     const tracer::context local = tracer::context::of(root);
     CHECK(local.is_sampled() && is_kept("work", local, 10));
     CHECK(!is_kept("work", local, 1) && !is_kept("GET /healthy", local, 10));
-    const tracer::context remote = tracer::context::from_traceparent(
-        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    const tracer::context remote = tracer::context::from_traceparent(remote_parent);
     CHECK(is_kept("asked", remote, 2) && !is_kept("asked", remote, 3));
     CHECK_INT(ended, 5); // those that are dropped too
 
