@@ -179,8 +179,8 @@ static void a_share_of_the_programs_own_travels_in_the_trace_state(void) {
 }
 
 static void each_kind_of_parent_can_have_a_sampler_of_the_programs_own(void) {
-    static asked asked;
-    tracer_sampler_callbacks callbacks = sampler(&asked);
+    static asked asked[4];
+    tracer_sampler_callbacks callbacks = sampler(asked);
     tracer_config *config = tracer_config_new();
     CHECK_INT(tracer_config_set_sampler(config, TRACER_SAMPLER_ALWAYS_ON, 0), TRACER_OK);
     CHECK_INT(tracer_config_set_parent_sampler_callbacks(config, TRACER_PARENT_REMOTE_SAMPLED, &callbacks),
@@ -189,21 +189,31 @@ static void each_kind_of_parent_can_have_a_sampler_of_the_programs_own(void) {
     CHECK_INT(tracer_config_set_parent_sampler_callbacks(config, 4, &callbacks), TRACER_INVALID_ARGUMENT);
     CHECK_INT(tracer_config_set_parent_sampler_callbacks(config, 0, NULL), TRACER_INVALID_ARGUMENT);
     CHECK_INT(tracer_config_set_parent_sampler_callbacks(NULL, 0, &callbacks), TRACER_INVALID_ARGUMENT);
-    CHECK_INT(asked.destroyed, 0); /* what is refused is not held */
-    CHECK_INT(tracer_config_set_parent_sampler_callbacks(config, TRACER_PARENT_REMOTE_SAMPLED, &callbacks),
-              TRACER_OK);
+    CHECK_INT(asked[0].destroyed, 0); /* what is refused is not held */
+    for (tracer_parent kind = 0; kind < 4; kind++) {
+        callbacks.user_data = &asked[kind];
+        CHECK_INT(tracer_config_set_parent_sampler_callbacks(config, kind, &callbacks), TRACER_OK);
+    }
     use(config);
+    tracer_span root = below("root", NULL, NULL);
+    tracer_context *sampled = tracer_span_context(root);
     tracer_context *on = tracer_context_from_traceparent("00-" TRACE "-" SPAN "-01", NULL);
     tracer_context *off = tracer_context_from_traceparent("00-" TRACE "-" SPAN "-00", NULL);
-    CHECK(is_sampled(below("root", NULL, NULL)) && !is_sampled(below("quiet", off, NULL)));
-    CHECK_TEXT(asked.seen, "");
-    asked.answer = TRACER_DECISION_DROP;
-    CHECK(!is_sampled(below("asked", on, NULL)));
-    CHECK(strncmp(asked.seen, "asked ", 6) == 0);
-    asked.answer = TRACER_DECISION_RECORD_AND_SAMPLE;
-    CHECK(is_sampled(below("asked", on, NULL)));
+    tracer_span dropped = below("off", off, NULL);
+    tracer_context *quiet = tracer_span_context(dropped);
+    CHECK(is_sampled(root) && !is_sampled(dropped));
+    CHECK(!is_sampled(below("on", on, NULL)));
+    CHECK(!is_sampled(below("sampled", sampled, NULL)));
+    asked[TRACER_PARENT_LOCAL_NOT_SAMPLED].answer = TRACER_DECISION_RECORD_AND_SAMPLE;
+    CHECK(is_sampled(below("quiet", quiet, NULL)));
+    CHECK(strncmp(asked[TRACER_PARENT_REMOTE_SAMPLED].seen, "on ", 3) == 0);
+    CHECK(strncmp(asked[TRACER_PARENT_REMOTE_NOT_SAMPLED].seen, "off ", 4) == 0);
+    CHECK(strncmp(asked[TRACER_PARENT_LOCAL_SAMPLED].seen, "sampled ", 8) == 0);
+    CHECK(strncmp(asked[TRACER_PARENT_LOCAL_NOT_SAMPLED].seen, "quiet ", 6) == 0);
+    tracer_context_free(sampled);
     tracer_context_free(on);
     tracer_context_free(off);
+    tracer_context_free(quiet);
 }
 
 static void a_sampler_that_is_not_used_is_given_back(void) {
