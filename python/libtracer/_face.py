@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from libtracer import _native
+from libtracer import _log, _native
 from libtracer._tracer import get_tracer
 
 if TYPE_CHECKING:
@@ -114,14 +114,6 @@ def seconds(nanoseconds: int | None) -> float | None:
     return nanoseconds / _NANOSECONDS if nanoseconds else None
 
 
-def text(error: object) -> str:
-    """Return the text of an error, whatever its ``__str__`` does."""
-    try:
-        return "".join([str(error), ""])  # of a subclass of str, too, a plain one
-    except Exception:
-        return f"<{type(error).__name__}>"
-
-
 def record_error(span: Any, error: str | BaseException, told: str) -> None:
     """Set the status to ERROR, and record an exception once."""
     from opentelemetry.trace import Status, StatusCode
@@ -141,7 +133,7 @@ def evaluate(tags: dict[str, Any], span: Any) -> None:
             try:
                 tags[key] = value()
             except Exception as error:
-                tags[key] = f"<error {type(error).__name__}: {text(error)}>"
+                tags[key] = f"<error {type(error).__name__}: {_log.text(error)}>"
             span.set_attribute(key, tags[key])
 
 

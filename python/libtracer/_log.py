@@ -19,8 +19,12 @@ _told: dict[tuple[str, str, int], int] = {}
 
 
 def tell(message: str, detail: str) -> None:
-    """Log a warning for the line of the program that called into the extension."""
-    frame = sys._getframe(1)
+    """Log a warning for the line of the program that called into the library."""
+    calls = 1
+    frame = sys._getframe(calls)
+    while frame.f_back and _is_ours(frame.f_globals.get("__name__")):
+        frame = frame.f_back
+        calls += 1
     place = (message, frame.f_code.co_filename, frame.f_lineno)
     times = _told.get(place, 0) + 1
     if times > _TIMES or (times == 1 and len(_told) >= _MAX_PLACES):
@@ -28,7 +32,19 @@ def tell(message: str, detail: str) -> None:
     _told[place] = times
     if times == _TIMES:
         message += " This place is not mentioned again."
-    logger.warning(message, detail, stacklevel=2)
+    logger.warning(message, detail, stacklevel=calls + 1)
+
+
+def _is_ours(module: object) -> bool:
+    return str(module).partition(".")[0] == "libtracer"
+
+
+def text(value: object) -> str:
+    """Return the text of an object, whatever its ``__str__`` does."""
+    try:
+        return "".join([str(value), ""])  # of a subclass of str, too, a plain one
+    except Exception:
+        return f"<{type(value).__name__}>"
 
 
 def contained(owner: object, doing: str) -> None:

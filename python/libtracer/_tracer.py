@@ -4,7 +4,7 @@ import sys
 import threading
 from typing import Protocol
 
-from libtracer import _native, _process
+from libtracer import _log, _native, _process
 from libtracer._native import Tracer
 
 _Key = tuple[str, str | None, str | None]
@@ -40,8 +40,12 @@ def get_tracer(
         schema_url: Schema its attributes follow.
     """
     key = (name, version, schema_url)
-    found = _tracers.get(key)
+    try:
+        found = _tracers.get(key)
+    except TypeError:
+        found = None
     if found is None:
+        key = _texts(key)
         if not _native.is_configured():
             from libtracer import _configure
 
@@ -49,10 +53,21 @@ def get_tracer(
         with _lock:
             found = _tracers.get(key)
             if found is None:
-                found = _tracers[key] = Tracer(name, version, schema_url)
+                found = _tracers[key] = Tracer(*key)
                 for provider in _default:
                     provider._join(key, found)
     return found
+
+
+def _texts(key: _Key) -> _Key:
+    """Return a scope whose parts are texts, and say so if the program gave something else."""
+    name, version, schema_url = (
+        part if part is None or type(part) is str else _log.text(part) for part in key
+    )
+    if (name, version, schema_url) == key and name is not None:
+        return key
+    _log.tell("get_tracer takes texts, not (%s).", ", ".join(map(_log.text, key)))
+    return name or "", version, schema_url
 
 
 def set_default(provider: _Provider | None) -> None:

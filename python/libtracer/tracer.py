@@ -11,12 +11,11 @@ Each `Span` is one native span, with real parents: in one trace with the spans o
 """
 
 from collections.abc import Callable, Mapping
-from math import isfinite
 from time import time
 from types import TracebackType
 from typing import Any, Literal
 
-from libtracer import _face, _native
+from libtracer import _face, _log, _native
 
 __all__ = [
     "Span",
@@ -26,6 +25,9 @@ __all__ = [
     "set_current_span",
     "with_span",
 ]
+
+# Where the nanoseconds since 1970 leave 64 bits, in seconds.
+_LATEST = 2**64 / 1_000_000_000
 
 
 class Span:
@@ -107,8 +109,8 @@ class Span:
             self._native = self._given.start(name, _ns(self._started))
         if self._started is None and not self._native.is_recording():
             self._started = time()
-        for key in tags or ():
-            self.set_tag(key, (tags or {})[key])
+        if tags:
+            self._set_tags(tags)
         if status == "error":
             self._native.set_status("error", error)
         if end_time is not None:
@@ -151,13 +153,26 @@ class Span:
             value: Any value. A function is called once, when the span ends, and only if the span
                 is recorded; its result takes its place.
         """
-        self.tags[key] = value
+        try:
+            self.tags[key] = value
+        except TypeError:  # what cannot be hashed
+            key = _log.text(key)
+            self.tags[key] = value
         if not callable(value) or isinstance(value, type):
             self._native.set_attribute(key, value)
         elif self._lazy is None:
             _face.evaluate(self.tags, self._native)
         else:
             self._lazy = True
+
+    def _set_tags(self, tags: Mapping[str, Any]) -> None:
+        try:
+            given = dict(tags)
+        except Exception:
+            _log.tell("Tags are a mapping of names to values, not %s.", type(tags).__name__)
+            return
+        for key, value in given.items():
+            self.set_tag(key, value)
 
     def set_error(self, error: str | BaseException) -> None:
         """Say that the operation failed.
@@ -167,7 +182,7 @@ class Span:
         """
         self._explicit = True
         self.status = "error"
-        self.error = _face.text(error)
+        self.error = _log.text(error)
         _face.record_error(self._native, error, self.error)
 
     def duration_ms(self) -> float:
@@ -227,7 +242,7 @@ class Span:
             if kind is not None:
                 self.status = "error"
                 if not self._explicit:
-                    told = _face.text(exception) if exception is not None else kind.__name__
+                    told = _log.text(exception) if exception is not None else kind.__name__
                     self.error = f"{kind.__name__}: {told}" if self._typed else told
         finally:
             if type(self._native) is _native.Span:
@@ -257,6 +272,12 @@ def get_current_span() -> Span | None:
 
 def set_current_span(span: Span | None) -> None:
     """Make a span current in this thread or task; after None the next one starts a new trace."""
+    if span is not None and not hasattr(span, "_native"):
+        face = _face_of(span) if hasattr(span, "get_span_context") else None
+        if face is None:
+            _log.tell("set_current_span takes a span, not %s.", type(span).__name__)
+            return
+        span = face
     _face.make_current(None if span is None else span._native, span)
 
 
@@ -309,7 +330,7 @@ def _seconds(given: Any) -> float:
     """Return a time that the program gave, or its function gives; the present one if it is none."""
     try:
         seconds = float(given() if callable(given) else given)
-        return seconds if isfinite(seconds) else time()
+        return seconds if 0 <= seconds < _LATEST else time()
     except Exception:
         return time()
 

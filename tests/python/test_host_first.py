@@ -12,7 +12,9 @@ from typing import Any
 import libtracer
 import pytest
 from libtracer import _log, logs
+from libtracer.testing import capture
 from libtracer.trace import TracerProvider
+from libtracer.tracer import set_current_span
 
 
 @pytest.fixture(autouse=True)
@@ -147,7 +149,37 @@ def test_an_error_is_read_as_what_it_is() -> None:
     assert span.error == "disguised"
 
 
-@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), "x", lambda: 1 / 0])
+@pytest.mark.parametrize("wrong", [None, 5, b"x", [], object(), _Silent()])
+def test_what_is_of_a_wrong_type_is_no_error(
+    wrong: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_log, "_told", {})
+    with capture() as captured:
+        libtracer.get_tracer(wrong, wrong, wrong).start_span("scope").end()
+        libtracer.Span("tags", tags=wrong).finish()
+        libtracer.Span("key", tags={"a": 1}).finish()
+        with libtracer.with_span("current") as span:
+            span.set_tag(wrong, "x")
+            if wrong is not None:
+                set_current_span(wrong)
+            assert libtracer.get_current_span() is span
+    assert [span.name for span in captured.spans] == ["scope", "tags", "key", "current"]
+    assert {record.filename for record in caplog.records} == {"test_host_first.py"}
+
+
+def test_spans_of_other_apis_are_made_current_too() -> None:
+    with libtracer.start_span("outer") as outer:
+        other = libtracer.get_tracer("tests").start_span("other")
+        set_current_span(other)
+        current = libtracer.get_current_span()
+        assert current is not None
+        assert current.trace_id == format(other.get_span_context().trace_id, "032x")
+        assert current.name == "other"
+        set_current_span(libtracer.get_current_span())
+    assert outer.end_time
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), 1e300, -1, "x", lambda: 1 / 0])
 def test_a_time_that_is_none_is_the_present_one(seconds: Any) -> None:
     given = {"time_source": seconds} if callable(seconds) else {"start_time": seconds}
     with libtracer.Span("x", **given) as span:
