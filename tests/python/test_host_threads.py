@@ -109,14 +109,20 @@ ways = {
     "text": lambda: forever(started),
 }
 
+# The threads are to end while the interpreter goes down: one that asks for the GIL when all is over
+# crashes CPython 3.10, without us too. So they ask often, and the end takes its time.
+sys.setswitchinterval(0.0001)
+
+class Last:
+    def __del__(self):
+        for _ in range(1_000_000):
+            pass
+
+last = Last()
 for _ in range(6):
     threading.Thread(target=ways[sys.argv[1]], daemon=True).start()
 enough.wait()
 """
-
-
-# CPython 3.10 itself may fall over such threads when all is over (in `take_gil`): without us, too.
-_GOOD = {0} if sys.version_info >= (3, 11) else {0, -signal.SIGSEGV}
 
 
 @pytest.mark.parametrize(
@@ -137,8 +143,7 @@ def test_daemon_threads_in_traced_code_do_not_end_the_process(way: str) -> None:
         done = subprocess.run(
             [sys.executable, "-c", _DAEMONS, way], capture_output=True, timeout=60, check=False
         )
-        assert done.returncode in _GOOD
-        assert done.stderr == b""
+        assert (done.returncode, done.stderr) == (0, b"")
 
 
 def _all_apis() -> None:
