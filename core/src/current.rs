@@ -17,7 +17,6 @@ pub use task::Task;
 use crate::context::{Context, SpanContext, TraceFlags, TraceState};
 use crate::id::{SpanId, TraceId};
 use crate::rendezvous;
-use crate::runtime::runtime;
 use crate::span::SpanHandle;
 use crate::thread::{ThreadState, enter};
 use stack::{Base, Entry, Pushed};
@@ -353,12 +352,6 @@ pub(crate) fn context_of(
             .map(TraceState::from_header)
             .unwrap_or_default(),
     }
-}
-
-/// Counts a use of a handle that is not live.
-#[cold]
-pub(crate) fn count_stale() {
-    runtime().misuse.stale.fetch_add(1, Ordering::Relaxed);
 }
 
 #[cfg(test)]

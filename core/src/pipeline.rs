@@ -15,6 +15,7 @@ pub(crate) mod diagnose;
 #[cfg(test)]
 mod doubles;
 pub(crate) mod producer;
+pub(crate) mod producers;
 pub(crate) mod queue;
 mod retry;
 pub(crate) mod room;

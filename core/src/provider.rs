@@ -35,7 +35,7 @@ use crate::pipeline::worker::Feed;
 use crate::propagate::Propagator;
 use crate::resource::EncodedResource;
 use crate::runtime::{Runtime, runtime, runtime_if_built};
-use crate::sampler::Sampler;
+use crate::sampler::{BelowParents, Sampler};
 use crate::scope::{Scope, ScopeRule};
 use crate::stats::Stats;
 use crate::thread::{enter, undisturbed};
@@ -51,6 +51,8 @@ use streams::StreamParts;
 pub(crate) struct Provider {
     pub(crate) id: u32,
     pub(crate) sampler: Sampler,
+    /// What of the sampler needs no more than a parent.
+    pub(crate) below_parents: BelowParents,
     pub(crate) resource: EncodedResource,
     pub(crate) records: RecordSettings,
     #[cfg(feature = "metrics")]
@@ -137,6 +139,7 @@ impl Provider {
                 sampler.is_asking(),
                 &own.processors,
             ),
+            below_parents: BelowParents::of(&sampler),
             sampler,
             scope_rule: own.scope_rule,
             propagator: config.propagator_in_force(),

@@ -6,10 +6,12 @@
 mod composite;
 mod custom;
 mod ot;
+mod parents;
 mod ratio;
 
 pub use composite::{Composable, CustomComposable, Predicate, SamplingIntent};
 pub use custom::{CustomSampler, SamplingInput, SamplingOutput};
+pub(crate) use parents::BelowParents;
 pub use ratio::Ratio;
 
 use std::fmt;

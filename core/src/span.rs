@@ -8,6 +8,7 @@
 mod ask;
 mod decided;
 mod end;
+mod quick;
 mod room;
 mod several;
 pub(crate) mod slot;
@@ -21,12 +22,13 @@ pub(crate) use start::Start;
 pub use start::Started;
 
 use crate::context::SpanContext;
-use crate::current::{Attachment, attach_context, context_of, count_stale};
+use crate::current::{Attachment, attach_context, context_of};
 use crate::runtime::runtime;
 use crate::span::slot::{Slot, SpanState};
 use crate::thread::{ThreadState, enter};
 use crate::value::Value;
 use std::error::Error;
+use std::sync::atomic::Ordering;
 
 /// `SpanKind` of the specification, with OTLP's numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -115,6 +117,13 @@ impl SpanHandle {
         u32::from_le_bytes([a, b, c, d])
     }
 
+    /// The index of a recorded span of one writer.
+    #[inline]
+    fn index_alone(self) -> Option<u32> {
+        let index = u32::try_from(self.slot).ok()?;
+        index.checked_sub(1)
+    }
+
     #[inline]
     fn is_shared(self) -> bool {
         self.slot & SHARED != 0
@@ -153,25 +162,57 @@ impl SpanHandle {
                 })
             });
             if done.is_none() {
-                count_stale();
+                self.count_refused();
             }
             done
         })?
     }
 
+    /// Counts a use of a handle that is stale, or whose span a call is using that this one
+    /// interrupts.
+    #[cold]
+    fn count_refused(self) {
+        let runtime = runtime();
+        let slot = self.index().checked_sub(1);
+        let slot = slot.and_then(|index| runtime.slots.get(index));
+        let misuse = &runtime.misuse;
+        let count = if slot.is_some_and(|slot| slot.holds(self.generation)) {
+            &misuse.reentrant
+        } else {
+            &misuse.stale
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// The span's context; the invalid one once it has ended.
     #[must_use]
     pub fn context(self) -> SpanContext {
-        self.with(|_, state| {
-            let trace_state = state.trace_state.as_slice();
-            context_of(
-                state.trace_id,
-                state.span_id,
-                state.trace_flags,
-                trace_state,
-            )
-        })
-        .unwrap_or_default()
+        if self == Self::NONE {
+            return SpanContext::default();
+        }
+        let known = enter(|thread| {
+            let context = self.look(thread, |state| {
+                let trace_state = state.trace_state.as_slice();
+                context_of(
+                    state.trace_id,
+                    state.span_id,
+                    state.trace_flags,
+                    trace_state,
+                )
+            });
+            if context.is_none() {
+                self.count_refused();
+            }
+            context
+        });
+        known.flatten().unwrap_or_default()
+    }
+
+    /// Runs `look` on what never changes of the live span; a stale handle is not counted.
+    #[inline]
+    fn look<R>(self, thread: &ThreadState, look: impl FnOnce(&SpanState) -> R) -> Option<R> {
+        let slot = self.slot_in(thread)?;
+        slot.look(self.generation, self.is_shared(), look)
     }
 
     /// Whether attributes and the rest are recorded: sampled or record-only, and not ended.
@@ -180,22 +221,14 @@ impl SpanHandle {
         if self.is_quiet() {
             return false;
         }
-        let live = enter(|thread| {
-            let slot = self.slot_in(thread)?;
-            slot.with(self.generation, self.is_shared(), |state| state.recording)
-        });
+        let live = enter(|thread| self.look(thread, |state| state.recording));
         live.flatten().unwrap_or(false)
     }
 
     /// Whether it is this live span; a stale handle is not counted.
     #[cfg(feature = "otel")]
     pub(crate) fn is_span(self, span_id: crate::SpanId) -> bool {
-        let same = enter(|thread| {
-            let slot = self.slot_in(thread)?;
-            slot.with(self.generation, self.is_shared(), |state| {
-                state.span_id == span_id.0
-            })
-        });
+        let same = enter(|thread| self.look(thread, |state| state.span_id == span_id.0));
         same.flatten().unwrap_or(false)
     }
 
@@ -262,6 +295,7 @@ impl Span {
     }
 
     /// Sets an attribute; the last value of a key counts.
+    #[inline]
     pub fn set<'v>(&self, key: &str, value: impl Into<Value<'v>>) -> &Self {
         self.handle.set(key, value.into());
         self

@@ -9,11 +9,12 @@ use crate::errno::Saved;
 use crate::id::{RandomIds, TraceId};
 use crate::logs::{LogRecords, Scratch};
 use crate::memory;
-use crate::pipeline::producer::Producers;
+use crate::pipeline::producers::Producers;
 use crate::runtime::{Runtime, runtime};
 use crate::value::ValueBuilder;
 use crate::wire::buf::Buf;
 use std::cell::{Cell, UnsafeCell};
+use std::mem::ManuallyDrop;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, compiler_fence};
 use std::sync::{MutexGuard, PoisonError};
@@ -156,10 +157,12 @@ impl Drop for Busy<'_> {
 pub(crate) fn enter<R>(work: impl FnOnce(&mut ThreadState) -> R) -> Option<R> {
     let runtime = runtime();
     let mut entry = ENTRY.get().cast_const();
-    let mut _held = None;
+    let mut lent = Lent(ManuallyDrop::new(None));
     // SAFETY: made by `Box::into_raw` for this thread; freed only after `ENTRY` says `GONE`.
     if !is_entry(entry) || !ptr::eq(unsafe { (*entry).runtime }, runtime) {
-        (entry, _held) = find_entry(runtime)?;
+        let found = find_entry(runtime)?;
+        entry = found.0;
+        *lent.0 = found.1;
     }
     // SAFETY: as above, or found to be what `find_entry` says.
     let entry = unsafe { &*entry };
@@ -224,6 +227,26 @@ fn find_entry(runtime: &'static Runtime) -> Option<(*const Entry, Option<Held>)>
     let entry = Box::into_raw(Box::new(Entry::of(state)));
     ENTRY.set(entry);
     Some((entry, None))
+}
+
+/// The orphan state, if the call has it: given back on every way out.
+struct Lent(ManuallyDrop<Option<Held>>);
+
+impl Drop for Lent {
+    #[inline]
+    fn drop(&mut self) {
+        if self.0.is_some() {
+            self.give_back();
+        }
+    }
+}
+
+impl Lent {
+    #[cold]
+    fn give_back(&mut self) {
+        // SAFETY: called once, as this is dropped.
+        unsafe { ManuallyDrop::drop(&mut self.0) };
+    }
 }
 
 /// What threads at their end share.

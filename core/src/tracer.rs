@@ -211,27 +211,43 @@ impl Tracer {
         provider.is_some_and(|provider| provider.hooks.special() != 0)
     }
 
+    /// A span to be started with all that a binding has, in parts: without a parent it is what is
+    /// current; a start time of 0 is now.
+    #[doc(hidden)]
+    #[inline]
+    pub fn span_of<'a>(
+        &self,
+        name: &'a str,
+        parent: Option<Parent<'a>>,
+        kind: SpanKind,
+        at_ns: u64,
+        shared: bool,
+    ) -> SpanBuilder<'a> {
+        SpanBuilder {
+            provider: self.provider,
+            has_parent: parent.is_some(),
+            start: Start {
+                scope: self.scope,
+                name,
+                parent: parent.unwrap_or(Parent::NONE),
+                kind,
+                at_ns,
+                shared,
+                attributes: &[],
+                links: &[],
+            },
+        }
+    }
+
     /// Starts a span below the current one. It does not become current by itself.
     pub fn start(&self, name: &str) -> Span {
         self.span(name).start()
     }
 
     /// A span to be started with more than a name.
+    #[inline]
     pub fn span<'a>(&self, name: &'a str) -> SpanBuilder<'a> {
-        SpanBuilder {
-            provider: self.provider,
-            has_parent: false,
-            start: Start {
-                scope: self.scope,
-                name,
-                parent: Parent::NONE,
-                kind: SpanKind::Internal,
-                at_ns: 0,
-                shared: false,
-                attributes: &[],
-                links: &[],
-            },
-        }
+        self.span_of(name, None, SpanKind::Internal, 0, false)
     }
 }
 

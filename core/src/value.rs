@@ -36,6 +36,7 @@ pub enum Value<'a> {
 macro_rules! value_from {
     ($($from:ty => |$name:ident| $to:expr;)*) => {$(
         impl<'a> From<$from> for Value<'a> {
+            #[inline]
             fn from($name: $from) -> Self {
                 $to
             }

@@ -1,11 +1,15 @@
 //! The OTLP protobuf bytes: what a span is made of while it happens.
 //!
 //! `buf` has the growable buffer and the bounded writer (the only unsafe code here); `attribute`
-//! writes a key with its value; `record` writes a finished span. Nothing here knows of threads.
+//! writes a key with its value, `short` the same in the usual case, and `keys` keeps keys unique;
+//! `record` writes a finished span.
+//! Nothing here knows of threads.
 
 pub(crate) mod attribute;
 pub(crate) mod buf;
+pub(crate) mod keys;
 pub(crate) mod record;
+pub(crate) mod short;
 
 /// Bytes that `value` takes as a varint.
 #[inline]

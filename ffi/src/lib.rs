@@ -14,6 +14,7 @@ mod attribute;
 mod boundary;
 mod callbacks;
 mod ptr;
+mod recording;
 
 // The order of the header.
 pub mod last_error;

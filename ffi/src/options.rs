@@ -62,6 +62,26 @@ const NONE: tracer_span_options = tracer_span_options {
     link_count: 0,
 };
 
+/// The options of a caller who has at least our version of them; no copy is made.
+///
+/// # Safety
+/// As for [`read`], for `'a`.
+#[inline]
+pub(crate) unsafe fn whole<'a>(
+    options: *const tracer_span_options,
+) -> Option<&'a tracer_span_options> {
+    if options.is_null() {
+        return Some(&NONE);
+    }
+    // SAFETY: the size is the struct's first member in every version.
+    let size = unsafe { options.cast::<usize>().read() };
+    if size < size_of::<tracer_span_options>() {
+        return None;
+    }
+    // SAFETY: the caller has at least our version of the struct.
+    unsafe { options.as_ref() }
+}
+
 /// The options as this library knows them; what an older caller does not have is as usual.
 ///
 /// # Safety

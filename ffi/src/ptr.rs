@@ -23,6 +23,37 @@ pub(crate) unsafe fn text<'a>(text: *const c_char) -> Cow<'a, str> {
     mended(unsafe { CStr::from_ptr(text) }.to_bytes())
 }
 
+/// A NUL-terminated text if it is there and ASCII.
+///
+/// # Safety
+/// As for [`text`].
+#[expect(clippy::inline_always, reason = "a few instructions for short texts")]
+#[inline(always)]
+pub(crate) unsafe fn plain_text<'a>(text: *const c_char) -> Option<&'a str> {
+    if text.is_null() {
+        return None;
+    }
+    // SAFETY: as the caller vouches.
+    plain(unsafe { CStr::from_ptr(text) }.to_bytes())
+}
+
+/// The bytes as a text if they are ASCII.
+#[inline]
+fn plain(bytes: &[u8]) -> Option<&str> {
+    // SAFETY: ASCII is UTF-8; asking for it first is twice as fast for short texts.
+    is_ascii(bytes).then(|| unsafe { std::str::from_utf8_unchecked(bytes) })
+}
+
+/// A text of `len` bytes if it is there and ASCII.
+///
+/// # Safety
+/// As for [`text_of`].
+#[inline]
+pub(crate) unsafe fn plain_text_of<'a>(data: *const c_char, len: usize) -> Option<&'a str> {
+    // SAFETY: as the caller vouches.
+    plain(unsafe { bytes(data.cast(), len) })
+}
+
 /// A text of `len` bytes; NULL is empty.
 ///
 /// # Safety
@@ -75,11 +106,7 @@ pub(crate) unsafe fn valid_text<'a>(data: *const c_char, len: usize) -> &'a str 
 
 #[inline]
 fn mended(bytes: &[u8]) -> Cow<'_, str> {
-    if is_ascii(bytes) {
-        // SAFETY: ASCII is UTF-8; asking for it first is twice as fast for short texts.
-        return Cow::Borrowed(unsafe { std::str::from_utf8_unchecked(bytes) });
-    }
-    beyond_ascii(bytes)
+    plain(bytes).map_or_else(|| beyond_ascii(bytes), Cow::Borrowed)
 }
 
 /// `bytes.is_ascii()`, quicker for the lengths that keys and names have: a few overlapping words.

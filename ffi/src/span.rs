@@ -1,32 +1,15 @@
 //! Spans: start, current, write, read, end. None of it fails.
 
-use crate::attribute;
 use crate::boundary::{contain, record};
 use crate::context::{handle, span, tracer_context};
-use crate::options::{
-    self, TRACER_SPAN_ROOT, TRACER_SPAN_SHARED, read as read_options, tracer_link,
-    tracer_span_options,
-};
+use crate::options::{self, read as read_options, tracer_link, tracer_span_options};
 use crate::provider::{tracer_of, tracer_scope};
-use crate::{ptr, value};
-use libtracer::binding::{Parent, current_pair};
-use libtracer::{SpanHandle, SpanKind, Status, Value};
-use libtracer_abi::{
-    TRACER_KIND_CLIENT, TRACER_KIND_CONSUMER, TRACER_KIND_PRODUCER, TRACER_KIND_SERVER,
-    TRACER_STATUS_ERROR, TRACER_STATUS_OK, tracer_attribute, tracer_span, tracer_span_kind,
-    tracer_span_status, tracer_value,
-};
+use crate::recording::{add_link, set, set_all, set_short, start, start_mended, status_of, write};
+use crate::{attribute, ptr, value};
+use libtracer::binding::current_pair;
+use libtracer::{SpanHandle, Value};
+use libtracer_abi::{tracer_attribute, tracer_span, tracer_span_status, tracer_value};
 use std::ffi::{c_char, c_void};
-
-pub(crate) fn kind(kind: tracer_span_kind) -> SpanKind {
-    match kind {
-        TRACER_KIND_SERVER => SpanKind::Server,
-        TRACER_KIND_CLIENT => SpanKind::Client,
-        TRACER_KIND_PRODUCER => SpanKind::Producer,
-        TRACER_KIND_CONSUMER => SpanKind::Consumer,
-        _ => SpanKind::Internal,
-    }
-}
 
 /// Starts a span of a scope (NULL = the default one) with options (NULL = the usual ones). It does
 /// not become current. Nothing to free; end it on any thread.
@@ -37,44 +20,21 @@ pub unsafe extern "C" fn tracer_span_start(
     options: *const tracer_span_options,
 ) -> tracer_span {
     contain(tracer_span::default(), || {
+        let mut older = None;
         // SAFETY: as the header says.
-        let name = unsafe { ptr::text(name) };
+        let options = match unsafe { options::whole(options) } {
+            Some(options) => options,
+            // SAFETY: as the header says.
+            None => older.insert(unsafe { read_options(options) }),
+        };
         // SAFETY: as the header says.
-        let options = unsafe { read_options(options) };
-        let tracer = tracer_of(scope);
-        let mut builder = tracer.span(&name).kind(kind(options.kind));
-        builder = builder.start_time(options.start_unix_ns);
-        if options.flags & TRACER_SPAN_SHARED != 0 {
-            builder = builder.shared();
-        }
-        // SAFETY: as the header says.
-        let given = unsafe { options.parent.as_ref() };
-        // The context of a span that had ended: counted as stale, and what is current takes its place.
-        if let Some(given) = given.filter(|given| !given.is_stale()) {
-            builder = builder.below(Parent {
-                handle: given.handle(),
-                ..Parent::from(given.span())
-            });
-        }
-        if options.flags & TRACER_SPAN_ROOT != 0 {
-            builder = builder.root();
-        }
-        let more = options.attribute_count | options.link_count != 0;
-        if more && tracer.is_asking() {
+        let started = match unsafe { ptr::plain_text(name) } {
             // SAFETY: as the header says.
-            return span(unsafe { options::start_with_all(builder, &options) });
-        }
-        let started = builder.start_unowned();
-        if started.recording && more {
+            Some(name) => unsafe { start(tracer_of(scope), name, options) },
             // SAFETY: as the header says.
-            unsafe { set_all(started.handle, options.attributes, options.attribute_count) };
-            // SAFETY: as the header says.
-            for link in unsafe { ptr::elements(options.links, options.link_count) } {
-                // SAFETY: as the header says.
-                unsafe { add_link(started.handle, link) };
-            }
-        }
-        span(started.handle)
+            None => unsafe { start_mended(tracer_of(scope), name, options) },
+        };
+        span(started)
     })
 }
 
@@ -131,47 +91,46 @@ pub extern "C" fn tracer_span_current() -> tracer_span {
     contain(tracer_span::default(), || span(current_pair().1))
 }
 
-/// Runs `work`, which writes to the span, unless nothing is recorded: then nothing is looked at.
-#[inline]
-fn write(span: tracer_span, work: impl FnOnce(SpanHandle)) {
-    let handle = handle(span);
-    if !handle.is_quiet() {
-        record(|| work(handle));
-    }
-}
-
-/// Runs `work` with the key; a value stays in registers on its way.
-///
-/// # Safety
-/// The key is as the header says.
-#[inline]
-unsafe fn set(span: tracer_span, key: *const c_char, work: impl FnOnce(SpanHandle, &str)) {
-    write(span, |span| {
-        // SAFETY: as the header says.
-        let key = unsafe { ptr::text(key) };
-        work(span, &key);
-    });
-}
-
 /// Sets a boolean attribute; the last value of a key counts. Key copied.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tracer_span_set_bool(span: tracer_span, key: *const c_char, value: bool) {
     // SAFETY: as the header says.
-    unsafe { set(span, key, |span, key| span.set_bool(key, value)) };
+    unsafe {
+        set_short(
+            span,
+            key,
+            |span, key| span.set_bool_quickly(key, value),
+            |span, key| span.set_bool(key, value),
+        );
+    }
 }
 
 /// Sets an integer attribute.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tracer_span_set_int(span: tracer_span, key: *const c_char, value: i64) {
     // SAFETY: as the header says.
-    unsafe { set(span, key, |span, key| span.set_int(key, value)) };
+    unsafe {
+        set_short(
+            span,
+            key,
+            |span, key| span.set_int_quickly(key, value),
+            |span, key| span.set_int(key, value),
+        );
+    }
 }
 
 /// Sets a double attribute.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tracer_span_set_double(span: tracer_span, key: *const c_char, value: f64) {
     // SAFETY: as the header says.
-    unsafe { set(span, key, |span, key| span.set_double(key, value)) };
+    unsafe {
+        set_short(
+            span,
+            key,
+            |span, key| span.set_double_quickly(key, value),
+            |span, key| span.set_double(key, value),
+        );
+    }
 }
 
 /// Sets a string attribute of `len` bytes, copied; invalid UTF-8 becomes U+FFFD and is counted.
@@ -186,9 +145,16 @@ pub unsafe extern "C" fn tracer_span_set_string(
         return;
     }
     // SAFETY: as the header says.
-    let text = unsafe { ptr::text_of(text, len) };
+    let plain = unsafe { ptr::plain_text_of(text, len) };
+    let quickly =
+        |span: SpanHandle, key: &str| plain.is_some_and(|text| span.set_text_quickly(key, text));
+    let fully = |span: SpanHandle, key: &str| {
+        // SAFETY: as the header says.
+        let text = unsafe { ptr::text_of(text, len) };
+        span.set_text(key, &text);
+    };
     // SAFETY: as the header says.
-    unsafe { set(span, key, |span, key| span.set_text(key, &text)) };
+    unsafe { set_short(span, key, quickly, fully) };
 }
 
 /// Sets a bytes attribute, copied.
@@ -218,11 +184,6 @@ pub unsafe extern "C" fn tracer_span_set_value(
     unsafe { set(span, key, |span, key| span.set(key, value)) };
 }
 
-unsafe fn set_all(span: SpanHandle, first: *const tracer_attribute, count: usize) {
-    // SAFETY: as the caller vouches.
-    unsafe { attribute::each(first, count, |key, value| span.set(key, value)) };
-}
-
 /// Sets several attributes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tracer_span_set_attributes(
@@ -246,14 +207,6 @@ pub unsafe extern "C" fn tracer_span_set_status(
         let description = unsafe { ptr::text(description) };
         span.set_status(status_of(status, &description));
     });
-}
-
-pub(crate) fn status_of(status: tracer_span_status, description: &str) -> Status<'_> {
-    match status {
-        TRACER_STATUS_OK => Status::Ok,
-        TRACER_STATUS_ERROR => Status::Error(description),
-        _ => Status::Unset,
-    }
 }
 
 /// Replaces the name.
@@ -294,15 +247,6 @@ pub unsafe extern "C" fn tracer_span_add_event_at(
         let map = unsafe { attribute::map(attributes, count) };
         span.add_event(&name, unix_ns, &Value::Built(&map));
     });
-}
-
-unsafe fn add_link(span: SpanHandle, link: &tracer_link) {
-    // SAFETY: as the caller vouches.
-    if let Some(other) = unsafe { link.context.as_ref() } {
-        // SAFETY: as the caller vouches.
-        let map = unsafe { attribute::map(link.attributes, link.attribute_count) };
-        span.add_link(other.span(), &Value::Built(&map));
-    }
 }
 
 /// Links another span, with attributes (or NULL). A NULL context is ignored.

@@ -9,7 +9,7 @@ mod start;
 
 use crate::boundary::{contain, record};
 use crate::context::{handle, span};
-use crate::span::status_of;
+use crate::recording::status_of;
 use crate::{ptr, value};
 use libtracer::binding::{Foreign, Parent, current_native, set_current_hook};
 use libtracer::{SpanContext, SpanHandle, SpanId, TraceState, Value};

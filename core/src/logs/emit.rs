@@ -12,9 +12,10 @@ use crate::provider::hooks::asked;
 use crate::scope::Scope;
 use crate::thread::{ThreadState, enter};
 use crate::value::{Cut, Most, Value, ValueBuilder, cut_bytes, cut_text};
-use crate::wire::attribute::{Encode, Encoded, KeyIndex, Raw, Scalar, Text, append, hash};
+use crate::wire::attribute::{Encode, Encoded, Raw, Scalar, Text, append};
 use crate::wire::buf::{Buf, MODEST};
 use crate::wire::field_len;
+use crate::wire::keys::{KeyIndex, hash};
 use std::sync::atomic::Ordering;
 
 /// Where a thread puts a record together.

@@ -84,14 +84,20 @@ impl Chunk {
     /// A writer over `len` unpublished bytes from `start`.
     ///
     /// # Safety
-    /// Only the chunk's one writing thread calls this, with `start` at or above what it published.
+    /// Only the chunk's one writing thread calls this, with `start` at or above what it published. If
+    /// it is not `CHECKED`, no more than `len` bytes are written.
     #[inline]
-    pub(crate) unsafe fn writer(&self, start: usize, len: usize) -> Option<Writer<'_>> {
+    pub(crate) unsafe fn writer<const CHECKED: bool>(
+        &self,
+        start: usize,
+        len: usize,
+    ) -> Option<Writer<'_, CHECKED>> {
         let end = start.checked_add(len)?;
         let cells = self.memory.get(start..end)?;
         self.watched.write(start, end);
         let first = UnsafeCell::raw_get(cells.as_ptr());
-        // SAFETY: the bytes are in bounds, and unpublished bytes are the caller's alone.
+        // SAFETY: the bytes are in bounds, and unpublished bytes are the caller's alone, who vouches for
+        // what is not checked.
         Some(unsafe { Writer::new(first, len) })
     }
 

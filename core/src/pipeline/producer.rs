@@ -8,7 +8,7 @@ use super::budget::{CHUNK, FIRST_CHUNK};
 use super::chunk::{Chunk, Reader, SCOPE_MARK_LEN, write_scope_mark};
 use crate::errno::Saved;
 use crate::export::Run;
-use crate::provider::{Admitted, Provider, ProviderState};
+use crate::provider::{Admitted, ProviderState};
 use crate::scope::Scope;
 use crate::sync::{AtomicBool, Mutex, MutexGuard};
 use crate::wire::buf::Writer;
@@ -203,7 +203,7 @@ pub(crate) struct Producer<S: Stream = Spans> {
 }
 
 impl<S: Stream> Producer<S> {
-    fn new(state: &'static ProviderState) -> Self {
+    pub(super) fn new(state: &'static ProviderState) -> Self {
         let log = Arc::new(ThreadLog::default());
         S::logs(state).add(log.clone());
         Self {
@@ -255,7 +255,7 @@ impl<S: Stream> Producer<S> {
             return false;
         };
         // SAFETY: this thread is the chunk's writer and `position` is what it has published.
-        let writer = unsafe { chunk.writer(self.position, mark + len) };
+        let writer = unsafe { chunk.writer::<true>(self.position, mark + len) };
         let Some(mut writer) = writer else {
             return false;
         };
@@ -270,8 +270,38 @@ impl<S: Stream> Producer<S> {
         true
     }
 
+    /// A writer for a record of `len` bytes, if it goes behind others of its scope where there is
+    /// room; it counts after [`Self::publish_written`].
+    ///
+    /// # Safety
+    /// No more than `len` bytes are written.
+    #[inline]
+    pub(crate) unsafe fn writer_behind(
+        &self,
+        scope: &'static Scope,
+        len: usize,
+    ) -> Option<Writer<'_, false>> {
+        let chunk = self.chunk.as_deref()?;
+        if !ptr::eq(self.scope, scope) {
+            return None;
+        }
+        // SAFETY: this thread is the chunk's writer, `position` is what it has published, and the
+        // caller vouches for the number of bytes.
+        unsafe { chunk.writer(self.position, len) }
+    }
+
+    /// Publishes a record of `len` bytes that has been written behind the others.
+    #[inline]
+    pub(crate) fn publish_written(&mut self, len: usize) {
+        if let Some(chunk) = &self.chunk {
+            self.position += len;
+            self.log.counts.published.count();
+            chunk.publish(self.position);
+        }
+    }
+
     /// Writes no more.
-    fn close(mut self) {
+    pub(super) fn close(mut self) {
         if let Some(admitted) = self.admitted.take() {
             self.state.take_back(admitted);
         }
@@ -312,83 +342,6 @@ impl<S: Stream> Producer<S> {
         self.position = 0;
         self.scope = ptr::null();
         true
-    }
-}
-
-/// A thread's producers, the one used last in front of mind.
-#[derive(Debug)]
-pub(crate) struct Producers<S: Stream = Spans> {
-    all: Vec<Producer<S>>,
-    last: usize,
-}
-
-impl<S: Stream> Default for Producers<S> {
-    fn default() -> Self {
-        Self {
-            all: Vec::new(),
-            last: 0,
-        }
-    }
-}
-
-impl<S: Stream> Producers<S> {
-    /// The producer for `provider`, made at first use.
-    #[inline]
-    pub(crate) fn of_provider(&mut self, provider: &'static Provider) -> Option<&mut Producer<S>> {
-        let last = self
-            .all
-            .get(self.last)
-            .is_some_and(|last| last.state.id == provider.id);
-        if !last {
-            self.find(|state| state.id == provider.id, || provider.state());
-        }
-        self.all.get_mut(self.last)
-    }
-
-    /// The producer for `state`, made at first use.
-    #[inline]
-    pub(crate) fn of_state(&mut self, state: &'static ProviderState) -> Option<&mut Producer<S>> {
-        let last = self
-            .all
-            .get(self.last)
-            .is_some_and(|last| ptr::eq(last.state, state));
-        if !last {
-            self.find(|known| ptr::eq(known, state), || state);
-        }
-        self.all.get_mut(self.last)
-    }
-
-    #[cold]
-    fn find(
-        &mut self,
-        wanted: impl Fn(&'static ProviderState) -> bool,
-        state: impl FnOnce() -> &'static ProviderState,
-    ) {
-        let _errno = Saved::now();
-        let known = self.all.iter().position(|producer| wanted(producer.state));
-        self.last = known.unwrap_or_else(|| {
-            self.forget_ended();
-            self.all.push(Producer::new(state()));
-            self.all.len() - 1
-        });
-    }
-
-    /// Gives up the logs of providers that are no more: a program may make many, one after another.
-    fn forget_ended(&mut self) {
-        for producer in self
-            .all
-            .extract_if(.., |producer| producer.state.has_ended())
-        {
-            producer.close();
-        }
-    }
-
-    /// The thread ends: its logs are closed, to be drained once more.
-    pub(crate) fn retire(&mut self) {
-        for producer in self.all.drain(..) {
-            producer.close();
-        }
-        self.last = 0;
     }
 }
 

@@ -62,6 +62,13 @@ pub(crate) struct Admitted {
 }
 
 impl ProviderState {
+    /// Whether a finished span is copied for the worker, and that is all.
+    #[inline]
+    pub(crate) fn exports_plainly(&self) -> bool {
+        let plainly = self.facts().exports_plainly() && !self.is_special();
+        plainly && !self.is_shut_down() && !self.runtime.captures.is_active()
+    }
+
     /// Publishes a finished span of `len` bytes for every pipeline that has room for it, and counts
     /// the others.
     #[inline]

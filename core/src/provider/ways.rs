@@ -84,6 +84,12 @@ impl Facts {
         self.0 & Self::EXPORTS != 0
     }
 
+    /// Whether worker pipelines take it, and nothing more is to be done for that.
+    #[inline]
+    pub(crate) fn exports_plainly(self) -> bool {
+        self.0 == Self::EXPORTS
+    }
+
     /// Whether an in-memory exporter keeps it.
     #[inline]
     pub(crate) fn memory(self) -> bool {

@@ -64,11 +64,11 @@ impl SpanHandle {
 
     #[cold]
     fn ask_clock(self) -> u64 {
-        let provider = enter(|thread| {
-            let slot = self.slot_in(thread)?;
-            slot.with(self.generation, self.is_shared(), |state| state.provider)?
-        });
-        let clock = provider.flatten().and_then(|own| own.hooks.clock.as_ref());
+        let provider = enter(|thread| self.look(thread, |state| state.provider));
+        let clock = provider
+            .flatten()
+            .flatten()
+            .and_then(|own| own.hooks.clock.as_ref());
         let now = clock.and_then(|clock| asked(|| clock.unix_ns()));
         now.unwrap_or(0)
     }

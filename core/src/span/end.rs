@@ -1,9 +1,9 @@
 //! The end of a span: its bytes go into the thread's chunk and its slot becomes free.
 
 use super::SpanHandle;
+use super::quick::leave_usual;
 use super::slot::{Slot, SpanState};
 use crate::clock;
-use crate::current::count_stale;
 use crate::memory::dispensable;
 use crate::processor::EndedSpan;
 use crate::provider::{ProviderState, may_block};
@@ -37,7 +37,7 @@ impl SpanHandle {
         }
         let ended = self.finish(unix_ns, copy);
         if !ended {
-            count_stale();
+            self.count_refused();
         }
         ended
     }
@@ -53,11 +53,17 @@ impl SpanHandle {
         let special = enter(|thread| {
             let slot = self.slot_in(thread)?;
             slot.with(self.generation, self.is_shared(), |state| {
-                let special = state.special_provider();
-                if special.is_none() {
-                    leave_slot(self, slot, state, thread, unix_ns, &mut copy);
+                if !state.recording {
+                    leave_unrecorded(state, thread);
+                } else if copy.is_some() || !leave_usual(state, thread, unix_ns) {
+                    let special = state.special_provider();
+                    if special.is_some() {
+                        return special;
+                    }
+                    leave_recorded(state, thread, unix_ns, &mut copy);
                 }
-                special
+                self.free_slot(slot, thread);
+                None
             })
         });
         match special.flatten() {
@@ -65,6 +71,17 @@ impl SpanHandle {
             Some(None) => true,
             Some(Some(provider)) => self.finish_specially(provider, unix_ns, copy),
         }
+    }
+
+    /// Gives the slot of a span that has ended to the thread's next one.
+    #[inline]
+    fn free_slot(self, slot: &'static Slot, thread: &mut ThreadState) {
+        slot.retire(self.generation);
+        let runtime = thread.runtime;
+        let free = &mut thread.free_slots;
+        runtime
+            .slots
+            .recycle(self.index() - 1, free, &runtime.budget);
     }
 
     /// Ends a span that processors see. The first to end it
@@ -107,7 +124,8 @@ impl SpanHandle {
             let slot = handle.slot_in(thread)?;
             slot.with(handle.generation, handle.is_shared(), |state| {
                 scope = state.scope;
-                leave_slot(handle, slot, state, thread, end_ns, &mut copy);
+                leave_recorded(state, thread, end_ns, &mut copy);
+                handle.free_slot(slot, thread);
             })
         });
         if let Some(scope) = scope.filter(|_| !ended.is_empty()) {
@@ -129,14 +147,10 @@ impl SpanHandle {
         if unix_ns != 0 {
             return unix_ns;
         }
-        let now = enter(|thread| {
-            let slot = self.slot_in(thread)?;
-            slot.with(self.generation, self.is_shared(), |state| {
-                state.recording.then(|| end_time(state, 0))
-            })?
-        });
+        let now =
+            enter(|thread| self.look(thread, |state| state.recording.then(|| end_time(state, 0))));
         let by_system = || clock::monotonic().wrapping_add(clock::wall_offset());
-        now.flatten().unwrap_or_else(by_system)
+        now.flatten().flatten().unwrap_or_else(by_system)
     }
 
     /// Shows the span as it is now (OTLP `Span` without an end time) to `copy`. False if it ended.
@@ -151,27 +165,12 @@ impl SpanHandle {
     }
 }
 
+/// Empties the slot of a span that is not recorded: it holds nothing but a trace state.
 #[inline]
-fn leave_slot(
-    handle: SpanHandle,
-    slot: &'static Slot,
-    state: &mut SpanState,
-    thread: &mut ThreadState,
-    unix_ns: u64,
-    copy: &mut Copy<'_>,
-) {
-    // What is not recorded holds nothing but a trace state.
-    if state.recording {
-        leave_recorded(state, thread, unix_ns, copy);
-    } else if state.trace_state.len() > 0 {
+fn leave_unrecorded(state: &mut SpanState, thread: &ThreadState) {
+    if state.trace_state.len() > 0 {
         state.recycle(&thread.runtime.budget);
     }
-    slot.retire(handle.generation);
-    let runtime = thread.runtime;
-    let index = handle.index() - 1;
-    runtime
-        .slots
-        .recycle(index, &mut thread.free_slots, &runtime.budget);
 }
 
 /// Hands out a recorded span and empties its slot. Not inlined: spans that are not recorded need
@@ -197,7 +196,7 @@ fn leave_recorded(
 
 /// When the span ends: as given, or (0) now, which is never before its start.
 #[inline]
-fn end_time(state: &SpanState, given: u64) -> u64 {
+pub(super) fn end_time(state: &SpanState, given: u64) -> u64 {
     match given {
         0 => state.now().max(state.start_ns),
         given => given,

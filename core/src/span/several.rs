@@ -4,7 +4,7 @@ use super::SpanHandle;
 use super::slot::SpanState;
 use super::write::{cut_of, put};
 use crate::thread::ThreadState;
-use crate::value::{Value, cut_bytes, cut_text};
+use crate::value::Value;
 use crate::wire::attribute::{Encoded, Raw, Text};
 
 impl SpanHandle {
@@ -27,18 +27,12 @@ pub(super) fn put_value(
     value: Value<'_>,
 ) {
     match value {
-        Value::Bool(value) => put(thread, state, key, &value),
-        Value::Int(value) => put(thread, state, key, &value),
-        Value::Double(value) => put(thread, state, key, &value),
-        Value::String(text) => {
-            let text = cut_text(text, state.limits().attribute_value_length);
-            put(thread, state, key, &Text(text.as_bytes()));
-        }
-        Value::Bytes(bytes) => {
-            let bytes = cut_bytes(bytes, state.limits().attribute_value_length);
-            put(thread, state, key, &Raw(bytes));
-        }
-        Value::Null => put(thread, state, key, &Encoded(&[])),
+        Value::Bool(value) => put(thread, state, key, value),
+        Value::Int(value) => put(thread, state, key, value),
+        Value::Double(value) => put(thread, state, key, value),
+        Value::String(text) => put(thread, state, key, Text(text.as_bytes())),
+        Value::Bytes(bytes) => put(thread, state, key, Raw(bytes)),
+        Value::Null => put(thread, state, key, Encoded(&[])),
         Value::Array(_) | Value::Map(_) | Value::Built(_) => put_nested(thread, state, key, value),
     }
 }
@@ -57,7 +51,7 @@ fn put_nested(thread: &mut ThreadState, state: &mut SpanState, key: &str, value:
     };
     if encoded {
         let scratch = std::mem::take(&mut thread.scratch);
-        put(thread, state, key, &Encoded(scratch.as_slice()));
+        put(thread, state, key, Encoded(scratch.as_slice()));
         thread.scratch = scratch;
     } else {
         state.dropped_attributes += 1;

@@ -3,14 +3,15 @@
 use crate::pipeline::budget::Budget;
 use crate::provider::ProviderState;
 use crate::scope::Scope;
-use crate::wire::attribute::KeyIndex;
 use crate::wire::buf::Buf;
+use crate::wire::keys::KeyIndex;
 use crate::wire::record::Record;
 use std::cell::UnsafeCell;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, compiler_fence};
 
 /// A slot. The atomics may be read by any thread at any time; `state` belongs to who holds the live
-/// handle (one writer at a time) or, for shared spans, to who holds `lock`.
+/// handle and `lock`: which threads of a shared span wait for, and which tells the one writer of
+/// another that it interrupts itself, in a signal handler.
 #[derive(Debug)]
 #[repr(align(64))]
 pub(crate) struct Slot {
@@ -59,7 +60,8 @@ const KEPT_BODY: usize = 4096;
 
 impl SpanState {
     /// The span as it would be exported, ended at `end_ns`.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "its fields stay where they are")]
+    #[inline(always)]
     pub(crate) fn record(&self, end_ns: u64) -> Record<'_> {
         Record {
             trace_id: &self.trace_id,
@@ -81,8 +83,22 @@ impl SpanState {
         }
     }
 
-    /// The time, on the clock of its trace.
+    /// Nothing has happened to it yet but its start.
     #[inline]
+    pub(super) fn begin(&mut self, kind: u8, start_ns: u64) {
+        self.kind = kind;
+        self.start_ns = start_ns;
+        self.status = 0;
+        self.dropped_attributes = 0;
+        self.events = 0;
+        self.dropped_events = 0;
+        self.links = 0;
+        self.dropped_links = 0;
+    }
+
+    /// The time, on the clock of its trace.
+    #[expect(clippy::inline_always, reason = "a few instructions of each span")]
+    #[inline(always)]
     pub(crate) fn now(&self) -> u64 {
         crate::clock::monotonic().wrapping_add(self.wall_offset)
     }
@@ -122,8 +138,21 @@ impl SpanState {
         Self::reserve(buf, text.len(), budget) && buf.set(text)
     }
 
+    /// Empties what a usual span has written to, if none of it is large. False, and nothing done, if
+    /// some is.
+    #[expect(clippy::inline_always, reason = "a few instructions of each span")]
+    #[inline(always)]
+    pub(super) fn recycle_usual(&mut self) -> bool {
+        let small = self.body.capacity() <= KEPT_BODY && self.name.capacity() <= KEPT_BODY;
+        if small {
+            self.body.clear();
+            self.name.clear();
+            self.keys.clear(KEPT_BODY);
+        }
+        small
+    }
+
     /// Empties the buffers; large ones are given back.
-    #[inline]
     pub(crate) fn recycle(&mut self, budget: &Budget) {
         self.empty(KEPT_BODY, budget);
     }
@@ -148,15 +177,13 @@ impl SpanState {
 }
 
 /// Unlocks on every way out.
-struct Unlock<'a>(Option<&'a AtomicBool>);
+struct Unlock<'a>(&'a AtomicBool);
 
 impl Drop for Unlock<'_> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(lock) = self.0 {
-            // Pairs with the acquire exchange in `with`.
-            lock.store(false, Ordering::Release);
-        }
+        // Pairs with the acquire exchange in `lock_shared`; for a signal handler it comes last.
+        self.0.store(false, Ordering::Release);
     }
 }
 
@@ -171,7 +198,14 @@ impl Slot {
         }
     }
 
-    /// Runs `work` on the span of `generation`, `None` if the slot holds another or none.
+    /// Whether it holds the live span of `generation`.
+    #[inline]
+    pub(crate) fn holds(&self, generation: u64) -> bool {
+        generation & 1 == 1 && self.generation.load(Ordering::Acquire) == generation
+    }
+
+    /// Runs `work` on the span of `generation`, `None` if the slot holds another or none, or this call
+    /// interrupts another that uses it.
     #[expect(
         clippy::inline_always,
         reason = "the closure of every recording call: keep it in registers"
@@ -183,17 +217,53 @@ impl Slot {
         shared: bool,
         work: impl FnOnce(&mut SpanState) -> R,
     ) -> Option<R> {
-        let _unlock = Unlock(shared.then(|| self.lock()));
-        if generation & 1 == 0 || self.generation.load(Ordering::Acquire) != generation {
+        // Asked before the lock of one writer, which a stale handle must leave alone.
+        let unlock = match (shared, self.holds(generation)) {
+            (true, _) => self.lock_shared(),
+            (false, true) => self.lock_alone()?,
+            (false, false) => return None,
+        };
+        if shared && !self.holds(generation) {
             return None;
         }
-        // SAFETY: the generation is odd and right, so that the caller holds the live handle; if it
-        // is shared, the lock is held; if not, the contract is one writer at a time.
-        Some(work(unsafe { &mut *self.state.get() }))
+        // SAFETY: the generation is right, so that the caller holds the live handle; the contract is
+        // one writer at a time unless it is shared, and the lock keeps signal handlers out.
+        let done = Some(work(unsafe { &mut *self.state.get() }));
+        drop(unlock);
+        done
+    }
+
+    /// Runs `look` on what never changes of the span of `generation`: on any thread, beside its writer.
+    /// `None` if the slot holds another or none.
+    #[inline]
+    pub(crate) fn look<R>(
+        &self,
+        generation: u64,
+        shared: bool,
+        look: impl FnOnce(&SpanState) -> R,
+    ) -> Option<R> {
+        let _unlock = shared.then(|| self.lock_shared());
+        if !self.holds(generation) {
+            return None;
+        }
+        // SAFETY: the generation is right, so that the caller holds the live handle; the fields that
+        // are looked at are not written to as long as it is live.
+        Some(look(unsafe { &*self.state.get() }))
+    }
+
+    /// The lock for the one writer: only its own signal handlers can find it taken.
+    #[inline]
+    fn lock_alone(&self) -> Option<Unlock<'_>> {
+        if self.lock.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.lock.store(true, Ordering::Relaxed);
+        compiler_fence(Ordering::SeqCst);
+        Some(Unlock(&self.lock))
     }
 
     #[inline]
-    fn lock(&self) -> &AtomicBool {
+    fn lock_shared(&self) -> Unlock<'_> {
         // Pairs with the release store in `Unlock`.
         while self
             .lock
@@ -202,7 +272,7 @@ impl Slot {
         {
             self.wait_for_lock();
         }
-        &self.lock
+        Unlock(&self.lock)
     }
 
     /// The lock is held for a few copies at most; a holder that lost its processor needs ours.

@@ -91,11 +91,25 @@ impl Provider {
 
     #[inline]
     pub(super) fn start_plainly(&'static self, start: &Start<'_>, started: &mut Started) {
-        match enter(|thread| self.start_in(thread, start, None, started)) {
+        let entered = enter(|thread| {
+            self.start_usual(thread, start, started) || self.start_fully(thread, start, started)
+        });
+        match entered {
             Some(true) => started.set_all(start),
             Some(false) => *started = self.start_asking(start, &Decided::default()),
             None => self.count_reentrant(),
         }
+    }
+
+    /// [`Self::start_in`] without a verdict.
+    #[inline(never)]
+    fn start_fully(
+        &'static self,
+        thread: &mut ThreadState,
+        start: &Start<'_>,
+        started: &mut Started,
+    ) -> bool {
+        self.start_in(thread, start, None, started)
     }
 
     #[cold]
@@ -204,7 +218,7 @@ fn take_slot(runtime: &'static Runtime, free: &mut Vec<u32>) -> Option<(u32, &'s
 }
 
 #[inline]
-fn facts_of(parent: &Parent<'_>) -> ParentFacts {
+pub(super) fn facts_of(parent: &Parent<'_>) -> ParentFacts {
     ParentFacts {
         sampled: parent.trace_flags.is_sampled(),
         remote: parent.is_remote,
@@ -213,7 +227,7 @@ fn facts_of(parent: &Parent<'_>) -> ParentFacts {
 
 /// A local parent's offset: one anchor for the whole trace.
 #[inline]
-fn offset_of(parent: &Parent<'_>, thread: &ThreadState) -> Option<u64> {
+pub(super) fn offset_of(parent: &Parent<'_>, thread: &ThreadState) -> Option<u64> {
     parent
         .handle
         .slot_in(thread)?
@@ -221,7 +235,7 @@ fn offset_of(parent: &Parent<'_>, thread: &ThreadState) -> Option<u64> {
 }
 
 #[inline]
-fn count_start(counts: &Counts, decision: Decision) {
+pub(super) fn count_start(counts: &Counts, decision: Decision) {
     match decision {
         Decision::RecordAndSample => counts.started.count(),
         Decision::RecordOnly => counts.record_only.count(),
@@ -257,17 +271,11 @@ fn fill(
     if !span.recording {
         return true;
     }
-    span.status = 0;
-    span.dropped_attributes = 0;
-    span.events = 0;
-    span.dropped_events = 0;
-    span.links = 0;
-    span.dropped_links = 0;
-    span.kind = start.kind as u8;
-    span.start_ns = match start.at_ns {
+    let start_ns = match start.at_ns {
         0 => clock::monotonic().wrapping_add(span.wall_offset),
         given => given,
     };
+    span.begin(start.kind as u8, start_ns);
     let named = SpanState::replace(&mut span.name, start.name.as_bytes(), budget);
     if !named {
         // The slot stays free, and free slots are empty.

@@ -118,6 +118,15 @@ impl SlotTable {
     /// A freed slot for the thread's list; every so often the surplus goes back.
     #[inline]
     pub(crate) fn recycle(&self, index: u32, list: &mut Vec<u32>, budget: &Budget) {
+        if list.len() < list.capacity().min(KEPT_FREE) {
+            list.push(index);
+        } else {
+            self.recycle_beyond(index, list, budget);
+        }
+    }
+
+    #[cold]
+    fn recycle_beyond(&self, index: u32, list: &mut Vec<u32>, budget: &Budget) {
         if list.len() >= KEPT_FREE {
             self.give_back(list, KEPT_FREE - MOVED, budget);
         }

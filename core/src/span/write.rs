@@ -12,12 +12,13 @@ use crate::limits::SpanLimits;
 use crate::pipeline::budget::Budget;
 use crate::thread::ThreadState;
 use crate::value::{Cut, Most, Value, ValueBuilder, cut_bytes, cut_text};
-use crate::wire::attribute::{Encode, Encoded, Pair, Raw, Scalar, Text, append, hash};
+use crate::wire::attribute::{Encode, Encoded, Pair, Raw, Scalar, Text, append};
 use crate::wire::buf::Buf;
 use crate::wire::field_len;
+use crate::wire::keys::hash;
 use std::sync::atomic::Ordering;
 
-const ATTRIBUTE: u8 = 0x4a;
+pub(super) const ATTRIBUTE: u8 = 0x4a;
 pub(super) const EVENT: u8 = 0x5a;
 pub(super) const LINK: u8 = 0x6a;
 
@@ -49,30 +50,35 @@ impl SpanHandle {
     }
 
     /// [`SpanHandle::set`] for a boolean.
-    #[inline]
+    #[inline(never)]
     pub fn set_bool(self, key: &str, value: bool) {
-        self.record(|thread, state| put(thread, state, key, &value));
+        if !self.set_bool_quickly(key, value) {
+            self.record(|thread, state| put(thread, state, key, value));
+        }
     }
 
     /// [`SpanHandle::set`] for an integer.
-    #[inline]
+    #[inline(never)]
     pub fn set_int(self, key: &str, value: i64) {
-        self.record(|thread, state| put(thread, state, key, &value));
+        if !self.set_int_quickly(key, value) {
+            self.record(|thread, state| put(thread, state, key, value));
+        }
     }
 
     /// [`SpanHandle::set`] for a float.
-    #[inline]
+    #[inline(never)]
     pub fn set_double(self, key: &str, value: f64) {
-        self.record(|thread, state| put(thread, state, key, &value));
+        if !self.set_double_quickly(key, value) {
+            self.record(|thread, state| put(thread, state, key, value));
+        }
     }
 
     /// [`SpanHandle::set`] for a text.
-    #[inline]
+    #[inline(never)]
     pub fn set_text(self, key: &str, text: &str) {
-        self.record(|thread, state| {
-            let text = cut_text(text, state.limits().attribute_value_length);
-            put(thread, state, key, &Text(text.as_bytes()));
-        });
+        if !self.set_text_quickly(key, text) {
+            self.record(|thread, state| put(thread, state, key, Text(text.as_bytes())));
+        }
     }
 
     /// Adds an event at `unix_ns`, 0 = now. `attributes` is a map; anything else means none.
@@ -184,8 +190,22 @@ impl SpanHandle {
     }
 }
 
+/// Puts an attribute of one kind.
 #[inline]
-pub(super) fn put(thread: &ThreadState, state: &mut SpanState, key: &str, value: &impl Encode) {
+pub(super) fn put<'v>(
+    thread: &ThreadState,
+    state: &mut SpanState,
+    key: &str,
+    value: impl Encode + Into<Scalar<'v>>,
+) {
+    if !state.put_short(key.as_bytes(), value) {
+        put_any(thread, state, key, value.into());
+    }
+}
+
+/// Puts an attribute of any kind and length, new or not, within the limits.
+#[inline(never)]
+fn put_any(thread: &ThreadState, state: &mut SpanState, key: &str, value: Scalar<'_>) {
     let key = key.as_bytes();
     if key.is_empty() {
         let misuse = &thread.runtime.misuse;
@@ -193,19 +213,35 @@ pub(super) fn put(thread: &ThreadState, state: &mut SpanState, key: &str, value:
         state.dropped_attributes += 1;
         return;
     }
+    let value = value.cut(state.limits().attribute_value_length);
     let digest = hash(key);
     let replaces = state.keys.knows(digest) && remove(state, digest, key);
     if !replaces && state.keys.len() >= state.limits().attributes && !room::for_attribute(state) {
         return;
     }
     let at = state.body.len();
-    let pair = Pair::of(key, value);
+    let pair = Pair::of(key, &value);
     let budget = &thread.runtime.budget;
     let kept = SpanState::reserve(&mut state.body, pair.appended_len(), budget)
         && state.keys.push(digest, at)
         && pair.append_to(&mut state.body, ATTRIBUTE);
     if !kept {
         state.dropped_attributes += 1;
+    }
+}
+
+impl Scalar<'_> {
+    /// The value within the limit of its length.
+    fn cut(self, limit: usize) -> Self {
+        match self {
+            // Texts come in as `&str`; should that ever fail, nothing is better than garbage.
+            Self::Text(Text(text)) if text.len() > limit => {
+                let text = std::str::from_utf8(text).unwrap_or_default();
+                Self::Text(Text(cut_text(text, limit).as_bytes()))
+            }
+            Self::Raw(Raw(bytes)) => Self::Raw(Raw(cut_bytes(bytes, limit))),
+            other => other,
+        }
     }
 }
 

@@ -1,18 +1,29 @@
-//! One attribute: OTLP `KeyValue` with an `AnyValue`, and the index that keeps keys unique.
+//! One attribute: OTLP `KeyValue` with an `AnyValue`.
 
 use super::buf::{Buf, Writer};
 use super::{field_len, varint_len};
-use crate::errno::Saved;
-use crate::memory::dispensable;
 
 /// What can stand in an `AnyValue`. Each kind is a type of its own, so that a value stays in
 /// registers on its way from the caller to the bytes.
-pub(crate) trait Encode {
+pub(crate) trait Encode: Copy {
     /// Bytes of the `AnyValue`.
     fn len(&self) -> usize;
 
+    /// Bytes that the limit of a value's length is about.
+    #[inline]
+    fn limited_len(&self) -> usize {
+        0
+    }
+
     /// Writes the fields of the `AnyValue`.
-    fn write(&self, writer: &mut Writer<'_>);
+    fn write<const CHECKED: bool>(&self, writer: &mut Writer<'_, CHECKED>);
+
+    /// The same where it takes `len` bytes, less than 128.
+    #[inline]
+    fn write_short<const CHECKED: bool>(&self, len: u8, writer: &mut Writer<'_, CHECKED>) {
+        debug_assert_eq!(self.len(), usize::from(len));
+        self.write(writer);
+    }
 }
 
 /// A string: UTF-8.
@@ -34,7 +45,7 @@ impl Encode for bool {
     }
 
     #[inline]
-    fn write(&self, writer: &mut Writer<'_>) {
+    fn write<const CHECKED: bool>(&self, writer: &mut Writer<'_, CHECKED>) {
         writer.array([0x10, u8::from(*self)]);
     }
 }
@@ -46,9 +57,13 @@ impl Encode for i64 {
     }
 
     #[inline]
-    fn write(&self, writer: &mut Writer<'_>) {
-        writer.byte(0x18);
-        writer.varint(self.cast_unsigned());
+    fn write<const CHECKED: bool>(&self, writer: &mut Writer<'_, CHECKED>) {
+        if let Ok(small @ 0..0x80) = u8::try_from(*self) {
+            writer.array([0x18, small]);
+        } else {
+            writer.byte(0x18);
+            writer.varint(self.cast_unsigned());
+        }
     }
 }
 
@@ -59,7 +74,7 @@ impl Encode for f64 {
     }
 
     #[inline]
-    fn write(&self, writer: &mut Writer<'_>) {
+    fn write<const CHECKED: bool>(&self, writer: &mut Writer<'_, CHECKED>) {
         writer.byte(0x21);
         writer.fixed64(self.to_bits());
     }
@@ -72,8 +87,20 @@ impl Encode for Text<'_> {
     }
 
     #[inline]
-    fn write(&self, writer: &mut Writer<'_>) {
+    fn limited_len(&self) -> usize {
+        self.0.len()
+    }
+
+    #[inline]
+    fn write<const CHECKED: bool>(&self, writer: &mut Writer<'_, CHECKED>) {
         writer.field(0x0a, self.0);
+    }
+
+    #[expect(clippy::inline_always, reason = "a few moves of a short text")]
+    #[inline(always)]
+    fn write_short<const CHECKED: bool>(&self, len: u8, writer: &mut Writer<'_, CHECKED>) {
+        writer.array([0x0a, len.wrapping_sub(2)]);
+        writer.bytes_here(self.0);
     }
 }
 
@@ -82,7 +109,12 @@ impl Encode for Raw<'_> {
         field_len(self.0.len())
     }
 
-    fn write(&self, writer: &mut Writer<'_>) {
+    #[inline]
+    fn limited_len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn write<const CHECKED: bool>(&self, writer: &mut Writer<'_, CHECKED>) {
         writer.field(0x3a, self.0);
     }
 }
@@ -92,7 +124,7 @@ impl Encode for Encoded<'_> {
         self.0.len()
     }
 
-    fn write(&self, writer: &mut Writer<'_>) {
+    fn write<const CHECKED: bool>(&self, writer: &mut Writer<'_, CHECKED>) {
         writer.bytes(self.0);
     }
 }
@@ -108,26 +140,47 @@ pub(crate) enum Scalar<'a> {
     Encoded(Encoded<'a>),
 }
 
-impl Scalar<'_> {
-    fn kind(&self) -> &dyn Encode {
-        match self {
-            Self::Bool(value) => value,
-            Self::Int(value) => value,
-            Self::Double(value) => value,
-            Self::Text(value) => value,
-            Self::Raw(value) => value,
-            Self::Encoded(value) => value,
+macro_rules! scalar_from {
+    ($($from:ty => $kind:ident,)*) => {$(
+        impl<'a> From<$from> for Scalar<'a> {
+            #[inline]
+            fn from(value: $from) -> Self {
+                Self::$kind(value)
+            }
         }
-    }
+    )*};
+}
+
+scalar_from! {
+    bool => Bool,
+    i64 => Int,
+    f64 => Double,
+    Text<'a> => Text,
+    Raw<'a> => Raw,
+    Encoded<'a> => Encoded,
 }
 
 impl Encode for Scalar<'_> {
     fn len(&self) -> usize {
-        self.kind().len()
+        match self {
+            Self::Bool(value) => value.len(),
+            Self::Int(value) => value.len(),
+            Self::Double(value) => value.len(),
+            Self::Text(value) => value.len(),
+            Self::Raw(value) => value.len(),
+            Self::Encoded(value) => value.len(),
+        }
     }
 
-    fn write(&self, writer: &mut Writer<'_>) {
-        self.kind().write(writer);
+    fn write<const CHECKED: bool>(&self, writer: &mut Writer<'_, CHECKED>) {
+        match self {
+            Self::Bool(value) => value.write(writer),
+            Self::Int(value) => value.write(writer),
+            Self::Double(value) => value.write(writer),
+            Self::Text(value) => value.write(writer),
+            Self::Raw(value) => value.write(writer),
+            Self::Encoded(value) => value.write(writer),
+        }
     }
 }
 
@@ -205,118 +258,6 @@ pub(crate) fn read_field(bytes: &[u8], at: usize) -> Option<(&[u8], usize)> {
     None
 }
 
-/// Where each attribute of a span starts, found by a hash of its key.
-#[derive(Debug, Default)]
-pub(crate) struct KeyIndex {
-    entries: Vec<(u32, u32)>,
-}
-
-impl KeyIndex {
-    /// Number of attributes.
-    #[inline]
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// Forgets all; memory of more than `kept` bytes is given back.
-    #[inline]
-    pub(crate) fn clear(&mut self, kept: usize) {
-        if self.entries.capacity() * size_of::<(u32, u32)>() > kept {
-            self.entries = Vec::new();
-        } else {
-            self.entries.clear();
-        }
-    }
-
-    /// Whether an attribute has a key of this hash.
-    #[inline]
-    pub(crate) fn knows(&self, hash: u32) -> bool {
-        self.entries.iter().any(|(known, _)| *known == hash)
-    }
-
-    /// The attribute of `key` in `body`: its place in the index. The hash finds, the bytes confirm.
-    pub(crate) fn find(&self, hash: u32, key: &[u8], body: &[u8]) -> Option<usize> {
-        self.entries.iter().position(|(known, at)| {
-            *known == hash
-                && read_field(body, *at as usize)
-                    .and_then(|(pair, _)| read_field(pair, 0))
-                    .is_some_and(|(known_key, _)| known_key == key)
-        })
-    }
-
-    /// Notes an attribute at `at`. False if memory is refused.
-    #[inline]
-    pub(crate) fn push(&mut self, hash: u32, at: usize) -> bool {
-        let Ok(at) = u32::try_from(at) else {
-            return false;
-        };
-        if self.entries.capacity() == self.entries.len() && !self.grow() {
-            return false;
-        }
-        self.entries.push((hash, at));
-        true
-    }
-
-    #[cold]
-    fn grow(&mut self) -> bool {
-        let _errno = Saved::now();
-        dispensable(|| self.entries.try_reserve(8)).is_ok()
-    }
-
-    /// Removes an attribute from the index and from `body`.
-    pub(crate) fn remove(&mut self, place: usize, body: &mut Buf) {
-        if place >= self.entries.len() {
-            return;
-        }
-        let (_, at) = self.entries.remove(place);
-        let start = at as usize;
-        let Some((_, end)) = read_field(body.as_slice(), start) else {
-            return;
-        };
-        self.close_gap(start, end);
-        body.remove(start..end);
-    }
-
-    /// Removes the first field `tag`, which is none of the attributes, from `body`. False if there
-    /// is none.
-    pub(crate) fn remove_first(&mut self, tag: u8, body: &mut Buf) -> bool {
-        let mut start = 0;
-        while let Some((_, end)) = read_field(body.as_slice(), start) {
-            if body.as_slice().get(start) == Some(&tag) {
-                self.close_gap(start, end);
-                body.remove(start..end);
-                return true;
-            }
-            start = end;
-        }
-        false
-    }
-
-    /// Moves what stands behind a removed range.
-    fn close_gap(&mut self, start: usize, end: usize) {
-        let gap = u32::try_from(end - start).unwrap_or(0);
-        for (_, at) in &mut self.entries {
-            if *at as usize >= end {
-                *at -= gap;
-            }
-        }
-    }
-}
-
-/// A cheap hash of a key's ends and length; equal keys hash alike, others are told apart by bytes.
-#[inline]
-pub(crate) fn hash(key: &[u8]) -> u32 {
-    let (head, tail) = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
-        (Some(head), Some(tail)) => (u64::from_le_bytes(*head), u64::from_le_bytes(*tail)),
-        _ => key.iter().fold((0, 0), |(head, _), byte| {
-            ((head << 8) | u64::from(*byte), 0)
-        }),
-    };
-    let mixed = (head ^ tail.rotate_left(23) ^ ((key.len() as u64) << 56))
-        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> 32) as u32
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -350,22 +291,5 @@ mod tests {
             assert_eq!(pair.key, "key");
             assert_eq!(pair.value, Some(AnyValue { value }));
         }
-    }
-
-    #[test]
-    fn a_removed_key_leaves_the_others_findable() {
-        let (mut index, mut body) = (KeyIndex::default(), Buf::default());
-        for key in ["a", "bb", "a long key with many bytes", "d"] {
-            assert!(index.push(hash(key.as_bytes()), body.len()));
-            assert!(append(&mut body, 0x4a, key.as_bytes(), &1i64));
-        }
-        let place = index.find(hash(b"bb"), b"bb", body.as_slice()).unwrap();
-        index.remove(place, &mut body);
-        assert_eq!(index.find(hash(b"bb"), b"bb", body.as_slice()), None);
-        for key in ["a", "a long key with many bytes", "d"] {
-            let found = index.find(hash(key.as_bytes()), key.as_bytes(), body.as_slice());
-            assert!(found.is_some(), "{key}");
-        }
-        assert_eq!(index.len(), 3);
     }
 }

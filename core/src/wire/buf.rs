@@ -7,19 +7,21 @@ use crate::errno::Saved;
 use crate::memory::dispensable;
 use std::marker::PhantomData;
 
-/// Writes forward through a piece of memory, never past its end.
+/// Writes forward through a piece of memory, never past its end; one that is not `CHECKED` leaves
+/// that to who made it.
 #[derive(Debug)]
-pub(crate) struct Writer<'a> {
+pub(crate) struct Writer<'a, const CHECKED: bool = true> {
     at: *mut u8,
     end: *mut u8,
     memory: PhantomData<&'a mut [u8]>,
 }
 
-impl Writer<'_> {
+impl<const CHECKED: bool> Writer<'_, CHECKED> {
     /// A writer over `len` bytes from `start`.
     ///
     /// # Safety
-    /// The bytes must be writable, initialised or not, and used by nobody else for `'a`.
+    /// The bytes must be writable, initialised or not, and used by nobody else for `'a`. If it is not
+    /// `CHECKED`, no more than `len` bytes are written.
     pub(crate) unsafe fn new(start: *mut u8, len: usize) -> Self {
         // SAFETY: the caller vouches for `len` bytes from `start`, so the end is in bounds.
         let end = unsafe { start.add(len) };
@@ -34,12 +36,13 @@ impl Writer<'_> {
     #[inline]
     fn take(&mut self, count: usize) -> Option<*mut u8> {
         let start = self.at;
-        if self.end as usize - start as usize >= count {
+        let fits = self.end as usize - start as usize >= count;
+        debug_assert!(fits, "a length was computed too short");
+        if !CHECKED || fits {
             // SAFETY: at least `count` bytes remain before `end` of the same piece of memory.
             self.at = unsafe { start.add(count) };
             Some(start)
         } else {
-            debug_assert!(false, "a length was computed too short");
             None
         }
     }
@@ -104,17 +107,51 @@ impl Writer<'_> {
     /// Raw bytes. Short texts are the rule: two overlapping moves beat a call of memcpy.
     #[inline]
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        self.bytes_here(bytes);
+    }
+
+    /// [`Self::bytes`] on the way of every span: a call would keep the writer in memory.
+    #[expect(clippy::inline_always, reason = "as it says")]
+    #[inline(always)]
+    pub(crate) fn bytes_here(&mut self, bytes: &[u8]) {
         match bytes.len() {
-            0..4 => bytes.iter().for_each(|byte| self.byte(*byte)),
-            4..8 => self.overlapping::<4>(bytes),
-            8..16 => self.overlapping::<8>(bytes),
             16..=32 => self.overlapping::<16>(bytes),
-            len => {
-                if let Some(to) = self.take(len) {
-                    // SAFETY: `take` gave `len` writable bytes; a borrowed slice is not among them.
-                    unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), len) };
-                }
-            }
+            8..16 => self.overlapping::<8>(bytes),
+            4..8 => self.overlapping::<4>(bytes),
+            1..4 => self.few(bytes),
+            _ => self.many(bytes),
+        }
+    }
+
+    /// Raw bytes, mostly more than a few dozens.
+    #[inline]
+    pub(crate) fn many(&mut self, bytes: &[u8]) {
+        if let Some(to) = self.take(bytes.len()) {
+            // SAFETY: `take` gave as many writable bytes; a borrowed slice is not among them.
+            unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+        }
+    }
+
+    /// One to three bytes: the first, the last, the one in the middle.
+    #[inline]
+    fn few(&mut self, bytes: &[u8]) {
+        let len = bytes.len();
+        if let (Some(first), Some(middle), Some(last), Some(to)) = (
+            bytes.first(),
+            bytes.get(len / 2),
+            bytes.last(),
+            self.take(len),
+        ) {
+            // SAFETY: `take` gave as many bytes as there are, which is one at least.
+            unsafe { to.write(*first) };
+            // SAFETY: half of the length is below it.
+            let half = unsafe { to.add(len / 2) };
+            // SAFETY: one of those bytes.
+            unsafe { half.write(*middle) };
+            // SAFETY: the place of the last of them.
+            let end = unsafe { to.add(len - 1) };
+            // SAFETY: one of those bytes.
+            unsafe { end.write(*last) };
         }
     }
 
@@ -221,6 +258,33 @@ impl Buf {
         // SAFETY: the writer has initialised the first `written` bytes of the spare capacity.
         unsafe { self.bytes.set_len(start + written) };
         true
+    }
+
+    /// Whether `count` more bytes fit into what is held.
+    #[inline]
+    pub(crate) fn fits(&self, count: usize) -> bool {
+        self.bytes.capacity() - self.bytes.len() >= count
+    }
+
+    /// A writer behind the bytes; what it has written counts after [`Buf::advance`].
+    ///
+    /// # Safety
+    /// `count` bytes fit, and no more are written.
+    #[inline]
+    pub(crate) unsafe fn writer_within(&mut self, count: usize) -> Writer<'_, false> {
+        let spare = self.bytes.spare_capacity_mut().as_mut_ptr().cast();
+        // SAFETY: the caller vouches that `count` bytes are spare and that no more are written.
+        unsafe { Writer::new(spare, count) }
+    }
+
+    /// Counts `count` more bytes.
+    ///
+    /// # Safety
+    /// They have been written behind the others.
+    #[inline]
+    pub(crate) unsafe fn advance(&mut self, count: usize) {
+        // SAFETY: as the caller vouches.
+        unsafe { self.bytes.set_len(self.bytes.len() + count) };
     }
 
     /// Replaces the bytes. False if memory is refused; then the buffer is empty.

@@ -4,7 +4,7 @@ use super::{set, tracer_config};
 use crate::boundary::guard;
 use crate::last_error::{fail, invalid_config, missing};
 use crate::ptr;
-use crate::span::kind;
+use crate::recording::kind;
 use libtracer::{Composable, ParentBased, Predicate, Ratio, Sampler, SamplingInput};
 use libtracer_abi::{
     TRACER_INTERNAL, TRACER_INVALID_ARGUMENT, TRACER_OK, TRACER_PARENT_LOCAL_NOT_SAMPLED,

@@ -4,7 +4,7 @@ use crate::boundary::record;
 use crate::context::{handle, span};
 use crate::provider::{tracer_of, tracer_scope};
 use crate::ptr;
-use crate::span::kind;
+use crate::recording::kind;
 use libtracer::binding::{Decided, Parent, Started, current_native};
 use libtracer::{Decision, SpanBuilder, SpanHandle, SpanId, TraceFlags, TraceId};
 use libtracer_abi::{

@@ -1,7 +1,7 @@
 //! What the logs of threads leave behind.
 
-use super::*;
 use crate::config::Config;
+use crate::provider::Provider;
 
 #[test]
 fn a_thread_that_published_nothing_leaves_no_log_behind() {
