@@ -2,6 +2,7 @@
  * they interrupt, nothing hangs or crashes, and each span is accounted for. */
 #define _GNU_SOURCE
 #include "harness.h"
+#include "otlp.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -181,6 +182,55 @@ static void at_any_instruction(void) {
     check_account();
 }
 
+static tracer_span written_to;
+static volatile sig_atomic_t is_written_to;
+
+/* Writes to the very span that is being written to. */
+static void write_in_handler(int number) {
+    (void)number;
+    if (is_written_to) {
+        tracer_span_set_int(written_to, "handled", handled);
+        __atomic_store_n(&handled, handled + 1, __ATOMIC_RELEASE);
+    }
+}
+
+static void what_a_write_to_the_same_span_interrupts_is_kept_whole(void) {
+    struct itimerval often = {{0, 50}, {0, 50}}, never = {{0, 0}, {0, 0}};
+    struct sigaction action, before;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = write_in_handler;
+    action.sa_flags = SA_ONSTACK | SA_RESTART;
+    set_up("memory");
+    tracer_capture *capture = tracer_capture_new();
+    handled = 0;
+    CHECK_INT(sigaction(SIGALRM, &action, &before), 0);
+    CHECK_INT(setitimer(ITIMER_REAL, &often, NULL), 0);
+    while (handled < INTERRUPTIONS) {
+        seen got;
+        written_to = tracer_span_start(NULL, "written to", NULL);
+        is_written_to = 1;
+        for (int again = 0; again < 100; again++) {
+            tracer_span_set_bool(written_to, "bool", true);
+            tracer_span_set_int(written_to, "int", 42);
+            tracer_span_set_double(written_to, "double", 2.5);
+            tracer_span_set_string(written_to, "text", "text", 4);
+        }
+        is_written_to = 0;
+        tracer_span_end(written_to);
+        CHECK(see(capture, 0, &got));
+        CHECK(strstr(got.attributes, "bool=true") != NULL);
+        CHECK(strstr(got.attributes, "int=42") != NULL);
+        CHECK(strstr(got.attributes, "double=2.5") != NULL);
+        CHECK(strstr(got.attributes, "text=\"text\"") != NULL);
+        CHECK_INT(got.dropped_attributes, 0);
+        tracer_capture_clear(capture);
+    }
+    CHECK_INT(setitimer(ITIMER_REAL, &never, NULL), 0);
+    CHECK_INT(sigaction(SIGALRM, &before, NULL), 0);
+    tracer_capture_free(capture);
+    check_account();
+}
+
 int main(void) {
     use_small_stack();
     RUN(on_a_small_stack_while_spans_are_recorded);
@@ -188,5 +238,6 @@ int main(void) {
     RUN(while_contexts_are_made_and_freed);
     RUN(while_providers_come_and_go);
     RUN(at_any_instruction);
+    RUN(what_a_write_to_the_same_span_interrupts_is_kept_whole);
     return finish();
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,34 +66,10 @@ static const tracer_llm_call odd_llm_call = {sizeof odd_llm_call, "\xff\xfe", ""
     } while (0)
 
 static void fill_structs(world *w) {
-    usual.kind = TRACER_KIND_SERVER;
-    usual.attributes = plain;
-    usual.attribute_count = 4;
-    usual.links = link_values;
-    usual.link_count = 2;
-    wrong.flags = UINT32_MAX;
-    wrong.kind = -5;
-    wrong.start_unix_ns = UINT64_MAX;
-    wrong.attributes = odd;
-    wrong.attribute_count = 4;
-    wrong.links = link_values;
-    wrong.link_count = SIZE_MAX;
-    log_usual.attributes = plain;
-    log_usual.attribute_count = 4;
-    log_usual.severity_text = "usual";
-    log_usual.event_name = "event";
-    log_wrong.flags = UINT32_MAX - 1;
-    log_wrong.attributes = odd;
-    log_wrong.attribute_count = SIZE_MAX;
-    log_wrong.unix_ns = UINT64_MAX;
-    log_wrong.severity_text = "\xff";
-    log_wrong.event_name = "\xc3(";
     FILL(attributes, NULL, plain, odd);
     FILL(options, NULL, &usual, &empty, &wrong);
     FILL(log_options, NULL, &log_usual, &log_empty, &log_wrong);
     FILL(limits, NULL, &limits, &no_limits);
-    llm_call.provider = "openai";
-    llm_call.model = "gpt-4o";
     FILL(llm_calls, NULL, &llm_call, &no_llm_call, &odd_llm_call);
 }
 
@@ -140,9 +117,44 @@ static tracer_exporter_callbacks exporter = TRACER_EXPORTER_CALLBACKS_INIT, no_e
 static tracer_propagator_callbacks propagator = TRACER_PROPAGATOR_CALLBACKS_INIT, no_format;
 static tracer_sampler_callbacks sampler = TRACER_SAMPLER_CALLBACKS_INIT, no_sample;
 
-void world_begin(world *w) {
-    static char long_text[5000];
+static char long_text[5000];
+
+/* What all worlds have in common, which several threads may begin. */
+static void fill_common(void) {
     memset(long_text, 'x', sizeof long_text - 1);
+    usual.kind = TRACER_KIND_SERVER;
+    usual.attributes = plain;
+    usual.attribute_count = 4;
+    usual.links = link_values;
+    usual.link_count = 2;
+    wrong.flags = UINT32_MAX;
+    wrong.kind = -5;
+    wrong.start_unix_ns = UINT64_MAX;
+    wrong.attributes = odd;
+    wrong.attribute_count = 4;
+    wrong.links = link_values;
+    wrong.link_count = SIZE_MAX;
+    log_usual.attributes = plain;
+    log_usual.attribute_count = 4;
+    log_usual.severity_text = "usual";
+    log_usual.event_name = "event";
+    log_wrong.flags = UINT32_MAX - 1;
+    log_wrong.attributes = odd;
+    log_wrong.attribute_count = SIZE_MAX;
+    log_wrong.unix_ns = UINT64_MAX;
+    log_wrong.severity_text = "\xff";
+    log_wrong.event_name = "\xc3(";
+    llm_call.provider = "openai";
+    llm_call.model = "gpt-4o";
+    exporter.export_spans = odd_export;
+    sampler.sample = odd_sample;
+    propagator.inject = odd_inject;
+    propagator.extract = odd_extract;
+}
+
+void world_begin(world *w) {
+    static pthread_once_t filled = PTHREAD_ONCE_INIT;
+    pthread_once(&filled, fill_common);
     memset(w, 0, sizeof *w);
     FILL(spans, {0, 0}, {0, 0}, {0, 0}, {7, UINT64_C(1) << 60}, {UINT64_MAX, UINT64_MAX});
     FILL(texts, NULL, "a text", "\xff\xfe\xc3(", "\0\0\0\0", long_text,
@@ -165,10 +177,6 @@ void world_begin(world *w) {
     FILL(setters, NULL, odd_set);
     FILL(visitors, NULL, odd_visit);
     FILL(handlers, NULL, odd_handler);
-    exporter.export_spans = odd_export;
-    sampler.sample = odd_sample;
-    propagator.inject = odd_inject;
-    propagator.extract = odd_extract;
     FILL(generators, NULL, odd_ids);
     FILL(clocks, NULL, odd_clock);
     FILL(filters, NULL, odd_filter);

@@ -1,6 +1,7 @@
 //! When a pipeline exports, and what flush, shutdown and the export timeout make of exporters that
 //! are slow, stuck or used from many sides.
 
+use crate::rig::alone;
 use crate::told::{Gate, SOON, balanced, spans, until};
 use libtracer::{
     Accepted, Batch, BatchSettings, Config, EndFuture, ExportFuture, Exporter, ExporterFactory,
@@ -139,6 +140,7 @@ fn conf_061_calls_of_one_exporter_never_overlap_and_none_comes_after_its_end() {
 
 #[test]
 fn conf_063_a_batch_goes_when_it_is_full_when_the_delay_is_over_and_on_flush() {
+    let _alone = alone();
     let provider_of = |batch, gate: &Gate| {
         gate.open();
         let config = Config::new().batch(batch);
@@ -260,6 +262,7 @@ impl Exporter for Instrumented {
 
 #[test]
 fn in_the_blocking_mode_an_exporter_that_records_does_not_wait_for_itself() {
+    let _alone = alone();
     let own = Arc::<OnceLock<TracerProvider>>::default();
     let slot = Arc::clone(&own);
     let factory: ExporterFactory = Arc::new(move || Ok(Box::new(Instrumented(Arc::clone(&slot)))));

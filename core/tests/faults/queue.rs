@@ -1,5 +1,6 @@
 //! Full queues: each pipeline has its own bound, kept exactly, and the blocking mode waits for room.
 
+use crate::rig::alone;
 use crate::told::{Gate, SOON, balanced, spans, until};
 use libtracer::{BatchSettings, Config, TracerProvider};
 use std::thread;
@@ -84,6 +85,7 @@ fn a_queue_size_below_the_spans_between_two_wakes_does_not_lose_them() {
 
 #[test]
 fn in_the_blocking_mode_an_end_waits_for_room_in_a_queue() {
+    let _alone = alone();
     let gate = Gate::default();
     let config = Config::new()
         .batch(queue_of(20))
@@ -105,6 +107,7 @@ fn in_the_blocking_mode_an_end_waits_for_room_in_a_queue() {
 
 #[test]
 fn a_wait_is_no_part_of_the_span_and_one_in_vain_is_not_repeated() {
+    let _alone = alone();
     let gate = Gate::default();
     let config = Config::new()
         .batch(queue_of(10))

@@ -9,7 +9,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Full batches of 5, others after a moment, and one attempt takes at most a second.
@@ -82,6 +82,13 @@ impl Receiver {
     pub(crate) fn spans(&self) -> Vec<Span> {
         self.taken.lock().unwrap().clone()
     }
+}
+
+/// Held by tests that wait for room, which has the whole process send what it has, full batches or
+/// not, and by those that count batches.
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The spans of a request.
