@@ -26,6 +26,7 @@ TOTALS = {"N5", "N6", "N7", "N8", "P3", "P7", "P7a", "P8", "P9", "P10", "P10a"}
 WORST = {"N7", "P7", "P8"}
 HIGHER = {"P7a"}  # what is wanted is more
 DDTRACE_PYTHON = TARGET / "venv-bench/bin/python"  # there if it could be installed
+OTEL_CPP = TARGET / "bench/otel-cpp"  # there if opentelemetry-cpp is installed
 SPANS = {"libtracer": "1000000", "otel": "300000"}
 THREADS = (2, 4)
 
@@ -34,18 +35,19 @@ Figures = dict[tuple[str, str], list[tuple[float, float]]]  # p10 and median of 
 # Row, what it is, budget in ns, the program that is judged, the peers with the wanted ratio.
 BSP, NO_OP, DYNAMIC = "otel-rust BSP", "otel-rust no-op", "otel-rust BSP, dynamic keys"
 OFF, PYTHON, DDTRACE = "otel-rust AlwaysOff", "otel-python", "ddtrace"
-FAST = "fastrace"
+CPP, FAST = "otel-cpp BSP", "fastrace"
 START, LOCAL = "fastrace, at start", "fastrace, local"
 APART = "processes of one thread"
 ANY = [(PYTHON, 0), (DDTRACE, 0)]
+FROM_C = [(BSP, 5), (DYNAMIC, 5), (NO_OP, 0), (CPP, 15)]
 ROWS: list[tuple[str, str, int | None, str, list[tuple[str, int]]]] = [
-    ("N1", "C: start, 4 attributes, end; OTLP on", 110, "c", [(BSP, 5), (DYNAMIC, 5), (NO_OP, 0)]),
+    ("N1", "C: start, 4 attributes, end; OTLP on", 110, "c", FROM_C),
     ("N1", "C++: the same, through tracer.hpp", 110, "c++", [("c", 0)]),
     ("N2", "Rust: the same", 90, "rust", [(FAST, 3), (START, 0), (LOCAL, 0), (BSP, 0)]),
-    ("N3", "C: no attributes", 70, "c", [(BSP, 0), (NO_OP, 0)]),
+    ("N3", "C: no attributes", 70, "c", [(BSP, 0), (NO_OP, 0), (CPP, 0)]),
     ("N3", "C++: the same, through tracer.hpp", 70, "c++", [("c", 0)]),
     ("N3", "Rust: the same", 70, "rust", [(FAST, 0), (LOCAL, 0), (BSP, 0)]),
-    ("N4", "C: child of an unsampled parent", 25, "c", [(OFF, 0)]),
+    ("N4", "C: child of an unsampled parent", 25, "c", [(OFF, 0), (CPP, 0)]),
     ("N4", "Rust: the same", 25, "rust", [(OFF, 0)]),
     ("N4", "C++: the same, through tracer.hpp", 25, "c++", [("c", 0)]),
     ("N4a", "C: a call on an unsampled span", 5, "c", []),
@@ -132,6 +134,8 @@ def rounds(url: str, grpc: str) -> Figures:
         note(figures, "clock", [hot, "clock"])
         note(figures, "c", [str(TARGET / "bench/hot"), url])
         note(figures, "c++", [str(TARGET / "bench/hot-cpp"), url])
+        if OTEL_CPP.exists():
+            note(figures, CPP, [str(OTEL_CPP)])
         note(figures, "rust", [hot, "libtracer"])
         note(figures, FAST, [hot, "fastrace"])
         note(figures, BSP, [hot, "otel-bsp"])
@@ -180,6 +184,13 @@ def pinned() -> str:
     return f"{found[1]} {found[2]}"
 
 
+def built() -> str:
+    """Name the version of opentelemetry-cpp where it is measured."""
+    if not OTEL_CPP.exists():
+        return ""
+    return f", opentelemetry-cpp {lines([str(OTEL_CPP), 'version'])[0][0]}"
+
+
 def report(figures: Figures) -> str:
     """Write the figures as a table."""
     costs = {row: min(runs)[0] for (row, who), runs in figures.items() if who == "clock"}
@@ -190,7 +201,7 @@ def report(figures: Figures) -> str:
         f"`make bench` on {machine()}, CPython {platform.python_version()}; peers:",
         f"opentelemetry_sdk and opentelemetry-otlp {locked('opentelemetry_sdk')} (Rust), fastrace",
         f"{locked('fastrace')}, opentelemetry-sdk {version('opentelemetry-sdk')} (Python),",
-        f"{pinned()}.",
+        f"{pinned()}{built()}.",
         f"Nanoseconds per span where nothing else is said; {ROUNDS} rounds by turns.",
         "The best p10 is judged (N5, N6, N8, P3, P9 and P10: the best total; N7, P7 and P8: the",
         "worst; N9: the median); the other end shows the spread, the median is that of the rounds'",
@@ -233,7 +244,7 @@ def against(  # noqa: PLR0913, PLR0917, one cell of the table
     """Write what a peer needs for a row, and how much more than we that is."""
     found = figures.get((row, peer))
     if found is None:
-        return f"{peer} could not be installed"
+        return f"{peer} is not installed here"
     theirs = judge(p10 for p10, _ in found)
     times = theirs / ours if ours and row not in HIGHER else ours / theirs if theirs else 0
     ratio = [f"{times:.1f}x"] if ours and not row.startswith("N9") else []
