@@ -9,6 +9,6 @@ pub use crate::current::{
 pub use crate::errno::{Saved as SavedErrno, place as errno_place};
 pub use crate::logs::with_encoded_body;
 pub use crate::memory::is_dispensable;
-pub use crate::span::{Decided, Started};
+pub use crate::span::{Decided, Started, UsualSpan};
 pub use crate::stats::{MisuseKind, count_misuse};
 pub use crate::tracer::{default_provider, nameless_tracer};

@@ -85,10 +85,12 @@ mod tsc {
     pub(super) fn to_nanoseconds(rate: u64) -> u64 {
         let passed = ticks().wrapping_sub(FIRST_TICKS.load(Ordering::Relaxed));
         let scaled = (u128::from(passed) * u128::from(rate)) >> 32;
-        // A wrap would take longer than five centuries of nanoseconds.
-        FIRST_NS
-            .load(Ordering::Relaxed)
-            .wrapping_add(u64::try_from(scaled).unwrap_or(u64::MAX))
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "five centuries of nanoseconds fit"
+        )]
+        let scaled = scaled as u64;
+        FIRST_NS.load(Ordering::Relaxed).wrapping_add(scaled)
     }
 
     /// Both clocks at one moment: the tightest of several tries.

@@ -127,7 +127,8 @@ impl RandomIds {
     }
 
     /// A new, valid span id.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a few instructions of each span")]
+    #[inline(always)]
     pub(crate) fn span_id(&mut self) -> SpanId {
         loop {
             let id = self.next();

@@ -46,7 +46,9 @@ impl std::fmt::Debug for Runtime {
 /// The page's only word: null = no runtime yet, `BUILDING` = some thread makes it.
 type Cell = AtomicPtr<Runtime>;
 
-static CELL: AtomicPtr<Cell> = AtomicPtr::new(ptr::null_mut());
+static CELL: AtomicPtr<Cell> = AtomicPtr::new(ptr::from_ref(&NO_CELL).cast_mut());
+/// Stands in until there is a cell; never written to.
+static NO_CELL: Cell = Cell::new(ptr::null_mut());
 static FALLBACK: Cell = Cell::new(ptr::null_mut());
 /// The newest runtime once more, in a static: leak checkers do not look into the wiped page, and
 /// would report the state of the whole process. The older ones hang from it.
@@ -59,12 +61,8 @@ const BUILDING: *mut Runtime = ptr::without_provenance_mut(1);
 /// This process's runtime, if it has one.
 #[inline]
 fn existing() -> Option<&'static Runtime> {
-    let cell = CELL.load(Ordering::Acquire);
-    if cell.is_null() {
-        return None;
-    }
     // SAFETY: `CELL` points to a page or static that is never freed.
-    let cell = unsafe { &*cell };
+    let cell = unsafe { &*CELL.load(Ordering::Acquire) };
     let runtime = cell.load(Ordering::Acquire);
     if runtime.is_null() || runtime == BUILDING {
         return None;
@@ -80,6 +78,7 @@ pub(crate) fn runtime() -> &'static Runtime {
 }
 
 /// This process's runtime unless nothing has used it yet.
+#[inline]
 pub(crate) fn runtime_if_built() -> Option<&'static Runtime> {
     existing()
 }
@@ -136,10 +135,11 @@ impl Runtime {
 
 /// The cell, made at first use.
 fn cell() -> &'static Cell {
+    let none = ptr::from_ref(&NO_CELL).cast_mut();
     let known = CELL.load(Ordering::Acquire);
-    let cell = if known.is_null() {
+    let cell = if known == none {
         let made = wiped_page().unwrap_or_else(watched_static);
-        match CELL.compare_exchange(ptr::null_mut(), made, Ordering::AcqRel, Ordering::Acquire) {
+        match CELL.compare_exchange(none, made, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => made,
             // Another thread was faster; its page serves, ours stays unused.
             Err(first) => first,

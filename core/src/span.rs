@@ -18,6 +18,7 @@ mod wait;
 mod write;
 
 pub use decided::Decided;
+pub use quick::UsualSpan;
 pub(crate) use start::Start;
 pub use start::Started;
 
@@ -115,13 +116,6 @@ impl SpanHandle {
     fn index(self) -> u32 {
         let [a, b, c, d, ..] = self.slot.to_le_bytes();
         u32::from_le_bytes([a, b, c, d])
-    }
-
-    /// The index of a recorded span of one writer.
-    #[inline]
-    fn index_alone(self) -> Option<u32> {
-        let index = u32::try_from(self.slot).ok()?;
-        index.checked_sub(1)
     }
 
     #[inline]

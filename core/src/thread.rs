@@ -10,10 +10,11 @@ use crate::id::{RandomIds, TraceId};
 use crate::logs::{LogRecords, Scratch};
 use crate::memory;
 use crate::pipeline::producers::Producers;
-use crate::runtime::{Runtime, runtime};
+use crate::runtime::{Runtime, runtime, runtime_if_built};
 use crate::value::ValueBuilder;
 use crate::wire::buf::Buf;
 use std::cell::{Cell, UnsafeCell};
+use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, compiler_fence};
@@ -175,6 +176,38 @@ pub(crate) fn enter<R>(work: impl FnOnce(&mut ThreadState) -> R) -> Option<R> {
     let _busy = Busy(&entry.busy);
     // SAFETY: the flag admits one caller at a time on the only thread that has this entry.
     Some(work(unsafe { &mut *entry.state.get() }))
+}
+
+/// The calling thread's state, in the hands of one call.
+pub(crate) struct Entered {
+    pub(crate) state: &'static mut ThreadState,
+    /// Not for other threads, either.
+    _busy: (Busy<'static>, PhantomData<*mut ()>),
+}
+
+/// [`enter`] for a call that has it as most have. `None`, and nothing done or counted, if not.
+///
+/// What is returned must not outlive the call.
+#[expect(clippy::inline_always, reason = "a few instructions of each span")]
+#[inline(always)]
+pub(crate) fn enter_quickly() -> Option<Entered> {
+    let runtime = runtime_if_built()?;
+    let entry = ENTRY.get().cast_const();
+    if !is_entry(entry) {
+        return None;
+    }
+    // SAFETY: made by `Box::into_raw` for this thread; freed only after `ENTRY` says `GONE`.
+    let entry = unsafe { &*entry };
+    if !ptr::eq(entry.runtime, runtime) || entry.busy.load(Ordering::Relaxed) {
+        return None;
+    }
+    entry.busy.store(true, Ordering::Relaxed);
+    compiler_fence(Ordering::SeqCst);
+    Some(Entered {
+        // SAFETY: the flag admits one caller at a time on the only thread that has this entry.
+        state: unsafe { &mut *entry.state.get() },
+        _busy: (Busy(&entry.busy), PhantomData),
+    })
 }
 
 #[cold]

@@ -14,8 +14,10 @@ pub(crate) mod short;
 /// Bytes that `value` takes as a varint.
 #[inline]
 pub(crate) fn varint_len(value: u64) -> usize {
-    if value < 0x80 {
-        return 1;
+    match value {
+        0..0x80 => return 1,
+        0x80..0x4000 => return 2,
+        _ => {}
     }
     let bits = 64 - (value | 1).leading_zeros();
     ((bits * 9 + 64) / 64) as usize

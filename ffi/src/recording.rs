@@ -3,12 +3,13 @@
 
 use crate::attribute;
 use crate::boundary::record;
-use crate::context::handle;
+use crate::context::{handle, tracer_context};
 use crate::options::{
     self, TRACER_SPAN_ROOT, TRACER_SPAN_SHARED, tracer_link, tracer_span_options,
 };
+use crate::provider::{tracer_of, tracer_scope};
 use crate::ptr;
-use libtracer::binding::Parent;
+use libtracer::binding::{Parent, UsualSpan};
 use libtracer::{SpanHandle, SpanKind, Status, Tracer, Value};
 use libtracer_abi::{
     TRACER_KIND_CLIENT, TRACER_KIND_CONSUMER, TRACER_KIND_PRODUCER, TRACER_KIND_SERVER,
@@ -27,39 +28,64 @@ pub(crate) fn kind(kind: tracer_span_kind) -> SpanKind {
     }
 }
 
+/// Starts a span with no more than a name and a parent, if that is quickly done. `None`, and nothing
+/// done, if not.
+///
 /// # Safety
-/// The name and what `options` points to are as the header says.
-#[cold]
-pub(crate) unsafe fn start_mended(
-    tracer: Tracer,
+/// The arguments are as the header says of `tracer_span_start`.
+#[expect(clippy::inline_always, reason = "its parts stay in registers")]
+#[inline(always)]
+pub(crate) unsafe fn start_quickly(
+    scope: Option<&tracer_scope>,
     name: *const c_char,
-    options: &tracer_span_options,
+    options: *const tracer_span_options,
+) -> Option<SpanHandle> {
+    // SAFETY: as the caller vouches.
+    let options = unsafe { options::whole(options) }?;
+    // SAFETY: as the caller vouches.
+    let parent = unsafe { options.parent.as_ref() }?;
+    let special = TRACER_SPAN_ROOT | TRACER_SPAN_SHARED;
+    let more = options.attribute_count | options.link_count != 0;
+    if options.flags & special != 0 || more {
+        return None;
+    }
+    // SAFETY: as the caller vouches.
+    let name = unsafe { ptr::plain_text(name) }?;
+    let (kind, at_ns) = (kind(options.kind), options.start_unix_ns);
+    tracer_of(scope).start_quickly(name, parent.value(), kind, at_ns)
+}
+
+/// The context as a parent.
+#[inline]
+fn parent_of(context: &tracer_context) -> Parent<'_> {
+    Parent::from(context.value())
+}
+
+/// Starts a span of any kind.
+///
+/// # Safety
+/// The arguments are as the header says of `tracer_span_start`.
+#[inline(never)]
+pub(crate) unsafe fn start_fully(
+    scope: Option<&tracer_scope>,
+    name: *const c_char,
+    options: *const tracer_span_options,
 ) -> SpanHandle {
+    // SAFETY: as the caller vouches.
+    let options = unsafe { options::read(options) };
     // SAFETY: as the caller vouches.
     let name = unsafe { ptr::text(name) };
     // SAFETY: as the caller vouches.
-    unsafe { start(tracer, &name, options) }
+    unsafe { start(tracer_of(scope), &name, &options) }
 }
 
 /// # Safety
 /// What `options` points to is as the header says.
-#[expect(
-    clippy::inline_always,
-    reason = "what it is started with stays in registers"
-)]
-#[inline(always)]
-pub(crate) unsafe fn start(
-    tracer: Tracer,
-    name: &str,
-    options: &tracer_span_options,
-) -> SpanHandle {
+unsafe fn start(tracer: Tracer, name: &str, options: &tracer_span_options) -> SpanHandle {
     // SAFETY: as the caller vouches.
     let given = unsafe { options.parent.as_ref() };
     // The context of a span that had ended: counted as stale, and what is current takes its place.
-    let parent = given.filter(|given| !given.is_stale()).map(|given| Parent {
-        handle: given.handle(),
-        ..Parent::from(given.span())
-    });
+    let parent = given.filter(|given| !given.is_stale()).map(parent_of);
     let parent = if options.flags & TRACER_SPAN_ROOT == 0 {
         parent
     } else {
@@ -116,8 +142,8 @@ pub(crate) unsafe fn set(
     });
 }
 
-/// Sets an attribute by `quickly`, which neither panics nor leaves anything half done, if it can; else
-/// by `work`, out of its way.
+/// Sets an attribute by `quickly`, which leaves nothing half done, if it can; else by `work`, out of
+/// its way.
 ///
 /// # Safety
 /// The key is as the header says.
@@ -126,27 +152,33 @@ pub(crate) unsafe fn set(
 pub(crate) unsafe fn set_short(
     span: tracer_span,
     key: *const c_char,
-    quickly: impl FnOnce(SpanHandle, &str) -> bool,
+    quickly: impl FnOnce(UsualSpan, &str) -> bool,
     work: impl FnOnce(SpanHandle, &str),
 ) {
-    if handle(span).is_quiet() {
-        return;
-    }
-    // SAFETY: as the header says.
-    let plain = unsafe { ptr::plain_text(key) };
-    if !plain.is_some_and(|key| quickly(handle(span), key)) {
-        // SAFETY: as the header says.
-        unsafe { set_long(span, key, work) };
-    }
+    record(|| {
+        let handle = handle(span);
+        if let Some(usual) = handle.usual() {
+            // SAFETY: as the header says.
+            let plain = unsafe { ptr::plain_text(key) };
+            if plain.is_some_and(|key| quickly(usual, key)) {
+                return;
+            }
+        }
+        if !handle.is_quiet() {
+            // SAFETY: as the header says.
+            unsafe { set_long(handle, key, work) };
+        }
+    });
 }
 
 /// # Safety
 /// As for [`set`].
 #[cold]
 #[inline(never)]
-unsafe fn set_long(span: tracer_span, key: *const c_char, work: impl FnOnce(SpanHandle, &str)) {
+unsafe fn set_long(span: SpanHandle, key: *const c_char, work: impl FnOnce(SpanHandle, &str)) {
     // SAFETY: as the caller vouches.
-    unsafe { set(span, key, work) };
+    let key = unsafe { ptr::text(key) };
+    work(span, &key);
 }
 
 /// # Safety

@@ -2,11 +2,13 @@
 
 use crate::boundary::{contain, record};
 use crate::context::{handle, span, tracer_context};
-use crate::options::{self, read as read_options, tracer_link, tracer_span_options};
+use crate::options::{tracer_link, tracer_span_options};
 use crate::provider::{tracer_of, tracer_scope};
-use crate::recording::{add_link, set, set_all, set_short, start, start_mended, status_of, write};
+use crate::recording::{
+    add_link, set, set_all, set_short, start_fully, start_quickly, status_of, write,
+};
 use crate::{attribute, ptr, value};
-use libtracer::binding::current_pair;
+use libtracer::binding::{UsualSpan, current_pair};
 use libtracer::{SpanHandle, Value};
 use libtracer_abi::{tracer_attribute, tracer_span, tracer_span_status, tracer_value};
 use std::ffi::{c_char, c_void};
@@ -20,21 +22,10 @@ pub unsafe extern "C" fn tracer_span_start(
     options: *const tracer_span_options,
 ) -> tracer_span {
     contain(tracer_span::default(), || {
-        let mut older = None;
         // SAFETY: as the header says.
-        let options = match unsafe { options::whole(options) } {
-            Some(options) => options,
-            // SAFETY: as the header says.
-            None => older.insert(unsafe { read_options(options) }),
-        };
+        let started = unsafe { start_quickly(scope, name, options) };
         // SAFETY: as the header says.
-        let started = match unsafe { ptr::plain_text(name) } {
-            // SAFETY: as the header says.
-            Some(name) => unsafe { start(tracer_of(scope), name, options) },
-            // SAFETY: as the header says.
-            None => unsafe { start_mended(tracer_of(scope), name, options) },
-        };
-        span(started)
+        span(started.unwrap_or_else(|| unsafe { start_fully(scope, name, options) }))
     })
 }
 
@@ -99,7 +90,7 @@ pub unsafe extern "C" fn tracer_span_set_bool(span: tracer_span, key: *const c_c
         set_short(
             span,
             key,
-            |span, key| span.set_bool_quickly(key, value),
+            |span, key| span.set_bool(key, value),
             |span, key| span.set_bool(key, value),
         );
     }
@@ -113,7 +104,7 @@ pub unsafe extern "C" fn tracer_span_set_int(span: tracer_span, key: *const c_ch
         set_short(
             span,
             key,
-            |span, key| span.set_int_quickly(key, value),
+            |span, key| span.set_int(key, value),
             |span, key| span.set_int(key, value),
         );
     }
@@ -127,7 +118,7 @@ pub unsafe extern "C" fn tracer_span_set_double(span: tracer_span, key: *const c
         set_short(
             span,
             key,
-            |span, key| span.set_double_quickly(key, value),
+            |span, key| span.set_double(key, value),
             |span, key| span.set_double(key, value),
         );
     }
@@ -141,13 +132,11 @@ pub unsafe extern "C" fn tracer_span_set_string(
     text: *const c_char,
     len: usize,
 ) {
-    if handle(span).is_quiet() {
-        return;
-    }
-    // SAFETY: as the header says.
-    let plain = unsafe { ptr::plain_text_of(text, len) };
-    let quickly =
-        |span: SpanHandle, key: &str| plain.is_some_and(|text| span.set_text_quickly(key, text));
+    let quickly = |span: UsualSpan, key: &str| {
+        // SAFETY: as the header says.
+        let plain = unsafe { ptr::plain_text_of(text, len) };
+        plain.is_some_and(|text| span.set_text(key, text))
+    };
     let fully = |span: SpanHandle, key: &str| {
         // SAFETY: as the header says.
         let text = unsafe { ptr::text_of(text, len) };

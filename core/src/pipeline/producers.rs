@@ -38,15 +38,18 @@ impl<S: Stream> Producers<S> {
         self.all.get_mut(self.last)
     }
 
-    /// The producer for `state`, made at first use.
+    /// The producer used last, if it is that for `state`.
     #[expect(clippy::inline_always, reason = "a few instructions of each span")]
     #[inline(always)]
+    pub(crate) fn latest_of(&mut self, state: &'static ProviderState) -> Option<&mut Producer<S>> {
+        let last = self.all.get_mut(self.last)?;
+        ptr::eq(last.state, state).then_some(last)
+    }
+
+    /// The producer for `state`, made at first use.
+    #[inline]
     pub(crate) fn of_state(&mut self, state: &'static ProviderState) -> Option<&mut Producer<S>> {
-        let last = self
-            .all
-            .get(self.last)
-            .is_some_and(|last| ptr::eq(last.state, state));
-        if !last {
+        if self.latest_of(state).is_none() {
             self.find(|known| ptr::eq(known, state), || state);
         }
         self.all.get_mut(self.last)

@@ -63,7 +63,8 @@ pub(crate) struct Admitted {
 
 impl ProviderState {
     /// Whether a finished span is copied for the worker, and that is all.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a few instructions of each span")]
+    #[inline(always)]
     pub(crate) fn exports_plainly(&self) -> bool {
         let plainly = self.facts().exports_plainly() && !self.is_special();
         plainly && !self.is_shut_down() && !self.runtime.captures.is_active()

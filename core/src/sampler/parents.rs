@@ -28,8 +28,12 @@ impl BelowParents {
     }
 
     /// The decision, if the parent alone makes it.
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "a copy would be made to be indexed"
+    )]
     #[inline]
-    pub(crate) fn decide(self, parent: ParentFacts) -> Option<Decision> {
+    pub(crate) fn decide(&self, parent: ParentFacts) -> Option<Decision> {
         let place = usize::from(parent.sampled) | usize::from(parent.remote) << 1;
         self.0.get(place).copied().flatten()
     }

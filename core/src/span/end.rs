@@ -1,7 +1,6 @@
 //! The end of a span: its bytes go into the thread's chunk and its slot becomes free.
 
 use super::SpanHandle;
-use super::quick::leave_usual;
 use super::slot::{Slot, SpanState};
 use crate::clock;
 use crate::memory::dispensable;
@@ -17,13 +16,18 @@ type Copy<'a> = Option<&'a mut dyn FnMut(&[u8])>;
 
 impl SpanHandle {
     /// Ends the span at `unix_ns`, 0 = now. A second end is a counted no-op.
+    #[inline]
     pub fn end(self, unix_ns: u64) {
-        self.end_with(unix_ns, None);
+        if !self.end_quickly(unix_ns) {
+            self.end_fully(unix_ns, None);
+        }
     }
 
     /// Ends the span now unless it has ended already.
     pub(crate) fn end_once(self) {
-        self.finish(0, None);
+        if !self.end_quickly(0) {
+            self.finish(0, None);
+        }
     }
 
     /// Ends the span and shows its bytes (OTLP `Span`) to `copy`. False if it had ended.
@@ -32,6 +36,11 @@ impl SpanHandle {
         reason = "most callers end a span and are done"
     )]
     pub fn end_with(self, unix_ns: u64, copy: Copy<'_>) -> bool {
+        (copy.is_none() && self.end_quickly(unix_ns)) || self.end_fully(unix_ns, copy)
+    }
+
+    #[inline(never)]
+    fn end_fully(self, unix_ns: u64, copy: Copy<'_>) -> bool {
         if self == Self::NONE {
             return false;
         }
@@ -42,7 +51,6 @@ impl SpanHandle {
         ended
     }
 
-    #[inline]
     fn finish(self, unix_ns: u64, mut copy: Copy<'_>) -> bool {
         let unix_ns = self.by_own_clock(unix_ns);
         let unix_ns = if may_block() {
@@ -53,14 +61,14 @@ impl SpanHandle {
         let special = enter(|thread| {
             let slot = self.slot_in(thread)?;
             slot.with(self.generation, self.is_shared(), |state| {
-                if !state.recording {
-                    leave_unrecorded(state, thread);
-                } else if copy.is_some() || !leave_usual(state, thread, unix_ns) {
+                if state.recording {
                     let special = state.special_provider();
                     if special.is_some() {
                         return special;
                     }
                     leave_recorded(state, thread, unix_ns, &mut copy);
+                } else {
+                    leave_unrecorded(state, thread);
                 }
                 self.free_slot(slot, thread);
                 None
@@ -74,8 +82,9 @@ impl SpanHandle {
     }
 
     /// Gives the slot of a span that has ended to the thread's next one.
-    #[inline]
-    fn free_slot(self, slot: &'static Slot, thread: &mut ThreadState) {
+    #[expect(clippy::inline_always, reason = "a few instructions of each span")]
+    #[inline(always)]
+    pub(super) fn free_slot(self, slot: &'static Slot, thread: &mut ThreadState) {
         slot.retire(self.generation);
         let runtime = thread.runtime;
         let free = &mut thread.free_slots;
@@ -167,7 +176,7 @@ impl SpanHandle {
 
 /// Empties the slot of a span that is not recorded: it holds nothing but a trace state.
 #[inline]
-fn leave_unrecorded(state: &mut SpanState, thread: &ThreadState) {
+pub(super) fn leave_unrecorded(state: &mut SpanState, thread: &ThreadState) {
     if state.trace_state.len() > 0 {
         state.recycle(&thread.runtime.budget);
     }

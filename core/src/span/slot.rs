@@ -1,5 +1,6 @@
 //! One slot of the table: a span while it is open.
 
+use crate::limits::SpanLimits;
 use crate::pipeline::budget::Budget;
 use crate::provider::ProviderState;
 use crate::scope::Scope;
@@ -7,7 +8,7 @@ use crate::wire::buf::Buf;
 use crate::wire::keys::KeyIndex;
 use crate::wire::record::Record;
 use std::cell::UnsafeCell;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, compiler_fence};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, compiler_fence};
 
 /// A slot. The atomics may be read by any thread at any time; `state` belongs to who holds the live
 /// handle and `lock`: which threads of a shared span wait for, and which tells the one writer of
@@ -17,8 +18,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, compiler_fence};
 pub(crate) struct Slot {
     generation: AtomicU64,
     lock: AtomicBool,
-    /// Provider id and whether the span is counted as open, for readers of statistics.
-    account: AtomicU64,
+    /// The provider that counts the span as open, for readers of statistics; 0 = none.
+    account: AtomicU32,
     /// Turns monotonic into Unix time; children take it over.
     wall_offset: AtomicU64,
     state: UnsafeCell<SpanState>,
@@ -32,6 +33,8 @@ unsafe impl Sync for Slot {}
 pub(crate) struct SpanState {
     pub(crate) provider: Option<&'static ProviderState>,
     pub(crate) scope: Option<&'static Scope>,
+    /// Its provider's, if it is recorded.
+    pub(crate) limits: Option<&'static SpanLimits>,
     pub(crate) trace_id: [u8; 16],
     pub(crate) span_id: [u8; 8],
     pub(crate) parent_span_id: [u8; 8],
@@ -81,6 +84,12 @@ impl SpanState {
             status: self.status,
             status_message: self.status_message.as_slice(),
         }
+    }
+
+    /// The limits of its provider; a recorded span has one.
+    #[inline]
+    pub(super) fn limits(&self) -> &'static SpanLimits {
+        self.limits.unwrap_or(&SpanLimits::DEFAULT)
     }
 
     /// Nothing has happened to it yet but its start.
@@ -187,12 +196,40 @@ impl Drop for Unlock<'_> {
     }
 }
 
+/// A span in the hands of one who writes to it.
+pub(super) struct Held<'a> {
+    pub(super) state: &'a mut SpanState,
+    _unlock: Unlock<'a>,
+}
+
+/// A free slot in the hands of one who fills it; dropped, it stays free.
+pub(super) struct Vacant<'a> {
+    pub(super) state: &'a mut SpanState,
+    slot: &'a Slot,
+}
+
+impl Vacant<'_> {
+    /// Makes the span live, open in the account of a provider or in none: its generation.
+    #[expect(clippy::inline_always, reason = "a few instructions of each span")]
+    #[inline(always)]
+    pub(super) fn open(self, counted_for: Option<u32>, wall_offset: u64) -> u64 {
+        let slot = self.slot;
+        let generation = slot.generation.load(Ordering::Relaxed).wrapping_add(1);
+        slot.wall_offset.store(wall_offset, Ordering::Relaxed);
+        slot.account
+            .store(counted_for.unwrap_or(0), Ordering::Relaxed);
+        // Pairs with the acquire load in `holds`.
+        slot.generation.store(generation, Ordering::Release);
+        generation
+    }
+}
+
 impl Slot {
     pub(crate) fn new(generation: u64) -> Self {
         Self {
             generation: AtomicU64::new(generation),
             lock: AtomicBool::new(false),
-            account: AtomicU64::new(0),
+            account: AtomicU32::new(0),
             wall_offset: AtomicU64::new(0),
             state: UnsafeCell::default(),
         }
@@ -204,8 +241,29 @@ impl Slot {
         generation & 1 == 1 && self.generation.load(Ordering::Acquire) == generation
     }
 
-    /// Runs `work` on the span of `generation`, `None` if the slot holds another or none, or this call
+    /// The span of `generation` to write to, `None` if the slot holds another or none, or this call
     /// interrupts another that uses it.
+    #[expect(clippy::inline_always, reason = "a few instructions of every call")]
+    #[inline(always)]
+    pub(super) fn hold(&self, generation: u64, shared: bool) -> Option<Held<'_>> {
+        // Asked before the lock of one writer, which a stale handle must leave alone.
+        let unlock = match (shared, self.holds(generation)) {
+            (true, _) => self.lock_shared(),
+            (false, true) => self.lock_alone()?,
+            (false, false) => return None,
+        };
+        if shared && !self.holds(generation) {
+            return None;
+        }
+        Some(Held {
+            // SAFETY: the generation is right, so that the caller holds the live handle; the contract is
+            // one writer at a time unless it is shared, and the lock keeps signal handlers out.
+            state: unsafe { &mut *self.state.get() },
+            _unlock: unlock,
+        })
+    }
+
+    /// Runs `work` on the span that [`Self::hold`] gives.
     #[expect(
         clippy::inline_always,
         reason = "the closure of every recording call: keep it in registers"
@@ -217,20 +275,8 @@ impl Slot {
         shared: bool,
         work: impl FnOnce(&mut SpanState) -> R,
     ) -> Option<R> {
-        // Asked before the lock of one writer, which a stale handle must leave alone.
-        let unlock = match (shared, self.holds(generation)) {
-            (true, _) => self.lock_shared(),
-            (false, true) => self.lock_alone()?,
-            (false, false) => return None,
-        };
-        if shared && !self.holds(generation) {
-            return None;
-        }
-        // SAFETY: the generation is right, so that the caller holds the live handle; the contract is
-        // one writer at a time unless it is shared, and the lock keeps signal handlers out.
-        let done = Some(work(unsafe { &mut *self.state.get() }));
-        drop(unlock);
-        done
+        let held = self.hold(generation, shared)?;
+        Some(work(held.state))
     }
 
     /// Runs `look` on what never changes of the span of `generation`: on any thread, beside its writer.
@@ -294,33 +340,15 @@ impl Slot {
         state.empty(0, budget);
     }
 
-    /// Fills a free slot, which the caller took from a free list, and makes it live. `None`, and the
-    /// slot stays free, if `fill` finds no room.
-    #[expect(
-        clippy::inline_always,
-        reason = "as for `with`: what fills it is in registers"
-    )]
+    /// A free slot, which the caller took from a free list, to be filled and opened.
+    #[expect(clippy::inline_always, reason = "a few instructions of each span")]
     #[inline(always)]
-    pub(crate) fn start(
-        &self,
-        counted_for: Option<u32>,
-        wall_offset: u64,
-        fill: impl FnOnce(&mut SpanState) -> bool,
-    ) -> Option<u64> {
-        let generation = self.generation.load(Ordering::Relaxed).wrapping_add(1);
-        // SAFETY: a free slot belongs to who took it from the one list that it was in.
-        let state = unsafe { &mut *self.state.get() };
-        if !fill(state) {
-            return None;
+    pub(super) fn vacant(&self) -> Vacant<'_> {
+        Vacant {
+            slot: self,
+            // SAFETY: a free slot belongs to who took it from the one list that it was in.
+            state: unsafe { &mut *self.state.get() },
         }
-        self.wall_offset.store(wall_offset, Ordering::Relaxed);
-        self.account.store(
-            counted_for.map_or(0, |id| (u64::from(id) << 1) | 1),
-            Ordering::Relaxed,
-        );
-        // Pairs with the acquire load in `with`.
-        self.generation.store(generation, Ordering::Release);
-        Some(generation)
     }
 
     /// Ends the life of `generation`: handles are stale from here. Called within `with`.
@@ -349,6 +377,6 @@ impl Slot {
 
     /// Whether it holds a counted span of `provider`.
     pub(crate) fn is_open_of(&self, provider: u32) -> bool {
-        self.account.load(Ordering::Relaxed) == (u64::from(provider) << 1) | 1
+        self.account.load(Ordering::Relaxed) == provider
     }
 }

@@ -92,7 +92,17 @@ impl Provider {
     #[inline]
     pub(super) fn start_plainly(&'static self, start: &Start<'_>, started: &mut Started) {
         let entered = enter(|thread| {
-            self.start_usual(thread, start, started) || self.start_fully(thread, start, started)
+            let Some(usual) = self.start_usual(thread, start) else {
+                return self.start_fully(thread, start, started);
+            };
+            *started = Started {
+                handle: usual.handle,
+                trace_id: start.parent.trace_id,
+                span_id: usual.span_id,
+                trace_flags: usual.trace_flags,
+                recording: !usual.handle.is_quiet(),
+            };
+            true
         });
         match entered {
             Some(true) => started.set_all(start),
@@ -163,22 +173,23 @@ impl Provider {
             _ => offset_of(parent, thread).unwrap_or_else(|| thread.wall_offset(trace_id)),
         };
         let budget = &thread.runtime.budget;
-        let generation = slot.start(sampled.then_some(state.id), wall_offset, |span| {
-            span.provider = Some(state);
-            span.scope = Some(start.scope);
-            span.trace_id = trace_id.0;
-            span.span_id = span_id.0;
-            span.trace_flags = trace_flags.0;
-            span.recording = recording;
-            span.sampled = sampled;
-            span.wall_offset = wall_offset;
-            fill(span, start, known, budget)
-        });
-        let Some(generation) = generation else {
+        let vacant = slot.vacant();
+        let span = &mut *vacant.state;
+        span.provider = Some(state);
+        span.limits = recording.then_some(&state.limits);
+        span.scope = Some(start.scope);
+        span.trace_id = trace_id.0;
+        span.span_id = span_id.0;
+        span.trace_flags = trace_flags.0;
+        span.recording = recording;
+        span.sampled = sampled;
+        span.wall_offset = wall_offset;
+        if !fill(span, start, known, budget) {
             thread.free_slots.push(index);
             count_refused(thread, state, sampled);
             return true;
-        };
+        }
+        let generation = vacant.open(sampled.then_some(state.id), wall_offset);
         *started = Started {
             handle: SpanHandle::of(index, start.shared, recording, generation),
             trace_id,
@@ -226,7 +237,8 @@ pub(super) fn facts_of(parent: &Parent<'_>) -> ParentFacts {
 }
 
 /// A local parent's offset: one anchor for the whole trace.
-#[inline]
+#[expect(clippy::inline_always, reason = "a few instructions of each span")]
+#[inline(always)]
 pub(super) fn offset_of(parent: &Parent<'_>, thread: &ThreadState) -> Option<u64> {
     parent
         .handle

@@ -116,7 +116,8 @@ impl SlotTable {
     }
 
     /// A freed slot for the thread's list; every so often the surplus goes back.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a few instructions of each span")]
+    #[inline(always)]
     pub(crate) fn recycle(&self, index: u32, list: &mut Vec<u32>, budget: &Budget) {
         if list.len() < list.capacity().min(KEPT_FREE) {
             list.push(index);

@@ -52,7 +52,7 @@ impl SpanHandle {
     /// [`SpanHandle::set`] for a boolean.
     #[inline(never)]
     pub fn set_bool(self, key: &str, value: bool) {
-        if !self.set_bool_quickly(key, value) {
+        if !self.usual().is_some_and(|span| span.set_bool(key, value)) {
             self.record(|thread, state| put(thread, state, key, value));
         }
     }
@@ -60,7 +60,7 @@ impl SpanHandle {
     /// [`SpanHandle::set`] for an integer.
     #[inline(never)]
     pub fn set_int(self, key: &str, value: i64) {
-        if !self.set_int_quickly(key, value) {
+        if !self.usual().is_some_and(|span| span.set_int(key, value)) {
             self.record(|thread, state| put(thread, state, key, value));
         }
     }
@@ -68,7 +68,7 @@ impl SpanHandle {
     /// [`SpanHandle::set`] for a float.
     #[inline(never)]
     pub fn set_double(self, key: &str, value: f64) {
-        if !self.set_double_quickly(key, value) {
+        if !self.usual().is_some_and(|span| span.set_double(key, value)) {
             self.record(|thread, state| put(thread, state, key, value));
         }
     }
@@ -76,7 +76,7 @@ impl SpanHandle {
     /// [`SpanHandle::set`] for a text.
     #[inline(never)]
     pub fn set_text(self, key: &str, text: &str) {
-        if !self.set_text_quickly(key, text) {
+        if !self.usual().is_some_and(|span| span.set_text(key, text)) {
             self.record(|thread, state| put(thread, state, key, Text(text.as_bytes())));
         }
     }
@@ -367,15 +367,6 @@ fn append_field(
             writer.open(tag, len);
             write(writer);
         })
-}
-
-impl SpanState {
-    /// The limits of its provider; a recording span has one.
-    #[inline]
-    pub(super) fn limits(&self) -> &SpanLimits {
-        const NONE: &SpanLimits = &SpanLimits::DEFAULT;
-        self.provider.map_or(NONE, |provider| &provider.limits)
-    }
 }
 
 /// The part of the limits that concerns values.

@@ -19,7 +19,8 @@ pub(crate) trait Encode: Copy {
     fn write<const CHECKED: bool>(&self, writer: &mut Writer<'_, CHECKED>);
 
     /// The same where it takes `len` bytes, less than 128.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a few moves of a short value")]
+    #[inline(always)]
     fn write_short<const CHECKED: bool>(&self, len: u8, writer: &mut Writer<'_, CHECKED>) {
         debug_assert_eq!(self.len(), usize::from(len));
         self.write(writer);
@@ -56,14 +57,10 @@ impl Encode for i64 {
         1 + varint_len(self.cast_unsigned())
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a few moves of a short value")]
+    #[inline(always)]
     fn write<const CHECKED: bool>(&self, writer: &mut Writer<'_, CHECKED>) {
-        if let Ok(small @ 0..0x80) = u8::try_from(*self) {
-            writer.array([0x18, small]);
-        } else {
-            writer.byte(0x18);
-            writer.varint(self.cast_unsigned());
-        }
+        writer.head(0x18, self.cast_unsigned());
     }
 }
 

@@ -90,11 +90,28 @@ impl<const CHECKED: bool> Writer<'_, CHECKED> {
         self.byte((value & 0x7f) as u8);
     }
 
+    /// A tag of one byte and a varint, mostly of one or two.
+    #[expect(
+        clippy::inline_always,
+        reason = "a call would keep the writer in memory"
+    )]
+    #[inline(always)]
+    pub(crate) fn head(&mut self, tag: u8, value: u64) {
+        let [low, high, ..] = value.to_le_bytes();
+        match value {
+            0..0x80 => self.array([tag, low]),
+            0x80..0x4000 => self.array([tag, low | 0x80, (high << 1) | (low >> 7)]),
+            _ => {
+                self.byte(tag);
+                self.varint(value);
+            }
+        }
+    }
+
     /// A tag of one byte and the length of what follows.
     #[inline]
     pub(crate) fn open(&mut self, tag: u8, payload: usize) {
-        self.byte(tag);
-        self.varint(payload as u64);
+        self.head(tag, payload as u64);
     }
 
     /// A length-delimited field with a tag of one byte.
@@ -260,21 +277,19 @@ impl Buf {
         true
     }
 
-    /// Whether `count` more bytes fit into what is held.
-    #[inline]
-    pub(crate) fn fits(&self, count: usize) -> bool {
-        self.bytes.capacity() - self.bytes.len() >= count
-    }
-
-    /// A writer behind the bytes; what it has written counts after [`Buf::advance`].
+    /// A writer behind the bytes if what is held has room for `count` more; what it has written counts
+    /// after [`Buf::advance`].
     ///
     /// # Safety
-    /// `count` bytes fit, and no more are written.
+    /// No more than `count` bytes are written.
     #[inline]
-    pub(crate) unsafe fn writer_within(&mut self, count: usize) -> Writer<'_, false> {
+    pub(crate) unsafe fn writer_within(&mut self, count: usize) -> Option<Writer<'_, false>> {
+        if self.bytes.capacity() - self.bytes.len() < count {
+            return None;
+        }
         let spare = self.bytes.spare_capacity_mut().as_mut_ptr().cast();
-        // SAFETY: the caller vouches that `count` bytes are spare and that no more are written.
-        unsafe { Writer::new(spare, count) }
+        // SAFETY: `count` bytes are spare, and the caller vouches that no more are written.
+        Some(unsafe { Writer::new(spare, count) })
     }
 
     /// Counts `count` more bytes.

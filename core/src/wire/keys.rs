@@ -9,6 +9,8 @@ use crate::memory::dispensable;
 #[derive(Debug, Default)]
 pub(crate) struct KeyIndex {
     entries: Vec<(u32, u32)>,
+    /// A bit for each hash that has been here, by its lowest bits.
+    seen: u64,
 }
 
 impl KeyIndex {
@@ -16,12 +18,6 @@ impl KeyIndex {
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
-    }
-
-    /// Whether one more attribute needs no memory.
-    #[inline]
-    pub(crate) fn fits_one(&self) -> bool {
-        self.entries.len() < self.entries.capacity()
     }
 
     /// Forgets all; memory of more than `kept` bytes is given back.
@@ -33,12 +29,13 @@ impl KeyIndex {
         } else {
             self.entries.clear();
         }
+        self.seen = 0;
     }
 
     /// Whether an attribute has a key of this hash.
     #[inline]
     pub(crate) fn knows(&self, hash: u32) -> bool {
-        self.entries.iter().any(|(known, _)| *known == hash)
+        self.seen & bit(hash) != 0 && self.entries.iter().any(|(known, _)| *known == hash)
     }
 
     /// The attribute of `key` in `body`: its place in the index. The hash finds, the bytes confirm.
@@ -52,16 +49,24 @@ impl KeyIndex {
     }
 
     /// Notes an attribute at `at`. False if memory is refused.
+    #[inline]
+    pub(crate) fn push(&mut self, hash: u32, at: usize) -> bool {
+        let has_room = self.entries.len() < self.entries.capacity() || self.grow();
+        has_room && self.push_quickly(hash, at)
+    }
+
+    /// [`Self::push`] where there is memory. False, and nothing noted, if not.
     #[expect(clippy::inline_always, reason = "a few instructions of each attribute")]
     #[inline(always)]
-    pub(crate) fn push(&mut self, hash: u32, at: usize) -> bool {
-        let Ok(at) = u32::try_from(at) else {
+    pub(crate) fn push_quickly(&mut self, hash: u32, at: usize) -> bool {
+        let (true, Ok(at)) = (
+            self.entries.len() < self.entries.capacity(),
+            u32::try_from(at),
+        ) else {
             return false;
         };
-        if self.entries.capacity() == self.entries.len() && !self.grow() {
-            return false;
-        }
         self.entries.push((hash, at));
+        self.seen |= bit(hash);
         true
     }
 
@@ -109,6 +114,12 @@ impl KeyIndex {
             }
         }
     }
+}
+
+/// The bit of a hash among those that have been seen.
+#[inline]
+fn bit(hash: u32) -> u64 {
+    1 << (hash % u64::BITS)
 }
 
 /// A cheap hash of a key's ends and length; equal keys hash alike, others are told apart by bytes.

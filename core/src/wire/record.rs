@@ -67,14 +67,15 @@ impl Record<'_> {
         }
     }
 
-    /// Bytes of the `Span` message if it is a usual one: no trace state, no status, nothing dropped.
+    /// Bytes of the `Span` message if it is a usual one: a name of less than 128 bytes, no trace state,
+    /// no status, nothing dropped.
     #[expect(clippy::inline_always, reason = "its fields stay where they are")]
     #[inline(always)]
     pub(crate) fn usual_len(&self) -> Option<usize> {
         let dropped = self.dropped_attributes | self.dropped_events | self.dropped_links;
         let texts = self.trace_state.len() | self.status_message.len();
-        let usual = dropped == 0 && self.status == 0 && texts == 0;
-        usual.then(|| FIXED_LEN + self.parent_len() + field_len(self.name.len()) + self.body.len())
+        let usual = dropped == 0 && self.status == 0 && texts == 0 && self.name.len() < 0x80;
+        usual.then(|| FIXED_LEN + self.parent_len() + 2 + self.name.len() + self.body.len())
     }
 
     #[inline]
@@ -98,17 +99,15 @@ impl Record<'_> {
             writer.array([0x22, 8]);
             writer.array(*self.parent_span_id);
         }
-        match u8::try_from(self.name.len()) {
-            Ok(short @ 0..0x80) => writer.array([0x2a, short]),
-            _ => writer.open(0x2a, self.name.len()),
-        }
+        let [name_len, ..] = self.name.len().to_le_bytes();
+        writer.array([0x2a, name_len]);
         writer.bytes_here(self.name);
         writer.array([0x30, self.kind, 0x39]);
         writer.fixed64(self.start_ns);
         writer.byte(0x41);
         writer.fixed64(self.end_ns);
-        writer.many(self.body);
         self.write_flags(writer);
+        writer.many(self.body);
     }
 
     #[inline]
@@ -136,8 +135,8 @@ impl Record<'_> {
         writer.fixed64(self.start_ns);
         writer.byte(0x41);
         writer.fixed64(self.end_ns);
-        writer.bytes(self.body);
         self.write_flags(writer);
+        writer.bytes(self.body);
         self.write_rare(writer);
     }
 
@@ -199,7 +198,14 @@ mod tests {
             for parent in [[0; 8], [9; 8]] {
                 let record = record(&parent, &text[..len], &body[..300 - len]);
                 let (mut usual, mut full) = (Buf::default(), Buf::default());
-                assert_eq!(record.usual_len(), Some(record.len()));
+                assert_eq!(
+                    record.usual_len(),
+                    (len < 128).then(|| record.len()),
+                    "{len}"
+                );
+                if len >= 128 {
+                    continue;
+                }
                 usual.append(record.len(), |writer| record.write_usual(writer));
                 full.append(record.len(), |writer| record.write(writer));
                 assert_eq!(usual.as_slice(), full.as_slice());

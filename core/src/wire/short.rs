@@ -2,7 +2,7 @@
 //! look at the room for it.
 
 use super::attribute::Encode;
-use super::buf::Buf;
+use super::buf::Writer;
 
 /// Bytes of the tags and lengths inside a pair.
 const HEADS: usize = 4;
@@ -12,59 +12,48 @@ const HEADS: usize = 4;
 pub(crate) struct Short<'a, V> {
     key: &'a [u8],
     value: V,
-    key_len: u8,
-    value_len: u8,
-    pair_len: u8,
+    /// Bytes of the pair, less than 128.
+    len: usize,
 }
 
 impl<'a, V: Encode> Short<'a, V> {
     /// The pair, if it is a short one with a key.
     #[inline]
     pub(crate) fn of(key: &'a [u8], value: V) -> Option<Self> {
-        let value_len = value.len();
-        let pair_len = u8::try_from(HEADS + key.len() + value_len).ok()?;
-        if key.is_empty() || pair_len >= 0x80 {
-            return None;
-        }
-        Some(Self {
-            key,
-            value,
-            key_len: u8::try_from(key.len()).ok()?,
-            value_len: u8::try_from(value_len).ok()?,
-            pair_len,
-        })
+        let len = HEADS + key.len() + value.len();
+        (!key.is_empty() && len < 0x80).then_some(Self { key, value, len })
     }
 
     /// Bytes that it takes with its tag.
     #[inline]
     pub(crate) fn appended_len(&self) -> usize {
-        2 + usize::from(self.pair_len)
+        2 + self.len
     }
 
-    /// Appends it as the field `tag`. False, and nothing appended, if `buf` would have to grow.
+    /// Writes it as the field `tag`: as many bytes as [`Self::appended_len`] says.
     #[expect(clippy::inline_always, reason = "its parts stay in registers")]
     #[inline(always)]
-    pub(crate) fn append_to(&self, buf: &mut Buf, tag: u8) -> bool {
-        let len = self.appended_len();
-        if !buf.fits(len) {
-            return false;
-        }
-        // SAFETY: it fits; heads of four and two bytes, the key and the value are `len`.
-        let mut writer = unsafe { buf.writer_within(len) };
-        writer.array([tag, self.pair_len, 0x0a, self.key_len]);
+    pub(crate) fn write<const CHECKED: bool>(&self, writer: &mut Writer<'_, CHECKED>, tag: u8) {
+        let value_len = low(self.len - HEADS - self.key.len());
+        writer.array([tag, low(self.len), 0x0a, low(self.key.len())]);
         writer.bytes_here(self.key);
-        writer.array([0x12, self.value_len]);
-        self.value.write_short(self.value_len, &mut writer);
-        // SAFETY: they are all written.
-        unsafe { buf.advance(len) };
-        true
+        writer.array([0x12, value_len]);
+        self.value.write_short(value_len, writer);
     }
+}
+
+/// A length below 128.
+#[inline]
+fn low(len: usize) -> u8 {
+    let [low, ..] = len.to_le_bytes();
+    low
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::wire::attribute::{Text, append};
+    use crate::wire::buf::Buf;
 
     #[test]
     fn short_pairs_are_what_the_long_way_writes() {
@@ -93,9 +82,7 @@ mod tests {
             return assert!(key.is_empty() || !one_byte_each, "{}", key.len());
         };
         assert!(one_byte_each && !key.is_empty());
-        assert!(!pair.append_to(&mut short, 0x4a), "no room yet");
-        assert!(short.grow(long.len()));
-        assert!(pair.append_to(&mut short, 0x4a));
+        assert!(short.append(pair.appended_len(), |writer| pair.write(writer, 0x4a)));
         assert_eq!(short.as_slice(), long.as_slice());
     }
 }
