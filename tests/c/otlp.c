@@ -303,6 +303,17 @@ bool see_named(const tracer_capture *capture, const char *name, seen *out) {
     return false;
 }
 
+bool see_sent(const uint8_t *request, size_t len, seen *out) {
+    part message = {request, request + len};
+    field resource;
+    memset(out, 0, sizeof *out);
+    if (count_spans(request, len) != 1 || !next(&message, &resource)) {
+        return false;
+    }
+    read_one(out, resource.bytes, put_span);
+    return true;
+}
+
 size_t count_spans(const uint8_t *request, size_t len) {
     size_t count = 0;
     part message = {request, request + len};

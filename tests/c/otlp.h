@@ -33,6 +33,8 @@ bool see(const tracer_capture *capture, size_t index, seen *out);
 bool see_named(const tracer_capture *capture, const char *name, seen *out);
 /* Reads the log record at `index`; false, and all empty, if there is none. */
 bool see_log(const tracer_capture *capture, size_t index, seen *out);
+/* Reads the span of an ExportTraceServiceRequest that has one. */
+bool see_sent(const uint8_t *request, size_t len, seen *out);
 /* Spans in an ExportTraceServiceRequest, or log records in an ExportLogsServiceRequest. */
 size_t count_spans(const uint8_t *request, size_t len);
 
