@@ -124,7 +124,7 @@ static void attributes_of_all_lengths_say_what_was_set(void) {
     for (int len = 1; len <= LETTERS; len += len < 40 ? 1 : 8) {
         const char *key = text_of(len);
         for (int bits = 0; bits < 64; bits += 7) {
-            check_int(key, (int64_t)(UINT64_C(1) << bits) - 1);
+            check_int(key, (int64_t)((UINT64_C(1) << bits) - 1));
             check_int(key, (int64_t)(UINT64_C(1) << bits));
         }
         check_int(key, -1);
