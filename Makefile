@@ -120,7 +120,7 @@ py-test: python ## Python tests against the installed wheel
 	$(VENV)/bin/python -m pytest
 
 dev-test: python ## the Python tests in CPython's development mode, with its checking allocator
-	PYTHONMALLOC=debug $(VENV)/bin/python -X dev -m pytest tests/python
+	PYTHONMALLOC=debug $(VENV)/bin/python -X dev -m pytest -n 2 tests/python
 
 mixed-test: python ## one trace across languages: the search program's tests
 	$(VENV)/bin/python -m pytest tests/mixed

@@ -38,10 +38,9 @@ ${CXX:-c++} -std=c++14 -Wall -Wextra -Werror examples/hello.cpp $link -o "$out/h
 # shellcheck disable=SC2086
 ${CXX:-c++} -std=c++14 -Wall -Wextra -Wconversion -Werror examples/own.cpp $link -o "$out/own-cpp" &&
     shows own.cpp 'pay card=(redacted) items=[1,2]' "$out/own-cpp" || failed=$((failed + 1))
-shows hello.rs 'request' cargo run -q --release --locked -p libtracer --example hello
-shows signals.rs 'payment declined shop.orders' cargo run -q --release --locked -p libtracer --example signals console
-shows web.rs 'GET /orders/{id} price lookup' \
-    cargo run -q --release --locked -p libtracer --example web
+shows hello.rs 'request' cargo run -q --locked -p libtracer --example hello
+shows signals.rs 'payment declined shop.orders' cargo run -q --locked -p libtracer --example signals console
+shows web.rs 'GET /orders/{id} price lookup' cargo run -q --locked -p libtracer --example web
 shows hello.py 'ada' "$target/venv/bin/python" examples/hello.py
 shows sdk.py 'order payment' "$target/venv/bin/python" examples/sdk.py
 

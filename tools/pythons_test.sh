@@ -23,7 +23,7 @@ for version in 3.10 3.11 3.12 3.13 3.14; do
         "$venv/bin/python" -m pip -q --disable-pip-version-check install --no-deps --force-reinstall "$wheels"/*.whl
         echo "-- CPython $version"
         tested=$((tested + 1))
-        "$venv/bin/python" -m pytest -q || failed=$((failed + 1))
+        "$venv/bin/python" -m pytest -q -n 2 || failed=$((failed + 1))
         break
     done
 done
