@@ -1916,16 +1916,28 @@ class options {
     }
     // Starts a span that the caller ends.
     tracer_span start(const name &called) const noexcept {
-        return tracer_span_start(scope_, called.c_str(), &raw_);
+        tracer_span started;
+        return start(started, called), started;
     }
     tracer_span start(const name &called, attributes with) const noexcept {
-        tracer_span_options raw = raw_;
-        raw.attributes = with.begin();
-        raw.attribute_count = with.size();
-        return tracer_span_start(scope_, called.c_str(), &raw);
+        tracer_span started;
+        return start(started, called, with), started;
     }
 
   private:
+    friend class span;
+    friend class scope;
+    // Puts the handle where it stays: one that is handed on, GCC 12 copies in a slow way.
+    void start(tracer_span &started, const name &called) const noexcept {
+        started = tracer_span_start(scope_, called.c_str(), &raw_);
+    }
+    void start(tracer_span &started, const name &called, attributes with) const noexcept {
+        tracer_span_options raw = raw_;
+        raw.attributes = with.begin();
+        raw.attribute_count = with.size();
+        started = tracer_span_start(scope_, called.c_str(), &raw);
+    }
+
     tracer_span_options raw_ = TRACER_SPAN_OPTIONS_INIT;
     const tracer_scope *scope_ = nullptr;
     context kept_;
@@ -1935,12 +1947,14 @@ class options {
 class span : public span_ref {
   public:
     span() noexcept = default; // the no-op span
-    explicit span(const name &called) noexcept
-        : span_ref(tracer_span_start(nullptr, called.c_str(), nullptr)) {}
+    explicit span(const name &called) noexcept {
+        handle_ = tracer_span_start(nullptr, called.c_str(), nullptr);
+    }
     span(const name &called, attributes with) noexcept : span(called, options(), with) {}
-    span(const name &called, const options &how) noexcept : span_ref(how.start(called)) {}
-    span(const name &called, const options &how, attributes with) noexcept
-        : span_ref(how.start(called, with)) {}
+    span(const name &called, const options &how) noexcept { how.start(handle_, called); }
+    span(const name &called, const options &how, attributes with) noexcept {
+        how.start(handle_, called, with);
+    }
     explicit span(tracer_span adopted) noexcept : span_ref(adopted) {}
     span(span &&other) noexcept : span_ref(other.release()) {}
     span &operator=(span &&other) noexcept {
@@ -1974,13 +1988,14 @@ class span : public span_ref {
 // another's span, made current as long. Stays where it is made.
 class TRACER_HPP_NODISCARD scope : public span_ref {
   public:
-    explicit scope(const name &called) noexcept : span_ref(tracer_span_begin(called.c_str())) {}
+    explicit scope(const name &called) noexcept { handle_ = tracer_span_begin(called.c_str()); }
     scope(const name &called, attributes with) noexcept : scope(called, options(), with) {}
-    scope(const name &called, const options &how) noexcept : span_ref(how.start(called)) {
+    scope(const name &called, const options &how) noexcept {
+        how.start(handle_, called);
         tracer_span_enter(handle_);
     }
-    scope(const name &called, const options &how, attributes with) noexcept
-        : span_ref(how.start(called, with)) {
+    scope(const name &called, const options &how, attributes with) noexcept {
+        how.start(handle_, called, with);
         tracer_span_enter(handle_);
     }
     explicit scope(span &&adopted) noexcept : span_ref(adopted.release()) {
