@@ -177,9 +177,7 @@ impl Provider {
         let py = options.py();
         let config = described(options)?;
         let outcome = config.environment().and_then(|()| match &self.native {
-            Some(native) => native
-                .change()
-                .map_or(Ok(()), |to| to.add_exporter(&config)),
+            Some(used) => used.add_exporter(&config),
             None => runtime::Provider::add_exporter_to_default(&config),
         });
         outcome.map_err(|failure| raised(py, failure))
@@ -208,9 +206,8 @@ impl Provider {
 
     /// The account of what it exports natively.
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let used = self.native.as_ref().and_then(|used| used.native());
-        match used {
-            Some(native) => counts(py, &native.stats(), &native.log_stats()),
+        match &self.native {
+            Some(used) => counts(py, &used.stats(), &used.log_stats()),
             None => counts(py, &runtime::account(), &runtime::log_account()),
         }
     }

@@ -55,3 +55,15 @@ pub(crate) fn counts<'py>(
         dropped_reentrant dropped_no_memory dropped_no_exporter);
     Ok(account)
 }
+
+/// What an account of a provider without exporters has counted since `before` was read.
+pub(crate) fn since(mut read: tracer_stats, before: &tracer_stats) -> tracer_stats {
+    macro_rules! less {
+        ($($field:ident)*) => {
+            $(read.$field = read.$field.saturating_sub(before.$field);)*
+        };
+    }
+    less!(started dropped dropped_open_limit dropped_shutdown dropped_reentrant dropped_no_memory
+        dropped_no_exporter unsampled record_only);
+    read
+}

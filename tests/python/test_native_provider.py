@@ -1,5 +1,7 @@
 """What a provider has natively: samplers below parents, limits, the account."""
 
+import gc
+
 import pytest
 from libtracer.trace import TracerProvider
 from libtracer.trace.export import BatchSpanProcessor, OTLPFileExporter
@@ -83,3 +85,25 @@ def test_the_account_of_a_provider_is_its_own(tmp_path) -> None:
     account = provider._native.stats()
     assert (account["started"], account["exported"], account["dropped"]) == (1, 1, 0)
     assert '"written"' in (tmp_path / "traces.jsonl").read_text()
+
+
+@pytest.mark.parametrize("exports", [False, True])
+def test_a_provider_accounts_for_nothing_of_those_that_were_dropped(
+    exports: bool, tmp_path
+) -> None:
+    def end_one(provider: TracerProvider) -> None:
+        provider.get_tracer("t").start_span("s").end()
+
+    end_one(TracerProvider())
+    gc.collect()
+    provider = TracerProvider()
+    end_one(provider)
+    assert provider.stats()["started"] == provider.stats()["dropped_no_exporter"] == 1
+    if exports:
+        exporter = OTLPFileExporter(str(tmp_path / "traces.jsonl"))
+        provider.add_span_processor(BatchSpanProcessor(exporter))
+        end_one(provider)
+        assert provider.force_flush()
+    account = provider.stats()
+    counted = account["started"], account["exported"], account["dropped"]
+    assert counted == ((1, 1, 0) if exports else (1, 0, 1))

@@ -2,6 +2,8 @@
 //! kept for the next one that asks for the same, as tests do that make a provider each.
 
 use crate::runtime::{Failure, NewConfig, Provider, Scope};
+use crate::stats::since;
+use libtracer_abi::{tracer_log_stats, tracer_stats};
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,6 +30,10 @@ pub(crate) struct Used {
     native: Option<Provider>,
     /// Whether something was done to it that its key does not tell.
     changed: AtomicBool,
+    /// Whether it was given an exporter, where its account begins anew.
+    exports: AtomicBool,
+    /// What it had counted for those who had it before.
+    before: tracer_stats,
     scopes: Mutex<HashMap<String, Scope>>,
 }
 
@@ -42,14 +48,22 @@ impl Used {
             let place = idle.iter().rposition(|kept| kept.key == key)?;
             Some(idle.swap_remove(place))
         });
-        let (native, scopes) = match kept {
-            Some(kept) => (kept.native, kept.scopes),
-            None => (Provider::new(&config()?)?, HashMap::new()),
+        let (native, scopes, before) = match kept {
+            Some(kept) => {
+                let before = kept.native.stats();
+                (kept.native, kept.scopes, before)
+            }
+            None => {
+                let native = Provider::new(&config()?)?;
+                (native, HashMap::new(), tracer_stats::default())
+            }
         };
         Ok(Self {
             key,
             native: Some(native),
             changed: AtomicBool::new(false),
+            exports: AtomicBool::new(false),
+            before,
             scopes: Mutex::new(scopes),
         })
     }
@@ -63,6 +77,30 @@ impl Used {
     pub(crate) fn change(&self) -> Option<&Provider> {
         self.changed.store(true, Ordering::Relaxed);
         self.native.as_ref()
+    }
+
+    /// Adds the destinations of a configuration.
+    pub(crate) fn add_exporter(&self, config: &NewConfig) -> Result<(), Failure> {
+        self.change().map_or(Ok(()), |to| to.add_exporter(config))?;
+        self.exports.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Its account, without what it counted for those who had it before.
+    pub(crate) fn stats(&self) -> tracer_stats {
+        let read = self.native.as_ref().map(Provider::stats);
+        let read = read.unwrap_or_default();
+        if self.exports.load(Ordering::Relaxed) {
+            read
+        } else {
+            since(read, &self.before)
+        }
+    }
+
+    /// The account of its log records: nobody before had any, for those are the default provider's.
+    pub(crate) fn log_stats(&self) -> tracer_log_stats {
+        let read = self.native.as_ref().map(Provider::log_stats);
+        read.unwrap_or_default()
     }
 
     /// The native provider, to be used as it is.
