@@ -48,15 +48,12 @@ impl Used {
             let place = idle.iter().rposition(|kept| kept.key == key)?;
             Some(idle.swap_remove(place))
         });
-        let (native, scopes, before) = match kept {
-            Some(kept) => {
-                let before = kept.native.stats();
-                (kept.native, kept.scopes, before)
-            }
-            None => {
-                let native = Provider::new(&config()?)?;
-                (native, HashMap::new(), tracer_stats::default())
-            }
+        let (native, scopes, before) = if let Some(kept) = kept {
+            let before = kept.native.stats();
+            (kept.native, kept.scopes, before)
+        } else {
+            let native = Provider::new(&config()?)?;
+            (native, HashMap::new(), tracer_stats::default())
         };
         Ok(Self {
             key,
