@@ -14,7 +14,6 @@ target=${CARGO_TARGET_DIR:-$PWD/target}
 library=${LIBTRACER_LIB:-$target/lib}
 export LIBTRACER=$library/libtracer.so.1
 out=$target/tests/valgrind
-export TEST_MARGIN=5 # seconds; a process that does nothing may take more than one to start
 mkdir -p "$out"
 memcheck='valgrind -q --error-exitcode=99 --trace-children=yes --fair-sched=yes --suppressions=tools/valgrind.supp'
 flags='-std=c99 -g -O1 -Iinclude -Itests/c'
