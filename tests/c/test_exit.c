@@ -11,13 +11,26 @@
 enum { SPANS = 1000, THREADS = 4, MANY = 200000, EXIT_UNACCOUNTED = 9, REPORT = 3 };
 
 static const double BUDGET = 2.0; /* what a normal exit may take for all exporters */
-/* Seconds for starting a process on a busy machine; more under a checker. */
+/* Seconds that a busy machine may add to an exit; more under a checker. */
 static double margin(void) {
     const char *given = getenv("TEST_MARGIN");
     return given != NULL ? atof(given) : 1.0;
 }
 
+/* What a child tells of itself. */
+typedef struct {
+    double leaving; /* when its own work was done, by `seconds` */
+    uint64_t exported;
+} account;
+
 static const char *self;
+
+static void leave(account told) {
+    told.leaving = seconds();
+    if (write(REPORT, &told, sizeof told) != sizeof told) {
+        exit(EXIT_UNACCOUNTED);
+    }
+}
 
 static void init_from_environment(void) {
     if (tracer_init_from_env() != TRACER_OK) {
@@ -46,6 +59,7 @@ static void record_ten(void) { record(10); }
 static int child_returns_from_main(void) {
     init_from_environment();
     record(SPANS);
+    leave((account){0});
     return 0;
 }
 
@@ -70,8 +84,8 @@ static int child_runs_threads(void) {
     fflush(stdout);
     bool exact = now.started == THREADS * MANY && now.started == now.exported + now.dropped &&
                  now.dropped == now.dropped_queue_full;
-    bool told = write(REPORT, &now.exported, sizeof now.exported) == sizeof now.exported;
-    return exact && told ? 0 : EXIT_UNACCOUNTED;
+    leave((account){.exported = now.exported});
+    return exact ? 0 : EXIT_UNACCOUNTED;
 }
 
 static int child_records_in_atexit(void) {
@@ -108,6 +122,7 @@ static int child_goes_without_handlers(void) {
 static int child_shuts_down_within_its_deadline(void) {
     init_from_environment();
     record(SPANS);
+    leave((account){0});
     double begun = seconds();
     tracer_status status = tracer_shutdown(300);
     double took = seconds() - begun;
@@ -129,9 +144,8 @@ static const struct {
     {"deadline", child_shuts_down_within_its_deadline},
 };
 
-/* Runs a child against a port; returns its exit status, how long it took, and what it reports. */
-static int run_child(const char *name, int port, double *took, uint64_t *report) {
-    double begun = seconds();
+/* Runs a child against a port; returns its exit status, and what it tells of itself. */
+static int run_child(const char *name, int port, account *told) {
     int ends[2];
     fflush(stdout);
     CHECK_INT(pipe(ends), 0);
@@ -144,22 +158,21 @@ static int run_child(const char *name, int port, double *took, uint64_t *report)
     }
     int status = 0;
     CHECK(child > 0 && waitpid(child, &status, 0) == child);
-    *took = seconds() - begun;
     close(ends[1]);
-    if (read(ends[0], report, sizeof *report) != sizeof *report) {
-        *report = 0;
+    if (read(ends[0], told, sizeof *told) != sizeof *told) {
+        *told = (account){0};
     }
     close(ends[0]);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
 static void check_delivered(const char *name, size_t wanted) {
-    double took;
-    uint64_t report;
+    account told;
+    double begun = seconds();
     sink *receiver = sink_start(false);
-    CHECK_INT(run_child(name, sink_port(receiver), &took, &report), 0);
+    CHECK_INT(run_child(name, sink_port(receiver), &told), 0);
     CHECK_INT(sink_spans(receiver), wanted);
-    CHECK(took < 20);
+    CHECK(seconds() - begun < 20);
     sink_stop(receiver);
 }
 
@@ -170,19 +183,18 @@ static void open_spans_keep_no_exit(void) { check_delivered("open", SPANS); }
 static void a_quick_exit_sends_nothing_and_hangs_nowhere(void) { check_delivered("quick_exit", 0); }
 
 static void what_four_threads_are_told_was_exported_has_arrived(void) {
-    double took;
-    uint64_t exported;
+    account told;
     sink *receiver = sink_start(false);
-    CHECK_INT(run_child("threads", sink_port(receiver), &took, &exported), 0);
-    CHECK(exported > 0);
-    CHECK_INT(sink_spans(receiver), exported);
+    CHECK_INT(run_child("threads", sink_port(receiver), &told), 0);
+    CHECK(told.exported > 0);
+    CHECK_INT(sink_spans(receiver), told.exported);
     sink_stop(receiver);
 }
 
 static void check_dead(const char *name, const char *what, int port, double most) {
-    double took;
-    uint64_t report;
-    CHECK_INT(run_child(name, port, &took, &report), 0);
+    account told;
+    CHECK_INT(run_child(name, port, &told), 0);
+    double took = seconds() - told.leaving;
     printf("       exit with a %s endpoint: %.2f s\n", what, took);
     CHECK(took < most + margin());
 }

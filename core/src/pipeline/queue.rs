@@ -318,8 +318,8 @@ impl Pipeline {
         most.filter(|_| run.count == 1)
     }
 
-    /// Ends the account: what has not left is left over.
-    fn finish(&self) {
+    /// Ends the account: what has not left is left over. Whether nothing was.
+    fn finish(&self) -> bool {
         let rest = self.entered.get() - self.left.get();
         *self.backlog.borrow_mut() = Backlog::default();
         self.settle(rest, PipelineCounters::count_shutdown);
@@ -336,6 +336,7 @@ impl Pipeline {
             diagnose::warn(&line);
         }
         self.finished.set(true);
+        rest == 0
     }
 
     /// Tells those who wait for the end; `all` if nothing was left over.

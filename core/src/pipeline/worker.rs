@@ -34,8 +34,8 @@ use std::{
 /// Time between two attempts of `wake` to start a thread where the system refused one.
 const SPAWN_PAUSE: Duration = Duration::from_millis(100);
 
-/// How long after the deadline of a shutdown its caller still listens: at the deadline the worker
-/// counts what is left, and that account should be final when the call returns.
+/// How long before the deadline of a shutdown the worker counts what is left, and how long after it
+/// the caller still listens: the account should be final when the call returns.
 const GRACE: Duration = Duration::from_millis(25);
 
 thread_local! {
@@ -200,35 +200,40 @@ impl Worker {
 
     /// Waits until everything published before the call is delivered or counted as lost.
     pub(crate) fn flush(&self, provider: Option<u32>, deadline: Instant) -> Result<(), Timeout> {
-        self.ask(provider, deadline, Request::Flush)
+        self.ask(Request::Flush, provider, deadline, deadline)
     }
 
-    /// Flushes, counts what is left at the deadline, shuts the exporters down and forgets the
-    /// provider. `Ok` if nothing was left or the provider is unknown.
+    /// Flushes, counts what is left shortly before the deadline, shuts the exporters down and forgets
+    /// the provider. `Ok` if nothing was left or the provider is unknown.
     pub(crate) fn shutdown_provider(&self, id: u32, deadline: Instant) -> Result<(), Timeout> {
-        self.ask(Some(id), deadline, Request::Shutdown)
+        self.end(Some(id), deadline)
     }
 
     /// Shuts every provider down, then ends the thread; a provider added later starts another.
     pub(crate) fn shutdown(&self, deadline: Instant) -> Result<(), Timeout> {
-        self.ask(None, deadline, Request::Shutdown)
+        self.end(None, deadline)
+    }
+
+    fn end(&self, provider: Option<u32>, deadline: Instant) -> Result<(), Timeout> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let early = GRACE.min(left / 8);
+        let count_by = deadline.checked_sub(early).unwrap_or(deadline);
+        let listen_until = deadline.checked_add(GRACE).unwrap_or(deadline);
+        self.ask(Request::Shutdown, provider, count_by, listen_until)
     }
 
     fn ask(
         &self,
+        request: fn(Option<u32>, Instant, Promise) -> Request,
         provider: Option<u32>,
         deadline: Instant,
-        request: fn(Option<u32>, Instant, Promise) -> Request,
+        listen_until: Instant,
     ) -> Result<(), Timeout> {
         if serves_exporters() {
             return Err(Timeout);
         }
         let (ticket, promise): (Ticket, Promise) = ticket();
         let request = request(provider, deadline, promise);
-        let listen_until = match request {
-            Request::Shutdown(..) => deadline.checked_add(GRACE).unwrap_or(deadline),
-            Request::Flush(..) | Request::Add(_) => deadline,
-        };
         {
             let mut inbox = self.shared.lock();
             if matches!(inbox.thread, Thread::Dead) {

@@ -44,14 +44,13 @@ impl Sender {
     /// Runs until the pipeline is closed; then the account is final and the exporter shut down.
     pub(in crate::pipeline) async fn run(mut self) {
         let pipeline = Rc::clone(&self.pipeline);
-        tokio::select! {
+        let all = tokio::select! {
             biased;
-            () = closed(&pipeline) => {}
-            () = self.work() => {}
-        }
-        self.give_out();
-        let all = pipeline.left.get() == pipeline.entered.get();
-        pipeline.finish();
+            // Counted before the export under way is dropped, which takes its time: at the deadline
+            // somebody waits for the account.
+            all = async { closed(&pipeline).await; pipeline.finish() } => all,
+            all = async { self.work().await; self.give_out(); pipeline.finish() } => all,
+        };
         self.end(all).await;
     }
 

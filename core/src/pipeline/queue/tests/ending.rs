@@ -46,6 +46,49 @@ fn at_the_deadline_of_a_close_the_rest_is_counted() {
     });
 }
 
+/// Never answers; when it is given up, it notes what is counted by then.
+#[derive(Clone, Default)]
+struct Silent {
+    counters: Arc<std::sync::OnceLock<Arc<PipelineCounters>>>,
+    noted: Arc<std::sync::Mutex<Option<Exits>>>,
+}
+
+struct GivenUp(Silent);
+
+impl crate::export::Exporter for Silent {
+    fn export<'a>(&'a mut self, _: &'a Batch) -> crate::export::ExportFuture<'a> {
+        let given_up = GivenUp(self.clone());
+        Box::pin(async move {
+            let _given_up = given_up;
+            std::future::pending().await
+        })
+    }
+}
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        let counted = self.0.counters.get().map(|counters| counters.exits());
+        *self.0.noted.lock().unwrap() = counted;
+    }
+}
+
+#[test]
+fn at_the_deadline_the_rest_is_counted_before_the_export_under_way_is_given_up() {
+    virtually(|| async {
+        let silent = Silent::default();
+        let exporter = silent.clone();
+        let rig = Rig::start(Destination::default(), |settings| {
+            settings.factory = Arc::new(move || Ok(Box::new(exporter.clone())));
+        });
+        silent.counters.set(Arc::clone(&rig.counters)).unwrap();
+        rig.offer(0..3);
+        rig.close(SECOND);
+        rig.until(|rig| rig.pipeline.has_ended()).await;
+        let noted = silent.noted.lock().unwrap().take();
+        assert_eq!(noted.map(|exits| exits.shutdown), Some(3));
+    });
+}
+
 #[test]
 fn a_flush_or_close_shortens_the_sleep_before_a_retry() {
     virtually(|| async {
