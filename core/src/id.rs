@@ -75,35 +75,35 @@ pub trait IdGenerator: fmt::Debug + Send + Sync {
     }
 }
 
-/// xoshiro256++ (Blackman and Vigna), one per thread.
+/// xoroshiro128++ (Blackman and Vigna), one per thread.
 #[derive(Debug)]
 pub(crate) struct RandomIds {
-    state: [u64; 4],
+    state: [u64; 2],
 }
 
 impl RandomIds {
     /// A generator seeded by the operating system.
     pub(crate) fn seeded() -> Self {
-        let mut seed = [0u8; 32];
+        let mut seed = [0u8; 16];
         if getrandom::fill(&mut seed).is_err() {
             seed = Self::fallback_seed();
         }
-        let mut state = [0u64; 4];
+        let mut state = [0u64; 2];
         for (word, bytes) in state.iter_mut().zip(seed.chunks_exact(8)) {
             *word = bytes
                 .iter()
                 .fold(0, |sum, byte| (sum << 8) | u64::from(*byte));
         }
-        if state == [0; 4] {
-            state = [1; 4];
+        if state == [0; 2] {
+            state = [1; 2];
         }
         Self { state }
     }
 
     /// Where the system gives no randomness: what differs between processes, threads and moments.
-    fn fallback_seed() -> [u8; 32] {
+    fn fallback_seed() -> [u8; 16] {
         use std::hash::{BuildHasher, RandomState};
-        let mut seed = [0u8; 32];
+        let mut seed = [0u8; 16];
         for (i, bytes) in seed.chunks_exact_mut(8).enumerate() {
             let now = std::time::SystemTime::now();
             let facts = (i, std::process::id(), std::thread::current().id(), now);
@@ -114,16 +114,13 @@ impl RandomIds {
 
     #[inline]
     fn next(&mut self) -> u64 {
-        let [a, b, c, d] = &mut self.state;
-        let result = a.wrapping_add(*d).rotate_left(23).wrapping_add(*a);
-        let shifted = *b << 17;
-        *c ^= *a;
-        *d ^= *b;
-        *b ^= *c;
-        *a ^= *d;
-        *c ^= shifted;
-        *d = d.rotate_left(45);
-        result
+        let [a, b] = self.state;
+        let mixed = a ^ b;
+        self.state = [
+            a.rotate_left(49) ^ mixed ^ (mixed << 21),
+            mixed.rotate_left(28),
+        ];
+        a.wrapping_add(b).rotate_left(17).wrapping_add(a)
     }
 
     /// A new, valid span id.

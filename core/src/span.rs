@@ -77,7 +77,7 @@ pub struct SpanHandle {
     generation: u64,
 }
 
-/// In `slot`: the index plus one in the low half, this bit for shared spans.
+/// In `slot`: the index in the low half, never 0; this bit for shared spans.
 const SHARED: u64 = 1 << 32;
 /// And this one for spans that nothing is recorded of: calls on them need not look any further.
 const QUIET: u64 = 1 << 33;
@@ -107,7 +107,7 @@ impl SpanHandle {
         let shared = if shared { SHARED } else { 0 };
         let quiet = if recording { 0 } else { QUIET };
         Self {
-            slot: (u64::from(index) + 1) | shared | quiet,
+            slot: u64::from(index) | shared | quiet,
             generation,
         }
     }
@@ -134,8 +134,7 @@ impl SpanHandle {
 
     #[inline]
     fn slot_in(self, thread: &ThreadState) -> Option<&'static Slot> {
-        let index = self.index().checked_sub(1)?;
-        thread.runtime.slots.get(index)
+        thread.runtime.slots.get(self.index())
     }
 
     /// Runs `work` on the live span; a stale handle is counted.
@@ -167,8 +166,7 @@ impl SpanHandle {
     #[cold]
     fn count_refused(self) {
         let runtime = runtime();
-        let slot = self.index().checked_sub(1);
-        let slot = slot.and_then(|index| runtime.slots.get(index));
+        let slot = runtime.slots.get(self.index());
         let misuse = &runtime.misuse;
         let count = if slot.is_some_and(|slot| slot.holds(self.generation)) {
             &misuse.reentrant

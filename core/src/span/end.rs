@@ -90,7 +90,7 @@ impl SpanHandle {
         let free = &mut thread.free_slots;
         runtime
             .slots
-            .recycle(self.index() - 1, free, &runtime.budget);
+            .recycle(self.index(), free, &runtime.budget);
     }
 
     /// Ends a span that processors see. The first to end it

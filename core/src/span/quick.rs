@@ -106,17 +106,17 @@ impl Provider {
         } else {
             0
         };
-        let index = thread.free_slots.last().copied()?;
-        let slot = thread.runtime.slots.get(index)?;
         let producer = thread.producers.latest(self)?;
         let (state, counts) = (producer.state, &producer.log.counts);
         if state.is_shut_down() {
             return None;
         }
-        let vacant = slot.vacant();
+        let index = thread.free_slots.pop()?;
+        let vacant = thread.runtime.slots.get(index)?.vacant();
         let span = &mut *vacant.state;
         span.wall_offset = wall_offset;
         if sampled && !span.begin_usual(start) {
+            thread.free_slots.push(index);
             return None;
         }
         let count = if sampled {
@@ -139,7 +139,6 @@ impl Provider {
         span.parent_span_id = parent.span_id.0;
         span.parent_is_remote = parent.is_remote;
         let generation = vacant.open(sampled.then_some(state.id), wall_offset);
-        thread.free_slots.pop();
         Some(Begun {
             handle: SpanHandle::of(index, start.shared, sampled, generation),
             span_id,
@@ -262,9 +261,12 @@ impl SpanHandle {
     #[inline]
     #[must_use]
     pub fn usual(self) -> Option<UsualSpan> {
-        let index = u32::try_from(self.slot.wrapping_sub(1)).ok()?;
-        let generation = self.generation;
-        Some(UsualSpan { index, generation })
+        // The one look that also leaves out the handle of no span.
+        let index_alone = u32::try_from(self.slot.wrapping_sub(1)).is_ok();
+        index_alone.then_some(UsualSpan {
+            index: self.index(),
+            generation: self.generation,
+        })
     }
 
     /// [`SpanHandle::end`] if that is quickly done. False, and nothing done, if not.

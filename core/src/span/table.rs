@@ -92,7 +92,8 @@ impl SlotTable {
         place.store(Box::into_raw(segment), Ordering::Release);
         let first = shared.segments * SEGMENT;
         shared.segments += 1;
-        let slots = (first..first + SEGMENT)
+        // The first of all is left out: 0 in a handle means none.
+        let slots = (first.max(1)..first + SEGMENT)
             .rev()
             .filter_map(|index| u32::try_from(index).ok());
         shared.free.extend(slots);
