@@ -360,14 +360,6 @@ impl ProviderState {
         self.show_to(Signal::Traces, scope, span, &self.ways.all().memory);
     }
 
-    /// A thread has filled a chunk: every few of them the worker is woken. Waking another
-    /// processor costs microseconds, the few hundred spans of a chunk do not fill a batch.
-    pub(crate) fn chunk_filled(&self) {
-        if self.filled.fetch_add(1, Ordering::Relaxed) % CHUNKS_PER_WAKE == CHUNKS_PER_WAKE - 1 {
-            self.wake();
-        }
-    }
-
     /// Tells the worker that there is something to take.
     pub(crate) fn wake(&self) {
         self.runtime.worker.wake();
@@ -393,6 +385,3 @@ fn deadline_in(timeout: Duration) -> Instant {
     const FAR: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
     Instant::now() + timeout.min(FAR)
 }
-
-/// Full chunks (64 KiB, some 300 spans each) for which the worker is woken.
-const CHUNKS_PER_WAKE: u32 = 4;

@@ -118,6 +118,7 @@ impl Chunk {
     pub(crate) fn publish(&self, end: usize) {
         // Pairs with the acquire load in `Reader::read`.
         self.published.store(end, Ordering::Release);
+        expect_writes(self.memory.as_ptr().wrapping_add(end));
     }
 
     /// Links the chunk that continues this one.
@@ -253,6 +254,26 @@ impl Reader {
             }
         }
     }
+}
+
+/// Asks for the memory of the span that comes next, mostly 200 bytes. The worker has read what was in
+/// that chunk before, and to take lines away from its processor while they are written costs 15 ns.
+#[inline]
+fn expect_writes<T>(next: *const T) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    // SAFETY: hints that fit any address, by an instruction that every x86-64 processor takes.
+    unsafe {
+        std::arch::asm!(
+            "prefetchw [{0} + 64]",
+            "prefetchw [{0} + 128]",
+            "prefetchw [{0} + 192]",
+            "prefetchw [{0} + 256]",
+            in(reg) next,
+            options(readonly, nostack, preserves_flags),
+        );
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    let _ = next;
 }
 
 /// The scope that a mark points to.

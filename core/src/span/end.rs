@@ -88,9 +88,7 @@ impl SpanHandle {
         slot.retire(self.generation);
         let runtime = thread.runtime;
         let free = &mut thread.free_slots;
-        runtime
-            .slots
-            .recycle(self.index(), free, &runtime.budget);
+        runtime.slots.recycle(self.index(), free, &runtime.budget);
     }
 
     /// Ends a span that processors see. The first to end it
