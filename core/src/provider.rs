@@ -110,6 +110,8 @@ pub(crate) struct ProviderState {
     block: Option<Duration>,
     /// Chunks that threads have filled.
     filled: AtomicU32,
+    /// When one of them last woke the worker, on the monotonic clock.
+    woken_ns: AtomicU64,
     reentrant: &'static AtomicU64,
     reentrant_before: u64,
     exit_timeout: Duration,
@@ -284,6 +286,7 @@ impl ProviderState {
             ended: AtomicBool::new(false),
             block,
             filled: AtomicU32::new(0),
+            woken_ns: AtomicU64::new(0),
             reentrant: &provider.reentrant,
             reentrant_before: provider.reentrant.load(Ordering::Relaxed),
             exit_timeout: provider.exit_timeout,

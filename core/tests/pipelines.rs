@@ -26,6 +26,34 @@ fn telling() -> (ExporterFactory, Receiver<usize>) {
 }
 
 #[test]
+fn full_batches_go_out_before_the_delay_is_over_in_the_usual_queue_too() {
+    let (usual, told) = telling();
+    let quiet = BatchSettings {
+        schedule_delay: LONG,
+        ..BatchSettings::default()
+    };
+    let config = Config::new().batch(quiet).exporter("usual", usual);
+    let provider = TracerProvider::new(&config).unwrap();
+    let tracer = provider.tracer("t");
+    // A megabyte and more, as fast as can be: nobody flushes.
+    for _ in 0..3_000 {
+        let span = tracer.start("fast");
+        span.set("text", "x".repeat(400).as_str());
+    }
+    assert_eq!(told.recv_timeout(LONG / 2), Ok(512));
+    while told.recv_timeout(Duration::from_millis(100)).is_ok() {}
+    // Slowly, a few chunks suffice.
+    let sent = (0..6).any(|_| {
+        for _ in 0..200 {
+            let span = tracer.start("slow");
+            span.set("text", "x".repeat(400).as_str());
+        }
+        told.recv_timeout(Duration::from_millis(100)) == Ok(512)
+    });
+    assert!(sent);
+}
+
+#[test]
 fn conf_067_pipelines_have_settings_of_their_own() {
     let (simple, simple_told) = telling();
     let (large, large_told) = telling();

@@ -3,6 +3,7 @@
 use super::queue::counters;
 use super::ways::{Exit, Ways};
 use super::{Provider, ProviderState};
+use crate::clock;
 use crate::config::{PipelineConfig, PipelineKind};
 use crate::export::Signal;
 use crate::pipeline::producer::Logs;
@@ -15,10 +16,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// Full chunks (64 KiB, some 300 spans each) for which the worker is woken, and where half of the
-/// memory is in use.
-const CHUNKS_PER_WAKE: u32 = 16;
-const CHUNKS_PER_WAKE_IN_NEED: u32 = 4;
+/// Full chunks (64 KiB, some 300 spans each) for which the worker is woken, and for which it is also
+/// soon after the last time.
+const CHUNKS_PER_WAKE: u32 = 4;
+const CHUNKS_PER_WAKE_AT_MOST: u32 = 16;
+/// What is soon.
+const BETWEEN_WAKES_NS: u64 = 5_000_000;
 
 /// What the streams of a provider are made with in a process.
 #[derive(Clone, Copy)]
@@ -135,15 +138,21 @@ impl ProviderState {
         self.provider.measure_itself();
     }
 
-    /// A thread has filled a chunk: now and then the worker is woken. To wake another processor takes
-    /// 14 us of this one on a virtual machine, as long as a hundred spans.
+    /// A thread has filled a chunk: every few of them the worker is woken. That takes 14 us of this
+    /// thread on a virtual machine, as long as a hundred spans: where chunks come fast, and memory is
+    /// not short, it is done less often.
     pub(crate) fn chunk_filled(&self) {
-        let per_wake = if self.runtime.budget.is_half_used() {
-            CHUNKS_PER_WAKE_IN_NEED
-        } else {
-            CHUNKS_PER_WAKE
-        };
-        if self.filled.fetch_add(1, Ordering::Relaxed) % per_wake == per_wake - 1 {
+        let filled = self.filled.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        if !filled.is_multiple_of(CHUNKS_PER_WAKE) {
+            return;
+        }
+        let now = clock::monotonic();
+        let woken = self.woken_ns.load(Ordering::Relaxed);
+        let spared = !filled.is_multiple_of(CHUNKS_PER_WAKE_AT_MOST)
+            && now.saturating_sub(woken) < BETWEEN_WAKES_NS
+            && !self.runtime.budget.is_half_used();
+        if !spared {
+            self.woken_ns.store(now, Ordering::Relaxed);
             self.wake();
         }
     }
