@@ -153,6 +153,20 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
+    fn the_generator_gives_what_its_authors_gives() {
+        let mut generator = RandomIds { state: [1, 2] };
+        let words = [(); 5].map(|()| generator.next());
+        let expected = [
+            393_217,
+            669_327_710_093_319,
+            1_732_421_326_133_921_491,
+            11_394_790_081_659_126_983,
+            9_555_452_776_773_192_676,
+        ];
+        assert_eq!(words, expected);
+    }
+
+    #[test]
     fn ids_are_valid_distinct_and_shown_as_hex() {
         let mut generator = RandomIds::seeded();
         let ids: HashSet<SpanId> = (0..10_000).map(|_| generator.span_id()).collect();
