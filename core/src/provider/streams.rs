@@ -16,11 +16,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// Full chunks (64 KiB, some 300 spans each) for which the worker is woken, and for which it is also
-/// soon after the last time.
+/// Full chunks (64 KiB, some 300 spans each) for which the worker is woken.
 const CHUNKS_PER_WAKE: u32 = 4;
+/// Those for which it is woken where the last time is less than `BETWEEN_WAKES_NS` ago.
 const CHUNKS_PER_WAKE_AT_MOST: u32 = 16;
-/// What is soon.
 const BETWEEN_WAKES_NS: u64 = 5_000_000;
 
 /// What the streams of a provider are made with in a process.
