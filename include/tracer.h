@@ -45,6 +45,8 @@
  *  Ownership  What a function returns by plain pointer (_new, _copy, _current, _extract, _from_, _with_)
  *             is the caller's, freed by the _free of its type. What it returns by const pointer is
  *             lent: its comment says until when. What is passed in is borrowed for the call and copied.
+ *             To free twice, or what is lent, is a counted no-op, and what was freed reads as empty:
+ *             surely until its thread has freed 64 more of its type; then its memory may serve again.
  *  Text       Names and keys are NUL-terminated UTF-8; values have a length. Invalid UTF-8 becomes
  *             U+FFFD and is counted. Times are Unix nanoseconds, 0 = now.
  *  Structs    Those that begin with struct_size grow at their end: begin with the _INIT of the type,
@@ -761,7 +763,7 @@ typedef struct {
     uint64_t unsampled;
     // Spans recorded for processors only.
     uint64_t record_only;
-    // Calls with a stale, ended or made-up handle.
+    // Calls with a stale, ended or made-up handle, or on what was freed; frees of what is not owned.
     uint64_t stale;
     // Texts with invalid UTF-8, mended with U+FFFD.
     uint64_t invalid_utf8;

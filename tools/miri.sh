@@ -1,5 +1,5 @@
 #!/bin/sh
-# The unsafe modules under Miri: the writer and the logs by themselves, then all of them together
+# The unsafe modules under Miri: the writer, the logs and what C owns by themselves, then all together
 # (core/tests/rooms.rs). Status 77: no nightly toolchain with Miri is installed.
 set -eu
 cd "$(dirname "$0")/.."
@@ -11,4 +11,5 @@ fi
 export MIRIFLAGS='-Zmiri-disable-isolation -Zmiri-permissive-provenance -Zmiri-ignore-leaks'
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/miri"
 cargo +nightly miri test -q --locked -p libtracer --lib -- wire:: current:: pipeline::producer provider::latest
+cargo +nightly miri test -q --locked -p libtracer-ffi --lib -- pool::
 cargo +nightly miri test -q --locked -p libtracer --test rooms

@@ -107,7 +107,7 @@ macro_rules! misuse {
 }
 
 misuse! {
-    /// Calls with a stale, ended or made-up handle.
+    /// Calls with a stale, ended or made-up handle, or from C on what was freed.
     stale,
     /// Calls from a signal handler that interrupted this library on its thread.
     reentrant,

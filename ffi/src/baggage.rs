@@ -2,7 +2,7 @@
 
 use crate::boundary::guard;
 use crate::context::{or_current, tracer_context};
-use crate::ptr;
+use crate::{pool, ptr};
 use libtracer::Baggage;
 use libtracer_abi::tracer_text;
 use std::ffi::{c_char, c_void};
@@ -26,8 +26,8 @@ pub unsafe extern "C" fn tracer_context_with_baggage(
     name: *const c_char,
     value: *const c_char,
     metadata: *const c_char,
-) -> Option<Box<tracer_context>> {
-    guard(None, || {
+) -> *mut tracer_context {
+    pool::give(|| {
         let (named, given) = (!name.is_null(), !value.is_null());
         // SAFETY: as the header says.
         let name = unsafe { ptr::text(name) };
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn tracer_context_with_baggage(
                 (true, true) => before.with_metadata(&name, &value, &metadata),
             };
             let changed = context.value().with_baggage(after);
-            Some(Box::new(context.with(changed)))
+            context.with(changed)
         })
     })
 }

@@ -3,6 +3,7 @@
 use crate::boundary::{guard, record};
 use crate::capture_view::Lent;
 use crate::log_view::LogView;
+use crate::pool::{self, Object, Owned, Pool};
 use crate::ptr;
 use crate::view::View;
 use libtracer::Capture;
@@ -10,13 +11,34 @@ use std::mem::MaybeUninit;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Sees every span that ends, and every log record, in the process while it lives.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct tracer_capture {
-    pub(crate) capture: Capture,
+    /// None once it is freed.
+    pub(crate) capture: Option<Capture>,
     pub(crate) views: Lent<View>,
     pub(crate) log_views: Lent<LogView>,
     /// Messages lent to the caller.
     lent: Mutex<Vec<Arc<[u8]>>>,
+    owned: Owned,
+}
+
+static CAPTURES: Pool<tracer_capture> = Pool::new();
+
+impl Object for tracer_capture {
+    const POOL: &'static Pool<Self> = &CAPTURES;
+
+    fn owned(&self) -> &Owned {
+        &self.owned
+    }
+
+    fn empty(&mut self) {
+        *self = Self::default();
+    }
+}
+
+/// The capture that is meant: none for NULL and for one that was freed.
+pub(crate) fn of(capture: Option<&tracer_capture>) -> Option<(&tracer_capture, &Capture)> {
+    capture.and_then(|it| Some((it, it.capture.as_ref()?)))
 }
 
 impl tracer_capture {
@@ -38,27 +60,24 @@ impl tracer_capture {
 /// Starts seeing every span that ends in this process, and every log record, on all threads, in the
 /// order in which they end; without a configuration they are recorded for it alone. Caller frees it. Thread-safe.
 #[unsafe(no_mangle)]
-pub extern "C" fn tracer_capture_new() -> Option<Box<tracer_capture>> {
-    guard(None, || {
-        Some(Box::new(tracer_capture {
-            capture: Capture::start(),
-            views: Lent::default(),
-            log_views: Lent::default(),
-            lent: Mutex::default(),
-        }))
+pub extern "C" fn tracer_capture_new() -> *mut tracer_capture {
+    pool::give(|| tracer_capture {
+        capture: Some(Capture::start()),
+        ..tracer_capture::default()
     })
 }
 
 /// Ends a capture. NULL is allowed.
 #[unsafe(no_mangle)]
-pub extern "C" fn tracer_capture_free(capture: Option<Box<tracer_capture>>) {
-    record(|| drop(capture));
+pub unsafe extern "C" fn tracer_capture_free(capture: *mut tracer_capture) {
+    // SAFETY: as the header says.
+    unsafe { pool::free(capture) };
 }
 
 /// Spans seen so far. NULL: 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn tracer_capture_count(capture: Option<&tracer_capture>) -> usize {
-    guard(0, || capture.map_or(0, |capture| capture.capture.len()))
+    guard(0, || of(capture).map_or(0, |(_, capture)| capture.len()))
 }
 
 /// Gives a span as one encoded OTLP `ResourceSpans` message, borrowed until the capture is freed.
@@ -71,9 +90,11 @@ pub extern "C" fn tracer_capture_otlp(
     out_len: Option<&mut MaybeUninit<usize>>,
 ) -> bool {
     guard(false, || {
-        let Some(capture) = capture else { return false };
-        let message = capture.capture.otlp_at(index);
-        message.is_some_and(|message| capture.lend(message, out_bytes, out_len))
+        let Some((it, capture)) = of(capture) else {
+            return false;
+        };
+        let message = capture.otlp_at(index);
+        message.is_some_and(|message| it.lend(message, out_bytes, out_len))
     })
 }
 
@@ -81,10 +102,10 @@ pub extern "C" fn tracer_capture_otlp(
 #[unsafe(no_mangle)]
 pub extern "C" fn tracer_capture_clear(capture: Option<&tracer_capture>) {
     record(|| {
-        if let Some(capture) = capture {
-            capture.capture.clear();
-            capture.views.clear();
-            capture.log_views.clear();
+        if let Some((it, capture)) = of(capture) {
+            capture.clear();
+            it.views.clear();
+            it.log_views.clear();
         }
     });
 }

@@ -1,7 +1,7 @@
 //! Captured spans as views: what a test asserts on.
 
 use crate::boundary::guard;
-use crate::capture::tracer_capture;
+use crate::capture::{self, tracer_capture};
 use crate::ptr;
 use crate::view::View;
 use libtracer::{Capture, FinishedSpan};
@@ -69,7 +69,7 @@ pub extern "C" fn tracer_capture_span(
     index: usize,
 ) -> *const tracer_span_view {
     guard(std::ptr::null(), || {
-        let view = capture.and_then(|it| it.views.view(&it.capture, index));
+        let view = capture::of(capture).and_then(|(it, capture)| it.views.view(capture, index));
         view.unwrap_or(std::ptr::null())
     })
 }
@@ -81,18 +81,18 @@ pub unsafe extern "C" fn tracer_capture_find_span(
     name: *const c_char,
 ) -> *const tracer_span_view {
     guard(std::ptr::null(), || {
-        let Some(it) = capture else {
+        let Some((it, capture)) = capture::of(capture) else {
             return std::ptr::null();
         };
         // SAFETY: as the header says.
         let name = unsafe { ptr::text(name) };
         let is_named = |index: &usize| {
-            let message = it.capture.otlp_at(*index);
+            let message = capture.otlp_at(*index);
             let span = message.and_then(|message| FinishedSpan::decode(&message).pop());
             span.is_some_and(|span| span.name == *name)
         };
-        let found = (0..it.capture.len()).rev().find(is_named);
-        let view = found.and_then(|index| it.views.view(&it.capture, index));
+        let found = (0..capture.len()).rev().find(is_named);
+        let view = found.and_then(|index| it.views.view(capture, index));
         view.unwrap_or(std::ptr::null())
     })
 }

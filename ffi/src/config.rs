@@ -18,13 +18,16 @@ pub mod log;
 
 use crate::boundary::{guard, record};
 use crate::exporter::OwnExporter;
-use crate::last_error::{invalid_config, missing};
+use crate::last_error::{fail, invalid_config, missing};
+use crate::pool::{self, Object, Owned, Pool};
 use crate::processor::OwnProcessor;
 use crate::ptr;
+use libtracer::binding::{MisuseKind, count_misuse};
 use libtracer::{Config, ConfigError, ParentBased, Predicate, Ratio, TracerProvider};
-use libtracer_abi::{TRACER_INTERNAL, TRACER_OK, tracer_status};
+use libtracer_abi::{TRACER_INTERNAL, TRACER_INVALID_ARGUMENT, TRACER_OK, tracer_status};
 use std::collections::VecDeque;
 use std::ffi::c_char;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// Options for a provider. One thread at a time; setting an option again replaces it, and one that
@@ -45,6 +48,36 @@ pub struct tracer_config {
     /// Code of the program's own, which this holds until it is freed.
     processors: Vec<OwnProcessor>,
     exporters: Vec<OwnExporter>,
+    owned: Owned,
+}
+
+static CONFIGS: Pool<tracer_config> = Pool::new();
+
+impl Object for tracer_config {
+    const POOL: &'static Pool<Self> = &CONFIGS;
+
+    fn owned(&self) -> &Owned {
+        &self.owned
+    }
+
+    fn empty(&mut self) {
+        *self = Self::new(Config::new());
+    }
+}
+
+/// The configuration that C means. None for NULL and for one that was freed: why is in `last_error`,
+/// the status is `TRACER_INVALID_ARGUMENT`.
+pub(crate) fn meant<C: Deref<Target = tracer_config>>(config: Option<C>) -> Option<C> {
+    let Some(config) = config else {
+        missing("config");
+        return None;
+    };
+    if !config.owned.is_live() {
+        count_misuse(MisuseKind::Stale);
+        fail(TRACER_INVALID_ARGUMENT, &"config was freed");
+        return None;
+    }
+    Some(config)
 }
 
 impl tracer_config {
@@ -57,6 +90,7 @@ impl tracer_config {
             warnings: VecDeque::new(),
             processors: Vec::new(),
             exporters: Vec::new(),
+            owned: Owned::default(),
         }
     }
 
@@ -118,8 +152,8 @@ pub(crate) fn set(
     option: impl FnOnce(Config) -> Config,
 ) -> tracer_status {
     guard(TRACER_INTERNAL, || {
-        let Some(config) = config else {
-            return missing("config");
+        let Some(config) = meant(config) else {
+            return TRACER_INVALID_ARGUMENT;
         };
         let changed = option(config.config.clone());
         match changed.check() {
@@ -134,14 +168,15 @@ pub(crate) fn set(
 
 /// Makes a configuration that reads no environment and exports nothing yet. Caller frees it.
 #[unsafe(no_mangle)]
-pub extern "C" fn tracer_config_new() -> Option<Box<tracer_config>> {
-    guard(None, || Some(Box::new(tracer_config::new(Config::new()))))
+pub extern "C" fn tracer_config_new() -> *mut tracer_config {
+    pool::give(|| tracer_config::new(Config::new()))
 }
 
 /// Frees a configuration; providers made from it go on. NULL is allowed.
 #[unsafe(no_mangle)]
-pub extern "C" fn tracer_config_free(config: Option<Box<tracer_config>>) {
-    record(|| drop(config));
+pub unsafe extern "C" fn tracer_config_free(config: *mut tracer_config) {
+    // SAFETY: as the header says.
+    unsafe { pool::free(config) };
 }
 
 /// Takes from `OTEL_*` variables what is not set in code, before or after. A variable that cannot be
@@ -187,8 +222,8 @@ pub unsafe extern "C" fn tracer_config_set_exporter(
 ) -> tracer_status {
     // SAFETY: as the header says.
     let text = unsafe { ptr::text(names) };
-    let Some(config) = config else {
-        return missing("config");
+    let Some(config) = meant(config) else {
+        return TRACER_INVALID_ARGUMENT;
     };
     let status = set(Some(config), |config| config.exporters(text));
     if status == TRACER_OK {

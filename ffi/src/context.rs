@@ -1,6 +1,7 @@
 //! Contexts: what is current, and how it travels between threads and processes.
 
-use crate::boundary::{guard, record};
+use crate::boundary::{contain, guard, record};
+use crate::pool::{self, Object, Owned, Pool};
 use crate::ptr;
 use libtracer::binding::{
     attach_span_context, attach_whole, current_pair, current_with_base, detach,
@@ -8,6 +9,7 @@ use libtracer::binding::{
 use libtracer::{Context, SpanContext, SpanHandle, SpanId, TraceFlags, TraceId, TraceState};
 use libtracer_abi::tracer_span;
 use std::ffi::c_char;
+use std::ptr::null_mut;
 
 /// A span's context with its baggage, kept: a parent that outlives its span. Immutable; any thread
 /// may use it.
@@ -20,6 +22,21 @@ pub struct tracer_context {
     asked_of: SpanHandle,
     /// The calling language's span when this was taken as current, if it could tell.
     base: Option<SpanId>,
+    owned: Owned,
+}
+
+static CONTEXTS: Pool<tracer_context> = Pool::new();
+
+impl Object for tracer_context {
+    const POOL: &'static Pool<Self> = &CONTEXTS;
+
+    fn owned(&self) -> &Owned {
+        &self.owned
+    }
+
+    fn empty(&mut self) {
+        *self = Self::default();
+    }
 }
 
 impl tracer_context {
@@ -99,21 +116,21 @@ pub(crate) fn span(handle: SpanHandle) -> tracer_span {
 /// Caller frees it. Thread-safe. Never NULL (but for a refused allocation); without a current span
 /// it is an invalid context.
 #[unsafe(no_mangle)]
-pub extern "C" fn tracer_context_current() -> Option<Box<tracer_context>> {
-    guard(None, || Some(Box::new(tracer_context::current())))
+pub extern "C" fn tracer_context_current() -> *mut tracer_context {
+    contain(null_mut(), || pool::hand(tracer_context::current()))
 }
 
 /// Takes the context of a span, to be its children's parent even after it has ended. Caller frees
 /// it. Thread-safe.
 #[unsafe(no_mangle)]
-pub extern "C" fn tracer_span_context(span: tracer_span) -> Option<Box<tracer_context>> {
-    guard(None, || {
+pub extern "C" fn tracer_span_context(span: tracer_span) -> *mut tracer_context {
+    contain(null_mut(), || {
         let asked_of = handle(span);
-        Some(Box::new(tracer_context {
+        pool::hand(tracer_context {
             value: Context::new().with_span(asked_of),
             asked_of,
             ..tracer_context::default()
-        }))
+        })
     })
 }
 
@@ -126,8 +143,8 @@ pub unsafe extern "C" fn tracer_context_from_ids(
     flags: u8,
     tracestate: *const c_char,
     is_remote: bool,
-) -> Option<Box<tracer_context>> {
-    guard(None, || {
+) -> *mut tracer_context {
+    pool::give(|| {
         let (mut trace, mut span) = (TraceId::default(), SpanId::default());
         if !trace_id.is_null() && !span_id.is_null() {
             // SAFETY: as the header says.
@@ -137,30 +154,29 @@ pub unsafe extern "C" fn tracer_context_from_ids(
         }
         // SAFETY: as the header says.
         let tracestate = unsafe { ptr::text(tracestate) };
-        Some(Box::new(tracer_context::of_span(SpanContext {
+        tracer_context::of_span(SpanContext {
             trace_id: trace,
             span_id: span,
             trace_flags: TraceFlags(flags),
             is_remote,
             trace_state: TraceState::from_header(&tracestate),
-        })))
+        })
     })
 }
 
 /// Copies a context; what they hold is shared. Caller frees it. Thread-safe. NULL: what is current.
 #[unsafe(no_mangle)]
-pub extern "C" fn tracer_context_copy(
-    context: Option<&tracer_context>,
-) -> Option<Box<tracer_context>> {
-    guard(None, || {
-        Some(Box::new(or_current(context, tracer_context::clone)))
+pub extern "C" fn tracer_context_copy(context: Option<&tracer_context>) -> *mut tracer_context {
+    contain(null_mut(), || {
+        pool::hand(or_current(context, tracer_context::clone))
     })
 }
 
 /// Frees a context. Thread-safe. NULL is allowed.
 #[unsafe(no_mangle)]
-pub extern "C" fn tracer_context_free(context: Option<Box<tracer_context>>) {
-    record(|| drop(context));
+pub unsafe extern "C" fn tracer_context_free(context: *mut tracer_context) {
+    // SAFETY: as the header says.
+    unsafe { pool::free(context) };
 }
 
 fn span_of<R>(

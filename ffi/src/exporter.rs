@@ -2,12 +2,14 @@
 
 use crate::boundary::guard;
 use crate::callbacks::{Callbacks, read_versioned, tracer_destroy};
-use crate::config::{set, tracer_config};
+use crate::config::{meant, set, tracer_config};
 use crate::last_error::missing;
 use crate::ptr;
 use crate::view::View;
 use libtracer::{Accepted, Batch, BlockingExporter, ExportError, blocking_exporter};
-use libtracer_abi::{TRACER_INTERNAL, TRACER_OK, tracer_span_view, tracer_status};
+use libtracer_abi::{
+    TRACER_INTERNAL, TRACER_INVALID_ARGUMENT, TRACER_OK, tracer_span_view, tracer_status,
+};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::{c_char, c_void};
 use std::mem::MaybeUninit;
@@ -142,8 +144,8 @@ pub unsafe extern "C" fn tracer_config_add_exporter(
     callbacks: *const tracer_exporter_callbacks,
 ) -> tracer_status {
     guard(TRACER_INTERNAL, || {
-        let Some(config) = config else {
-            return missing("config");
+        let Some(config) = meant(config) else {
+            return TRACER_INVALID_ARGUMENT;
         };
         // SAFETY: as the header says.
         let name = unsafe { ptr::text(name) };

@@ -13,6 +13,7 @@ mod allocator;
 mod attribute;
 mod boundary;
 mod callbacks;
+mod pool;
 mod ptr;
 mod recording;
 

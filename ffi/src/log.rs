@@ -2,7 +2,7 @@
 
 use crate::attribute;
 use crate::boundary::{contain, guard, record};
-use crate::capture::tracer_capture;
+use crate::capture::{self, tracer_capture};
 use crate::context::tracer_context;
 use crate::options::prefix;
 use crate::provider::{tracer_of, tracer_provider, tracer_scope};
@@ -164,7 +164,9 @@ pub unsafe extern "C" fn tracer_provider_read_log_stats(
 /// Log records seen so far. NULL: 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn tracer_capture_log_count(capture: Option<&tracer_capture>) -> usize {
-    guard(0, || capture.map_or(0, |given| given.capture.log_count()))
+    guard(0, || {
+        capture::of(capture).map_or(0, |(_, capture)| capture.log_count())
+    })
 }
 
 /// Gives a log record as one encoded OTLP `ResourceLogs` message, borrowed until the capture is freed.
@@ -177,8 +179,10 @@ pub extern "C" fn tracer_capture_log_otlp(
     out_len: Option<&mut MaybeUninit<usize>>,
 ) -> bool {
     guard(false, || {
-        let Some(capture) = capture else { return false };
-        let message = capture.capture.log_otlp_at(index);
-        message.is_some_and(|message| capture.lend(message, out_bytes, out_len))
+        let Some((it, capture)) = capture::of(capture) else {
+            return false;
+        };
+        let message = capture.log_otlp_at(index);
+        message.is_some_and(|message| it.lend(message, out_bytes, out_len))
     })
 }

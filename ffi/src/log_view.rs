@@ -1,7 +1,7 @@
 //! Captured log records as views: what a test asserts on.
 
 use crate::boundary::guard;
-use crate::capture::tracer_capture;
+use crate::capture::{self, tracer_capture};
 use crate::ptr;
 use crate::view::Kept;
 use libtracer::FinishedLog;
@@ -54,8 +54,8 @@ pub extern "C" fn tracer_capture_log(
     index: usize,
 ) -> *const tracer_log_view {
     guard(std::ptr::null(), || {
-        let view = capture.and_then(|it| {
-            let decoded = || FinishedLog::decode(&it.capture.log_otlp_at(index)?).pop();
+        let view = capture::of(capture).and_then(|(it, capture)| {
+            let decoded = || FinishedLog::decode(&capture.log_otlp_at(index)?).pop();
             let made = || decoded().map(LogView::of);
             it.log_views.lend(index, made, |view| &raw const view.log)
         });

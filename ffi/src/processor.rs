@@ -2,7 +2,7 @@
 
 use crate::boundary::guard;
 use crate::callbacks::{Callbacks, read_versioned, tracer_destroy};
-use crate::config::tracer_config;
+use crate::config::{meant, tracer_config};
 use crate::context::{span, tracer_context};
 use crate::last_error::{fail, missing};
 use crate::provider::tracer_provider;
@@ -176,8 +176,8 @@ pub unsafe extern "C" fn tracer_config_add_processor(
     callbacks: *const tracer_processor_callbacks,
 ) -> tracer_status {
     guard(TRACER_INTERNAL, || {
-        let Some(config) = config else {
-            return missing("config");
+        let Some(config) = meant(config) else {
+            return TRACER_INVALID_ARGUMENT;
         };
         // SAFETY: as the header says.
         match unsafe { OwnProcessor::read(callbacks) } {

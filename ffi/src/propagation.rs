@@ -2,7 +2,7 @@
 
 use crate::boundary::guard;
 use crate::context::{or_current, tracer_context};
-use crate::ptr;
+use crate::{pool, ptr};
 use libtracer::binding::current_pair;
 use libtracer::{Baggage, Context, Environment, Extractor, Injector, SpanContext, propagator};
 use std::cell::OnceCell;
@@ -105,8 +105,8 @@ pub unsafe extern "C" fn tracer_context_extract(
     get: tracer_carrier_get,
     key: tracer_carrier_key,
     carrier: *mut c_void,
-) -> Option<Box<tracer_context>> {
-    guard(None, || {
+) -> *mut tracer_context {
+    pool::give(|| {
         let carrier = Carrier {
             get,
             key,
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn tracer_context_extract(
         };
         let current = tracer_context::current();
         let read = propagator().extract(current.value(), &carrier);
-        Some(Box::new(current.with(read)))
+        current.with(read)
     })
 }
 
@@ -159,11 +159,11 @@ pub unsafe extern "C" fn tracer_propagator_fields(buf: *mut c_char, len: usize) 
 pub unsafe extern "C" fn tracer_context_from_traceparent(
     traceparent: *const c_char,
     tracestate: *const c_char,
-) -> Option<Box<tracer_context>> {
-    guard(None, || {
+) -> *mut tracer_context {
+    pool::give(|| {
         // SAFETY: as the header says.
         let context = unsafe { span_in(traceparent, tracestate) };
-        Some(Box::new(tracer_context::of_span(context)))
+        tracer_context::of_span(context)
     })
 }
 
@@ -174,14 +174,14 @@ pub unsafe extern "C" fn tracer_context_from_headers(
     traceparent: *const c_char,
     tracestate: *const c_char,
     baggage: *const c_char,
-) -> Option<Box<tracer_context>> {
-    guard(None, || {
+) -> *mut tracer_context {
+    pool::give(|| {
         // SAFETY: as the header says.
         let context = unsafe { span_in(traceparent, tracestate) };
         // SAFETY: as the header says.
         let baggage = Baggage::from_header(&unsafe { ptr::text(baggage) });
         let value = Context::from(context).with_baggage(baggage);
-        Some(Box::new(tracer_context::whole(value)))
+        tracer_context::whole(value)
     })
 }
 
@@ -199,10 +199,10 @@ unsafe fn span_in(traceparent: *const c_char, tracestate: *const c_char) -> Span
 /// `BAGGAGE`), in the formats of `tracer_config_set_propagators`. Caller frees it. Not while another
 /// thread changes the environment.
 #[unsafe(no_mangle)]
-pub extern "C" fn tracer_context_from_env() -> Option<Box<tracer_context>> {
-    guard(None, || {
+pub extern "C" fn tracer_context_from_env() -> *mut tracer_context {
+    pool::give(|| {
         let value = propagator().extract(&Context::new(), &Environment::of_process());
-        Some(Box::new(tracer_context::whole(value)))
+        tracer_context::whole(value)
     })
 }
 
@@ -267,8 +267,8 @@ pub unsafe extern "C" fn tracer_context_with_tracestate(
     context: Option<&tracer_context>,
     key: *const c_char,
     value: *const c_char,
-) -> Option<Box<tracer_context>> {
-    guard(None, || {
+) -> *mut tracer_context {
+    pool::give(|| {
         // SAFETY: as the header says.
         let key = unsafe { ptr::text(key) };
         let given = !value.is_null();
@@ -283,7 +283,7 @@ pub unsafe extern "C" fn tracer_context_with_tracestate(
             }
             .unwrap_or(span.trace_state);
             let changed = context.value().with_span_context(span);
-            Some(Box::new(context.with(changed)))
+            context.with(changed)
         })
     })
 }

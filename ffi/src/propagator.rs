@@ -2,13 +2,13 @@
 
 use crate::boundary::{contain, guard};
 use crate::callbacks::{Callbacks, read_versioned, tracer_destroy};
-use crate::config::{set, tracer_config};
+use crate::config::{meant, set, tracer_config};
 use crate::context::tracer_context;
 use crate::last_error::missing;
 use crate::propagation::{tracer_carrier_get, tracer_carrier_key, tracer_carrier_set};
-use crate::ptr;
+use crate::{pool, ptr};
 use libtracer::{Context, Extractor, Injector, Propagator};
-use libtracer_abi::{TRACER_INTERNAL, tracer_status};
+use libtracer_abi::{TRACER_INTERNAL, TRACER_INVALID_ARGUMENT, tracer_status};
 use std::cell::{OnceCell, RefCell};
 use std::ffi::{CString, c_char, c_void};
 use std::sync::Arc;
@@ -167,10 +167,9 @@ impl Propagator for OwnPropagator {
                 return None;
             }
             // SAFETY: made by a `tracer_context_` function and handed over, as the header says.
-            Some(unsafe { Box::from_raw(made) })
+            unsafe { pool::take(made, |made| made.value().clone()) }
         });
-        made.flatten()
-            .map_or_else(|| context.clone(), |made| made.value().clone())
+        made.flatten().unwrap_or_else(|| context.clone())
     }
 
     fn fields(&self) -> Vec<&str> {
@@ -188,8 +187,8 @@ pub unsafe extern "C" fn tracer_config_add_propagator(
     callbacks: *const tracer_propagator_callbacks,
 ) -> tracer_status {
     guard(TRACER_INTERNAL, || {
-        let Some(config) = config else {
-            return missing("config");
+        let Some(config) = meant(config) else {
+            return TRACER_INVALID_ARGUMENT;
         };
         // SAFETY: as the header says.
         let Some(calls) = (unsafe { read_versioned(callbacks, NONE) }) else {

@@ -1,9 +1,9 @@
 //! Providers and instrumentation scopes; the default provider of the process.
 
 use crate::boundary::guard;
-use crate::boundary::record;
-use crate::config::tracer_config;
+use crate::config::{meant, tracer_config};
 use crate::last_error::{delivered, fail, invalid_config, missing};
+use crate::pool::{self, Object, Owned, Pool};
 use crate::{ptr, value};
 use libtracer::binding::SavedErrno;
 use libtracer::{Tracer, TracerProvider, ValueBuilder};
@@ -18,11 +18,37 @@ use std::time::Duration;
 
 /// Records spans and sends them where its configuration says.
 #[derive(Debug)]
-pub struct tracer_provider(pub(crate) TracerProvider);
+pub struct tracer_provider(pub(crate) TracerProvider, Owned);
+
+static PROVIDERS: Pool<tracer_provider> = Pool::new();
+
+impl Object for tracer_provider {
+    const POOL: &'static Pool<Self> = &PROVIDERS;
+
+    fn owned(&self) -> &Owned {
+        &self.1
+    }
+
+    /// It holds nothing: providers stay.
+    fn empty(&mut self) {}
+}
 
 /// An instrumentation scope: the library or module that makes spans. Immutable; any thread may use it.
 #[derive(Debug)]
-pub struct tracer_scope(Tracer);
+pub struct tracer_scope(Tracer, Owned);
+
+static SCOPES: Pool<tracer_scope> = Pool::new();
+
+impl Object for tracer_scope {
+    const POOL: &'static Pool<Self> = &SCOPES;
+
+    fn owned(&self) -> &Owned {
+        &self.1
+    }
+
+    /// It holds nothing: scopes stay.
+    fn empty(&mut self) {}
+}
 
 /// The tracer of a scope; of the default one for NULL.
 #[inline]
@@ -73,7 +99,7 @@ pub extern "C" fn tracer_init_from_env() -> tracer_status {
 #[must_use]
 pub extern "C" fn tracer_init(config: Option<&tracer_config>) -> tracer_status {
     guard(TRACER_INTERNAL, || {
-        config.map_or_else(|| missing("config"), install)
+        meant(config).map_or(TRACER_INVALID_ARGUMENT, install)
     })
 }
 
@@ -118,18 +144,22 @@ pub extern "C" fn tracer_shutdown(timeout_ms: u32) -> tracer_status {
 #[must_use]
 pub extern "C" fn tracer_provider_new(
     config: Option<&tracer_config>,
-    out_provider: Option<&mut MaybeUninit<Box<tracer_provider>>>,
+    out_provider: Option<&mut MaybeUninit<*mut tracer_provider>>,
 ) -> tracer_status {
     guard(TRACER_INTERNAL, || {
-        let Some(config) = config else {
-            return missing("config");
+        let Some(config) = meant(config) else {
+            return TRACER_INVALID_ARGUMENT;
         };
         if out_provider.is_none() {
             return missing("out_provider");
         }
         match config.make_provider() {
             Ok(provider) => {
-                ptr::put(out_provider, Box::new(tracer_provider(provider)));
+                let given = pool::give(|| tracer_provider(provider, Owned::default()));
+                if given.is_null() {
+                    return fail(TRACER_INTERNAL, &"memory was refused");
+                }
+                ptr::put(out_provider, given);
                 TRACER_OK
             }
             Err(error) => invalid_config(&error),
@@ -139,8 +169,9 @@ pub extern "C" fn tracer_provider_new(
 
 /// Frees the handle of a provider; its spans and exports go on until shutdown or exit. NULL is allowed.
 #[unsafe(no_mangle)]
-pub extern "C" fn tracer_provider_free(provider: Option<Box<tracer_provider>>) {
-    record(|| drop(provider));
+pub unsafe extern "C" fn tracer_provider_free(provider: *mut tracer_provider) {
+    // SAFETY: as the header says.
+    unsafe { pool::free(provider) };
 }
 
 /// Delivers every span of this provider that has ended; at most `timeout_ms`. NULL: all providers.
@@ -179,8 +210,8 @@ pub extern "C" fn tracer_provider_add_exporter(
     config: Option<&tracer_config>,
 ) -> tracer_status {
     guard(TRACER_INTERNAL, || {
-        let Some(config) = config else {
-            return missing("config");
+        let Some(config) = meant(config) else {
+            return TRACER_INVALID_ARGUMENT;
         };
         let default = || libtracer::binding::default_provider();
         let Some(provider) = provider.map(|it| it.0.clone()).or_else(default) else {
@@ -214,7 +245,7 @@ pub unsafe extern "C" fn tracer_scope_new(
     name: *const c_char,
     version: *const c_char,
     schema_url: *const c_char,
-) -> Option<Box<tracer_scope>> {
+) -> *mut tracer_scope {
     // SAFETY: as the header says; there are no attributes.
     unsafe { tracer_scope_new_with_attributes(provider, name, version, schema_url, null()) }
 }
@@ -227,8 +258,8 @@ pub unsafe extern "C" fn tracer_scope_new_with_attributes(
     version: *const c_char,
     schema_url: *const c_char,
     attributes: *const tracer_value,
-) -> Option<Box<tracer_scope>> {
-    guard(None, || {
+) -> *mut tracer_scope {
+    pool::give(|| {
         // SAFETY: as the header says.
         let name = unsafe { ptr::text(name) };
         // SAFETY: as the header says.
@@ -246,7 +277,7 @@ pub unsafe extern "C" fn tracer_scope_new_with_attributes(
         let builder = attributes.fold(builder, |builder, (key, value)| {
             builder.attribute(key, value)
         });
-        Some(Box::new(tracer_scope(builder.build())))
+        tracer_scope(builder.build(), Owned::default())
     })
 }
 
@@ -260,6 +291,7 @@ pub extern "C" fn tracer_scope_is_enabled(scope: Option<&tracer_scope>) -> bool 
 
 /// Frees a scope; its spans go on. NULL is allowed.
 #[unsafe(no_mangle)]
-pub extern "C" fn tracer_scope_free(scope: Option<Box<tracer_scope>>) {
-    record(|| drop(scope));
+pub unsafe extern "C" fn tracer_scope_free(scope: *mut tracer_scope) {
+    // SAFETY: as the header says.
+    unsafe { pool::free(scope) };
 }

@@ -4,7 +4,7 @@ use crate::attribute;
 use crate::boundary::guard;
 use crate::callbacks::{Callbacks, read_versioned, tracer_destroy};
 use crate::config::sampler::status;
-use crate::config::tracer_config;
+use crate::config::{meant, tracer_config};
 use crate::context::tracer_context;
 use crate::last_error::missing;
 use crate::ptr;
@@ -15,8 +15,8 @@ use libtracer::{
 };
 use libtracer_abi::{
     TRACER_DECISION_DROP, TRACER_DECISION_RECORD_AND_SAMPLE, TRACER_DECISION_RECORD_ONLY,
-    TRACER_INTERNAL, tracer_attribute, tracer_decision, tracer_parent, tracer_span_kind,
-    tracer_status,
+    TRACER_INTERNAL, TRACER_INVALID_ARGUMENT, tracer_attribute, tracer_decision, tracer_parent,
+    tracer_span_kind, tracer_status,
 };
 use std::cell::RefCell;
 use std::ffi::{c_char, c_void};
@@ -228,8 +228,8 @@ pub unsafe extern "C" fn tracer_config_set_sampler_callbacks(
     roots_only: bool,
 ) -> tracer_status {
     guard(TRACER_INTERNAL, || {
-        let Some(config) = config else {
-            return missing("config");
+        let Some(config) = meant(config) else {
+            return TRACER_INVALID_ARGUMENT;
         };
         // SAFETY: as the header says.
         match unsafe { read(callbacks, roots_only) } {
@@ -252,8 +252,8 @@ pub unsafe extern "C" fn tracer_config_set_parent_sampler_callbacks(
     callbacks: *const tracer_sampler_callbacks,
 ) -> tracer_status {
     guard(TRACER_INTERNAL, || {
-        let Some(config) = config else {
-            return missing("config");
+        let Some(config) = meant(config) else {
+            return TRACER_INVALID_ARGUMENT;
         };
         // SAFETY: as the header says.
         let sampler = || unsafe { read(callbacks, false) };

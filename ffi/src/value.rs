@@ -1,11 +1,14 @@
 //! Nested values, built as a stream: arrays, maps and null.
 
-use crate::boundary::{guard, record};
+use crate::boundary::{contain, record};
+use crate::pool::{self, Object, Owned, Pool};
 use crate::ptr;
 use crate::value_view::Read;
+use libtracer::binding::{MisuseKind, count_misuse};
 use libtracer::{Value, ValueBuilder};
 use libtracer_abi::tracer_value;
 use std::ffi::{c_char, c_void};
+use std::ptr::null_mut;
 use std::sync::OnceLock;
 
 /// What a `tracer_value *` points to.
@@ -14,12 +17,29 @@ pub(crate) struct Built {
     builder: ValueBuilder,
     /// What C was shown of it since it last changed.
     read: OnceLock<Read>,
+    owned: Owned,
+}
+
+static VALUES: Pool<Built> = Pool::new();
+
+impl Object for Built {
+    const POOL: &'static Pool<Self> = &VALUES;
+
+    fn owned(&self) -> &Owned {
+        &self.owned
+    }
+
+    fn empty(&mut self) {
+        *self = Self::default();
+    }
 }
 
 impl Built {
     pub(crate) fn of(builder: ValueBuilder) -> Self {
-        let read = OnceLock::new();
-        Self { builder, read }
+        Self {
+            builder,
+            ..Self::default()
+        }
     }
 
     pub(crate) fn read(&self) -> &Read {
@@ -46,7 +66,7 @@ pub(crate) unsafe fn built<'a>(value: *const tracer_value) -> Option<&'a ValueBu
     unsafe { kept(value) }.map(|value| &value.builder)
 }
 
-/// Runs `work` on the builder behind a pointer.
+/// Runs `work` on the builder behind a pointer, unless it was freed or is only lent to C.
 ///
 /// # Safety
 /// As for [`built`], and nobody else uses it now.
@@ -54,6 +74,9 @@ unsafe fn with(value: *mut tracer_value, work: impl FnOnce(&mut ValueBuilder)) {
     record(|| {
         // SAFETY: as the caller vouches.
         if let Some(value) = unsafe { value.cast::<Built>().as_mut() } {
+            if !value.owned.is_live() {
+                return count_misuse(MisuseKind::Stale);
+            }
             if value.read.get().is_some() {
                 value.read = OnceLock::new();
             }
@@ -65,20 +88,14 @@ unsafe fn with(value: *mut tracer_value, work: impl FnOnce(&mut ValueBuilder)) {
 /// Makes an empty value: null until something is added. Caller frees it. One thread at a time.
 #[unsafe(no_mangle)]
 pub extern "C" fn tracer_value_new() -> *mut tracer_value {
-    guard(std::ptr::null_mut(), || {
-        Box::into_raw(Box::new(Built::default())).cast()
-    })
+    contain(null_mut(), || pool::hand(Built::default())).cast()
 }
 
 /// Frees a value. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tracer_value_free(value: *mut tracer_value) {
-    record(|| {
-        if !value.is_null() {
-            // SAFETY: made by `tracer_value_new`, freed once, as the header says.
-            drop(unsafe { Box::from_raw(value.cast::<Built>()) });
-        }
-    });
+    // SAFETY: as the header says.
+    unsafe { pool::free(value.cast::<Built>()) };
 }
 
 /// Empties a value and keeps its memory. NULL is allowed, here and below.

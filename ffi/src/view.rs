@@ -1,7 +1,8 @@
 //! Finished spans as C reads them: what captures saw, and what processors and exporters are given.
 
-use crate::boundary::{guard, record};
+use crate::boundary::guard;
 use crate::context::handle;
+use crate::pool::{self, Object, Owned, Pool};
 use crate::value::Built;
 use crate::{attribute, ptr, value};
 use libtracer::{
@@ -21,6 +22,21 @@ use std::rc::Rc;
 pub(crate) struct View {
     span: tracer_span_view,
     kept: Kept,
+    owned: Owned,
+}
+
+static VIEWS: Pool<View> = Pool::new();
+
+impl Object for View {
+    const POOL: &'static Pool<Self> = &VIEWS;
+
+    fn owned(&self) -> &Owned {
+        &self.owned
+    }
+
+    fn empty(&mut self) {
+        *self = Self::of(FinishedSpan::default());
+    }
 }
 
 /// What views point to: none of it moves once it is pointed to.
@@ -187,7 +203,11 @@ impl View {
             resource_attribute_count,
             resource_schema_url: kept.text(&*resource.schema_url),
         };
-        Self { span, kept }
+        Self {
+            span,
+            kept,
+            owned: Owned::default(),
+        }
     }
 
     /// What C sees of it, while this lives.
@@ -201,16 +221,14 @@ impl View {
 /// is 0. Caller frees it. NULL if the span has ended or records nothing.
 #[unsafe(no_mangle)]
 pub extern "C" fn tracer_span_view_new(span: tracer_span) -> *mut tracer_span_view {
-    guard(std::ptr::null_mut(), || {
+    let read = || {
         let (span, mut message) = (handle(span), Vec::new());
         if span.is_recording() {
             span.read(&mut |encoded| message = alone(encoded));
         }
-        match FinishedSpan::decode(&message).pop() {
-            Some(span) => Box::into_raw(Box::new(View::of(span))).cast(),
-            None => std::ptr::null_mut(),
-        }
-    })
+        FinishedSpan::decode(&message).pop().map(View::of)
+    };
+    pool::give::<View, _>(read).cast()
 }
 
 /// A span as the only one of an OTLP `ResourceSpans` message.
@@ -232,12 +250,8 @@ fn alone(span: &[u8]) -> Vec<u8> {
 /// Frees what `tracer_span_view_new` returned, and no other view. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tracer_span_view_free(view: *mut tracer_span_view) {
-    record(|| {
-        if !view.is_null() {
-            // SAFETY: made by `tracer_span_view_new`, freed once, as the header says.
-            drop(unsafe { Box::from_raw(view.cast::<View>()) });
-        }
-    });
+    // SAFETY: as the header says.
+    unsafe { pool::free(view.cast::<View>()) };
 }
 
 /// Finds an attribute by its key; NULL if there is none. Borrowed from the array. Thread-safe.

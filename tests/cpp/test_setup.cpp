@@ -50,6 +50,21 @@ void every_option_that_may_be_is_taken() {
     CHECK(bool(tracer::config().exporter("none").init()));
 }
 
+void what_c_freed_behind_the_back_of_its_owner_is_counted() {
+    const std::uint64_t before = tracer::stats().stale;
+    {
+        const tracer::context here = tracer::context::current();
+        tracer_context_free(const_cast<tracer_context *>(here.get()));
+        CHECK(!here.is_valid());
+        tracer::config setup;
+        tracer_config_free(setup.get());
+        CHECK_INT(setup.service_name("late").init().status(), TRACER_INVALID_ARGUMENT);
+        const tracer::instrumentation_scope library("library");
+        tracer_scope_free(const_cast<tracer_scope *>(library.get()));
+    }
+    CHECK_INT(tracer::stats().stale - before, 4); // the option, and each owner
+}
+
 void providers_keep_apart() {
     tracer::provider other;
     tracer::config setup;
@@ -189,6 +204,7 @@ int main() {
     set_up("none");
     RUN(the_first_option_refused_is_what_init_fails_with);
     RUN(every_option_that_may_be_is_taken);
+    RUN(what_c_freed_behind_the_back_of_its_owner_is_counted);
     RUN(providers_keep_apart);
     RUN(calls_of_language_models_are_counted);
     RUN(ids_clock_and_scopes_are_the_programs_own);

@@ -1,12 +1,13 @@
 //! What is said about the process that spans come from.
 
-use super::{set, tracer_config};
+use super::{meant, set, tracer_config};
 use crate::boundary::guard;
-use crate::last_error::{fail, missing};
+use crate::last_error::fail;
 use crate::{attribute, ptr, value};
-use libtracer::{Config, ConfigError, Detector, ValueBuilder};
+use libtracer::{ConfigError, Detector, ValueBuilder};
 use libtracer_abi::{
-    TRACER_INTERNAL, TRACER_INVALID_CONFIG, tracer_attribute, tracer_status, tracer_value,
+    TRACER_INTERNAL, TRACER_INVALID_ARGUMENT, TRACER_INVALID_CONFIG, tracer_attribute,
+    tracer_status, tracer_value,
 };
 use std::ffi::c_char;
 
@@ -115,15 +116,15 @@ pub unsafe extern "C" fn tracer_config_detect_resource(
         names.filter(|name| !name.is_empty())
     };
     guard(TRACER_INTERNAL, || {
-        if config.is_none() {
-            return missing("config");
-        }
+        let Some(config) = meant(config) else {
+            return TRACER_INVALID_ARGUMENT;
+        };
         if let Some(unknown) = wanted().find(|name| Detector::from_name(name).is_none()) {
             let cure = "use container, host, process, process_command or service";
             let why = ConfigError::new(format!("detector {unknown:?} is not known: {cure}"));
             return fail(TRACER_INVALID_CONFIG, &why);
         }
         let detectors = wanted().filter_map(Detector::from_name);
-        set(config, |config: Config| config.detect_resource(detectors))
+        set(Some(config), |config| config.detect_resource(detectors))
     })
 }

@@ -1,8 +1,8 @@
 //! Which spans are recorded.
 
-use super::{set, tracer_config};
+use super::{meant, set, tracer_config};
 use crate::boundary::guard;
-use crate::last_error::{fail, invalid_config, missing};
+use crate::last_error::{fail, invalid_config};
 use crate::ptr;
 use crate::recording::kind;
 use libtracer::{Composable, ParentBased, Predicate, Ratio, Sampler, SamplingInput};
@@ -71,7 +71,7 @@ pub extern "C" fn tracer_config_set_sampler(
     ratio: f64,
 ) -> tracer_status {
     let choose = || {
-        let config = config.ok_or_else(|| missing("config"))?;
+        let config = meant(config).ok_or(TRACER_INVALID_ARGUMENT)?;
         let (root, roots_only) = sampler_of(&config.rules, sampler, ratio)?;
         match config.choose_sampler(root, roots_only) {
             TRACER_OK => Ok(()),
@@ -92,7 +92,7 @@ pub extern "C" fn tracer_config_set_parent_sampler(
     ratio: f64,
 ) -> tracer_status {
     let choose = || {
-        let config = config.ok_or_else(|| missing("config"))?;
+        let config = meant(config).ok_or(TRACER_INVALID_ARGUMENT)?;
         let chosen = match sampler_of(&config.rules, sampler, ratio)? {
             (root, true) => Sampler::parent_based(root),
             (plain, false) => plain,
@@ -161,12 +161,12 @@ pub extern "C" fn tracer_config_set_record_unsampled(
     config: Option<&mut tracer_config>,
     record: bool,
 ) -> tracer_status {
-    guard(TRACER_INTERNAL, || match config {
+    guard(TRACER_INTERNAL, || match meant(config) {
         Some(config) => {
             config.records_unsampled = record;
             TRACER_OK
         }
-        None => missing("config"),
+        None => TRACER_INVALID_ARGUMENT,
     })
 }
 
@@ -188,8 +188,8 @@ pub unsafe extern "C" fn tracer_config_add_sampling_rule(
         |text: *const c_char| (!text.is_null()).then(|| unsafe { ptr::text(text) }.into_owned());
     let [name, key, text] = [name, key, text].map(owned);
     guard(TRACER_INTERNAL, || {
-        let Some(config) = config else {
-            return missing("config");
+        let Some(config) = meant(config) else {
+            return TRACER_INVALID_ARGUMENT;
         };
         let ratio = match Ratio::new(ratio) {
             Ok(ratio) => ratio,
