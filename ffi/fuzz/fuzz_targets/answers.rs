@@ -11,7 +11,8 @@ use std::ptr::{null, null_mut};
 use tracer::baggage::tracer_context_with_baggage;
 use tracer::config::sampler::tracer_config_set_sampler;
 use tracer::config::{
-    tracer_config_new, tracer_config_set_exporter, tracer_config_set_propagators,
+    tracer_config_free, tracer_config_new, tracer_config_set_exporter,
+    tracer_config_set_propagators,
 };
 use tracer::context::tracer_context;
 use tracer::processor::{
@@ -79,6 +80,7 @@ unsafe extern "C" fn on_start(_: *mut c_void, span: tracer_span, _: *const trace
     let view = tracer_span_view_new(span);
     unsafe { look_at(view) };
     unsafe { tracer_span_view_free(view) };
+    unsafe { tracer_span_view_free(view) };
 }
 
 unsafe extern "C" fn on_end(_: *mut c_void, ended: *const tracer_ended_span) {
@@ -122,14 +124,12 @@ unsafe extern "C" fn extract(
             },
         )
     };
-    let made =
-        unsafe { tracer_context_with_baggage(known.as_ref(), pointer(&name), value, null()) };
-    made.map_or(null_mut(), Box::into_raw)
+    unsafe { tracer_context_with_baggage(known.as_ref(), pointer(&name), value, null()) }
 }
 
 /// Makes the default provider, which asks all of this.
 pub fn install() {
-    let mut config = tracer_config_new();
+    let config = tracer_config_new();
     // SAFETY: structs of C without a pointer that is used, each of the size that it says.
     let status = unsafe {
         let mut sampler: tracer_sampler_callbacks = zeroed();
@@ -146,32 +146,23 @@ pub fn install() {
         propagator.struct_size = size_of::<tracer_propagator_callbacks>();
         propagator.inject = Some(inject);
         propagator.extract = Some(extract);
-        let config = &mut config;
-        tracer_config_set_exporter(config.as_deref_mut(), c"none".as_ptr())
+        tracer_config_set_exporter(config.as_mut(), c"none".as_ptr())
             | tracer_config_set_propagators(
-                config.as_deref_mut(),
+                config.as_mut(),
                 c"tracecontext,baggage,b3,jaeger".as_ptr(),
             )
-            | tracer_config_set_sampler(config.as_deref_mut(), 0, 0.0)
-            | tracer_config_set_sampler_callbacks(config.as_deref_mut(), &raw const sampler, true)
-            | tracer_config_set_parent_sampler_callbacks(
-                config.as_deref_mut(),
-                0,
-                &raw const sharing,
-            )
-            | tracer_config_set_parent_sampler_callbacks(
-                config.as_deref_mut(),
-                2,
-                &raw const sharing,
-            )
-            | tracer_config_set_parent_sampler_callbacks(
-                config.as_deref_mut(),
-                3,
-                &raw const sampler,
-            )
-            | tracer_config_add_processor(config.as_deref_mut(), &raw const processor)
-            | tracer_config_add_propagator(config.as_deref_mut(), &raw const propagator)
+            | tracer_config_set_sampler(config.as_mut(), 0, 0.0)
+            | tracer_config_set_sampler_callbacks(config.as_mut(), &raw const sampler, true)
+            | tracer_config_set_parent_sampler_callbacks(config.as_mut(), 0, &raw const sharing)
+            | tracer_config_set_parent_sampler_callbacks(config.as_mut(), 2, &raw const sharing)
+            | tracer_config_set_parent_sampler_callbacks(config.as_mut(), 3, &raw const sampler)
+            | tracer_config_add_processor(config.as_mut(), &raw const processor)
+            | tracer_config_add_propagator(config.as_mut(), &raw const propagator)
     };
     assert_eq!(status, 0);
-    assert_eq!(tracer_init(config.as_deref()), 0);
+    // SAFETY: made above.
+    unsafe {
+        assert_eq!(tracer_init(config.as_ref()), 0);
+        tracer_config_free(config);
+    }
 }

@@ -1,5 +1,5 @@
-//! Random sequences of calls through the C ABI, on spans that are open, ended, made up or another's.
-//! After each sequence nothing has panicked and the account holds.
+//! Random sequences of calls through the C ABI, on spans that are open, ended, made up or another's,
+//! on contexts and values that are freed, once and again. After each sequence nothing has panicked and the account holds.
 #![no_main]
 
 mod texts;
@@ -11,10 +11,10 @@ use std::ffi::c_char;
 use std::ptr::{null, null_mut};
 use std::sync::Once;
 use texts::{Text, attribute, check, pointer};
-use tracer::config::{tracer_config_new, tracer_config_set_exporter};
+use tracer::config::{tracer_config_free, tracer_config_new, tracer_config_set_exporter};
 use tracer::context::{
-    tracer_context, tracer_context_attach, tracer_context_current, tracer_context_detach,
-    tracer_span_context,
+    tracer_context, tracer_context_attach, tracer_context_copy, tracer_context_current,
+    tracer_context_detach, tracer_context_free, tracer_span_context,
 };
 use tracer::options::{tracer_link, tracer_span_options};
 use tracer::propagation::tracer_context_from_traceparent;
@@ -70,6 +70,10 @@ enum Call {
     AddNull,
     AddInt(i64),
     Clear,
+    FreeValue,
+    NewValue,
+    FreeContext(u8),
+    CopyContext(Option<u8>),
     KeepContext(Which),
     KeepCurrent,
     KeepHeader(Text, Text),
@@ -83,7 +87,8 @@ enum Call {
 
 struct World {
     spans: Vec<tracer_span>,
-    contexts: Vec<Box<tracer_context>>,
+    /// Each may have been freed.
+    contexts: Vec<*mut tracer_context>,
     tokens: Vec<u64>,
     value: *mut tracer_value,
 }
@@ -107,12 +112,18 @@ impl World {
 
     fn context(&self, which: Option<u8>) -> Option<&tracer_context> {
         let at = usize::from(which?) % self.contexts.len().max(1);
-        self.contexts.get(at).map(AsRef::as_ref)
+        // SAFETY: the memory of contexts stays where it is.
+        unsafe { self.contexts.get(at)?.as_ref() }
     }
 
-    fn keep(&mut self, context: Option<Box<tracer_context>>) {
-        self.contexts
-            .extend(context.filter(|_| self.contexts.len() < 64));
+    fn keep(&mut self, context: *mut tracer_context) {
+        assert!(!context.is_null());
+        if self.contexts.len() < 64 {
+            self.contexts.push(context);
+        } else {
+            // SAFETY: made by the caller.
+            unsafe { tracer_context_free(context) };
+        }
     }
 
     fn start(&mut self, span: tracer_span) {
@@ -125,15 +136,19 @@ impl World {
 }
 
 fn install() {
-    let mut config = tracer_config_new();
-    // SAFETY: both live.
-    let status = unsafe { tracer_config_set_exporter(config.as_deref_mut(), c"none".as_ptr()) };
-    assert_eq!(status, 0);
-    assert_eq!(tracer_init(config.as_deref()), 0);
+    let config = tracer_config_new();
+    // SAFETY: all live; freed once, and once again.
+    unsafe {
+        let status = tracer_config_set_exporter(config.as_mut(), c"none".as_ptr());
+        assert_eq!(status, 0);
+        assert_eq!(tracer_init(config.as_ref()), 0);
+        tracer_config_free(config);
+        tracer_config_free(config);
+    }
 }
 
 /// # Safety
-/// The world's value is live.
+/// The world's value was made, and so were its contexts.
 unsafe fn make(world: &mut World, call: &Call) {
     match call {
         Call::Begin(name) => {
@@ -273,6 +288,17 @@ unsafe fn make_more(world: &mut World, call: &Call) {
         Call::AddNull => unsafe { tracer_value_add_null(world.value) },
         Call::AddInt(integer) => unsafe { tracer_value_add_int(world.value, *integer) },
         Call::Clear => unsafe { tracer_value_clear(world.value) },
+        Call::FreeValue => unsafe { tracer_value_free(world.value) },
+        Call::NewValue => {
+            unsafe { tracer_value_free(world.value) };
+            world.value = tracer_value_new();
+        }
+        Call::FreeContext(at) => {
+            let at = usize::from(*at) % world.contexts.len().max(1);
+            let context = world.contexts.get(at).copied();
+            unsafe { tracer_context_free(context.unwrap_or(null_mut())) };
+        }
+        Call::CopyContext(which) => world.keep(tracer_context_copy(world.context(*which))),
         Call::KeepContext(which) => {
             let context = tracer_span_context(world.span(which));
             world.keep(context);
@@ -311,7 +337,7 @@ fuzz_target!(|calls: Vec<Call>| {
     };
     world.value = tracer_value_new();
     for call in calls.iter().take(200) {
-        // SAFETY: the value is freed below; all else that is pointed to lives for the call.
+        // SAFETY: made above or by a call; all else that is pointed to lives for the call.
         unsafe { make(&mut world, call) };
     }
     check();
@@ -323,7 +349,13 @@ fuzz_target!(|calls: Vec<Call>| {
         tracer_span_leave(*span);
         tracer_span_finish(*span);
     }
-    // SAFETY: made above, freed once.
-    unsafe { tracer_value_free(world.value) };
+    // SAFETY: made above or by a call, whether freed or not.
+    unsafe {
+        tracer_value_free(world.value);
+        world
+            .contexts
+            .iter()
+            .for_each(|it| tracer_context_free(*it));
+    }
     check();
 });

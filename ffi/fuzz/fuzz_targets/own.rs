@@ -13,14 +13,15 @@ use libtracer_abi::tracer_value;
 use look::{look_at, look_at_log};
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::mem::zeroed;
-use std::ptr::null;
+use std::ptr::{null, null_mut};
 use std::sync::Once;
 use texts::{Text, attribute, check, pointer};
 use tracer::baggage::tracer_context_with_baggage;
 use tracer::capture::{tracer_capture_count, tracer_capture_free, tracer_capture_new};
 use tracer::capture_view::tracer_capture_span;
 use tracer::context::{
-    tracer_context, tracer_context_attach, tracer_context_detach, tracer_span_context,
+    tracer_context, tracer_context_attach, tracer_context_detach, tracer_context_free,
+    tracer_span_context,
 };
 use tracer::log::{tracer_capture_log_count, tracer_log_emit, tracer_log_options};
 use tracer::log_view::tracer_capture_log;
@@ -62,10 +63,19 @@ unsafe extern "C" fn set(carrier: *mut c_void, key: *const c_char, value: *const
     unsafe { &mut *carrier.cast::<Fields>() }.push((copied(key), copied(value)));
 }
 
+/// Puts another context in place of one, which is freed.
+///
 /// # Safety
-/// The value is live.
-unsafe fn make(context: &mut Option<Box<tracer_context>>, value: *mut tracer_value, call: &Call) {
-    let place = context.as_deref().map_or(null(), |it| it as *const _);
+/// Both were made.
+unsafe fn replace(context: &mut *mut tracer_context, made: *mut tracer_context) {
+    unsafe { tracer_context_free(std::mem::replace(context, made)) };
+}
+
+/// # Safety
+/// The context was made, or is NULL, and so is the value.
+unsafe fn make(context: &mut *mut tracer_context, value: *mut tracer_value, call: &Call) {
+    let place = context.cast_const();
+    let given = unsafe { place.as_ref() };
     match call {
         Call::Say(said) => SAID.set(said.clone()),
         Call::Span(name, kind, kept) => {
@@ -80,7 +90,7 @@ unsafe fn make(context: &mut Option<Box<tracer_context>>, value: *mut tracer_val
             let span =
                 unsafe { tracer_span_start(None, pointer(&name.named()), &raw const options) };
             if *kept {
-                *context = tracer_span_context(span);
+                unsafe { replace(context, tracer_span_context(span)) };
             }
             tracer_span_end(span);
         }
@@ -107,34 +117,38 @@ unsafe fn make(context: &mut Option<Box<tracer_context>>, value: *mut tracer_val
         }
         Call::Inject => {
             let mut to = Fields::new();
-            unsafe { tracer_context_inject(context.as_deref(), Some(set), (&raw mut to).cast()) };
-            *context =
+            unsafe { tracer_context_inject(given, Some(set), (&raw mut to).cast()) };
+            let made =
                 unsafe { tracer_context_extract(Some(get), Some(key), (&raw mut to).cast()) };
+            unsafe { replace(context, made) };
         }
         Call::Extract(fields) => {
             let named = |(key, value): &(Text, Text)| (key.named(), value.named());
             let mut from = fields.iter().map(named).collect::<Fields>();
-            *context =
+            let made =
                 unsafe { tracer_context_extract(Some(get), Some(key), (&raw mut from).cast()) };
+            unsafe { replace(context, made) };
         }
         Call::Headers(parent, state, baggage) => {
             let (parent, state, baggage) = (parent.named(), state.named(), baggage.named());
-            *context = unsafe {
+            let made = unsafe {
                 tracer_context_from_headers(pointer(&parent), pointer(&state), pointer(&baggage))
             };
+            unsafe { replace(context, made) };
         }
         Call::Baggage(name, value, metadata) => {
             let (name, value, metadata) = (name.named(), value.named(), metadata.named());
-            *context = unsafe {
+            let made = unsafe {
                 tracer_context_with_baggage(
-                    context.as_deref(),
+                    given,
                     pointer(&name),
                     pointer(&value),
                     pointer(&metadata),
                 )
             };
+            unsafe { replace(context, made) };
         }
-        Call::Attach => tracer_context_detach(tracer_context_attach(context.as_deref())),
+        Call::Attach => tracer_context_detach(tracer_context_attach(given)),
     }
 }
 
@@ -143,22 +157,27 @@ fuzz_target!(|calls: Vec<Call>| {
     ONCE.call_once(install);
     let capture = tracer_capture_new();
     let value = tracer_value_new();
-    let mut context = None;
+    let mut context = null_mut();
     for call in calls.iter().take(100) {
         // SAFETY: the value is freed below; all else that is pointed to lives for the call.
         unsafe { make(&mut context, value, call) };
     }
-    for index in 0..tracer_capture_count(capture.as_deref()) {
+    // SAFETY: made above.
+    let seen = unsafe { capture.as_ref() };
+    for index in 0..tracer_capture_count(seen) {
         // SAFETY: lent until the capture is freed.
-        unsafe { look_at(tracer_capture_span(capture.as_deref(), index)) };
+        unsafe { look_at(tracer_capture_span(seen, index)) };
     }
-    for index in 0..tracer_capture_log_count(capture.as_deref()) {
+    for index in 0..tracer_capture_log_count(seen) {
         // SAFETY: as above.
-        unsafe { look_at_log(tracer_capture_log(capture.as_deref(), index)) };
+        unsafe { look_at_log(tracer_capture_log(seen, index)) };
     }
-    tracer_capture_free(capture);
-    // SAFETY: made above, freed once.
-    unsafe { tracer_value_free(value) };
+    // SAFETY: made above or by a call.
+    unsafe {
+        tracer_capture_free(capture);
+        tracer_value_free(value);
+        tracer_context_free(context);
+    }
     SAID.set(Said::default());
     check();
 });
