@@ -1207,7 +1207,7 @@ class sampling_input {
     const tracer_sampling_input *lent_;
 };
 
-// What a sampler adds to a span: for the call of sampler::sample.
+// What a sampler adds to a span: for the call of sampler::sample, or of a callable that says a share.
 class sampling_output {
   public:
     explicit sampling_output(tracer_sampling_output *lent) noexcept : lent_(lent) {}
@@ -1218,6 +1218,10 @@ class sampling_output {
     // In place of the parent's.
     void set_tracestate(const name &tracestate) const noexcept {
         tracer_sampling_output_set_tracestate(lent_, tracestate.c_str());
+    }
+    // Whether a share counts, so that a span that is kept stands for so many more: true unless set.
+    void set_adjusted_count_reliable(bool reliable) const noexcept {
+        tracer_sampling_output_set_adjusted_count_reliable(lent_, reliable);
     }
 
   private:

@@ -18,7 +18,7 @@ use libtracer_abi::{
     TRACER_INTERNAL, TRACER_INVALID_ARGUMENT, tracer_attribute, tracer_decision, tracer_parent,
     tracer_span_kind, tracer_status,
 };
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
@@ -46,11 +46,12 @@ pub struct tracer_sampling_input {
     pub link_count: usize,
 }
 
-/// What a sampler adds to a span; for the call of `sample` only.
+/// What a sampler adds to a span; for the call of `sample` or `share` only.
 #[derive(Debug, Default)]
 pub struct tracer_sampling_output {
     attributes: RefCell<Vec<(String, OwnedValue)>>,
     trace_state: RefCell<Option<TraceState>>,
+    is_unreliable: Cell<bool>,
 }
 
 /// A sampler of the program's own. `sample` is called in the thread that starts a span, several at
@@ -79,7 +80,7 @@ pub struct tracer_sampler_callbacks {
     pub destroy: tracer_destroy,
     /// In place of `sample`: says which share of the traces like this one is kept, 0 to 1; other
     /// numbers keep nothing. The library chooses them and keeps the share in `tracestate`
-    /// (OpenTelemetry's composable samplers). `output` takes attributes only.
+    /// (OpenTelemetry's composable samplers). `output` takes no `tracestate`.
     pub share: Option<
         unsafe extern "C" fn(
             user_data: *mut c_void,
@@ -178,6 +179,7 @@ impl CustomComposable for OwnSampler {
         let ratio = share.and_then(|share| Ratio::new(share).ok());
         let chosen = ratio.map_or(Composable::AlwaysOff, Composable::Probability);
         let mut intent = chosen.intent(input);
+        intent.adjusted_count_reliable &= !added.is_unreliable.get();
         intent.attributes = added.attributes.into_inner();
         intent
     }
@@ -289,6 +291,21 @@ pub unsafe extern "C" fn tracer_sampling_output_set_tracestate(
             let text = unsafe { ptr::text(tracestate) };
             let state = TraceState::from_header(&text);
             output.trace_state.replace(Some(state));
+        }
+    });
+}
+
+/// Says whether the share counts: whether a span that is kept stands for so many more (OpenTelemetry's
+/// `adjusted_count_reliable`). True unless set. If not, it is kept by a chance of its own, whatever
+/// other services drew, and `tracestate` does not tell the share. Within `share` only. NULL is allowed.
+#[unsafe(no_mangle)]
+pub extern "C" fn tracer_sampling_output_set_adjusted_count_reliable(
+    output: Option<&tracer_sampling_output>,
+    reliable: bool,
+) {
+    guard((), || {
+        if let Some(output) = output {
+            output.is_unreliable.set(!reliable);
         }
     });
 }

@@ -138,7 +138,30 @@ static double share(void *data, const tracer_sampling_input *in, tracer_sampling
     tracer_sampling_output_set_attributes(out, &added, 1);
     tracer_sampling_output_set_tracestate(out, "own=1"); /* is not taken */
     snprintf(asked->seen, sizeof asked->seen, "%s", in->name);
-    return strcmp(in->name, "vip") == 0 ? 1 : strcmp(in->name, "bill") == 0 ? 0.5 : -1;
+    tracer_sampling_output_set_adjusted_count_reliable(out, strcmp(in->name, "guess") != 0);
+    bool half = strcmp(in->name, "bill") == 0 || strcmp(in->name, "guess") == 0;
+    return strcmp(in->name, "vip") == 0 ? 1 : half ? 0.5 : -1;
+}
+
+static void a_share_that_does_not_count_is_drawn_for_each_span(void) {
+    static asked asked;
+    tracer_sampler_callbacks callbacks = sampler(&asked);
+    callbacks.sample = NULL;
+    callbacks.share = share;
+    tracer_config *config = tracer_config_new();
+    CHECK_INT(tracer_config_set_sampler_callbacks(config, &callbacks, false), TRACER_OK);
+    use(config);
+    tracer_context *on = tracer_context_from_traceparent("00-" TRACE "-" SPAN "-01", NULL);
+    bool of_the_trace = is_sampled(below("bill", on, NULL));
+    int kept = 0;
+    for (int i = 0; i < 1000; i++) {
+        CHECK(is_sampled(below("bill", on, NULL)) == of_the_trace);
+        kept += is_sampled(below("guess", on, NULL));
+    }
+    CHECK(kept > 350 && kept < 650);
+    CHECK_TEXT(tracer_capture_find_span(capture, "guess")->trace_state, "");
+    tracer_sampling_output_set_adjusted_count_reliable(NULL, true);
+    tracer_context_free(on);
 }
 
 static void a_share_of_the_programs_own_travels_in_the_trace_state(void) {
@@ -345,6 +368,7 @@ int main(void) {
     RUN(a_sampler_sees_all_of_the_start_and_adds_to_it);
     RUN(a_sampler_of_roots_leaves_children_to_their_parents);
     RUN(a_share_of_the_programs_own_travels_in_the_trace_state);
+    RUN(a_share_that_does_not_count_is_drawn_for_each_span);
     RUN(each_kind_of_parent_can_have_a_sampler_of_the_programs_own);
     RUN(a_sampler_that_is_not_used_is_given_back);
     RUN(rules_choose_by_name_kind_and_attribute);

@@ -78,7 +78,8 @@ void a_sampler_says_a_share() {
                 throw 1;
             }
 #endif
-            return std::string(input.name()) == "kept" ? 1.0 : 0.0;
+            output.set_adjusted_count_reliable(std::string(input.name()) != "guessed");
+            return std::string(input.name()) == "lost" ? 0.0 : 1.0;
         },
         true);
     const traced_by by(setup);
@@ -92,6 +93,8 @@ void a_sampler_says_a_share() {
     CHECK(spans.size() == 2 && spans.find("below"));
     CHECK_TEXT(spans[1]->trace_state, "ot=th:0");
     CHECK_TEXT(spans[1].attribute("why").c_str(), "kept");
+    by.start("guessed").end();
+    CHECK_TEXT(spans.find("guessed")->trace_state, "");
 }
 
 void samplers_are_put_together() {

@@ -54,6 +54,7 @@ unsafe fn add(input: *const tracer_sampling_input, output: *mut tracer_sampling_
     unsafe { tracer_sampling_output_set_attributes(output, &raw const added, 1) };
     let state = said.trace_state.named();
     unsafe { tracer_sampling_output_set_tracestate(output, pointer(&state)) };
+    tracer_sampling_output_set_adjusted_count_reliable(output, said.share > 0.5);
     said
 }
 
