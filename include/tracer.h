@@ -45,8 +45,8 @@
  *  Ownership  What a function returns by plain pointer (_new, _copy, _current, _extract, _from_, _with_)
  *             is the caller's, freed by the _free of its type. What it returns by const pointer is
  *             lent: its comment says until when. What is passed in is borrowed for the call and copied.
- *             To free twice, or what is lent, is a counted no-op, and what was freed reads as empty:
- *             surely until its thread has freed 64 more of its type; then its memory may serve again.
+ *             To free twice, or what is not the caller's, is a counted no-op, and what was freed reads
+ *             as empty: until its thread has freed 64 more of its type, when its memory serves again.
  *  Text       Names and keys are NUL-terminated UTF-8; values have a length. Invalid UTF-8 becomes
  *             U+FFFD and is counted. Times are Unix nanoseconds, 0 = now.
  *  Structs    Those that begin with struct_size grow at their end: begin with the _INIT of the type,
@@ -216,7 +216,7 @@ typedef struct tracer_ended_span tracer_ended_span;
 // Records spans and sends them where its configuration says.
 typedef struct tracer_provider tracer_provider;
 
-// What a sampler adds to a span; for the call of `sample` only.
+// What a sampler adds to a span; for the call of `sample` or `share` only.
 typedef struct tracer_sampling_output tracer_sampling_output;
 
 // An instrumentation scope: the library or module that makes spans. Immutable; any thread may use it.
@@ -523,7 +523,7 @@ typedef struct {
     tracer_destroy destroy;
     // In place of `sample`: says which share of the traces like this one is kept, 0 to 1; other
     // numbers keep nothing. The library chooses them and keeps the share in `tracestate`
-    // (OpenTelemetry's composable samplers). `output` takes attributes only.
+    // (OpenTelemetry's composable samplers). `output` takes no `tracestate`.
     double (*share)(void *user_data,
                     const tracer_sampling_input *input,
                     tracer_sampling_output *output);
@@ -763,7 +763,7 @@ typedef struct {
     uint64_t unsampled;
     // Spans recorded for processors only.
     uint64_t record_only;
-    // Calls with a stale, ended or made-up handle, or on what was freed; frees of what is not owned.
+    // Calls with a stale, ended or made-up handle, or on what was freed; frees of what is no object.
     uint64_t stale;
     // Texts with invalid UTF-8, mended with U+FFFD.
     uint64_t invalid_utf8;
@@ -1635,6 +1635,12 @@ void tracer_sampling_output_set_attributes(const tracer_sampling_output *output,
 // Sets the `tracestate` of the span, in place of its parent's. Within `sample` only. NULL is allowed.
 void tracer_sampling_output_set_tracestate(const tracer_sampling_output *output,
                                            const char *tracestate);
+
+// Says whether the share counts: whether a span that is kept stands for so many more (OpenTelemetry's
+// `adjusted_count_reliable`). True unless set. If not, it is kept by a chance of its own, whatever
+// other services drew, and `tracestate` does not tell the share. Within `share` only. NULL is allowed.
+void tracer_sampling_output_set_adjusted_count_reliable(const tracer_sampling_output *output,
+                                                        bool reliable);
 
 // Adds a format of the program's own to those of `tracer_config_set_propagators`, behind them: where
 // both read something, it wins. The struct is copied; its `user_data` stays, see `destroy`. NULL is

@@ -276,7 +276,7 @@ pub struct tracer_stats {
     pub unsampled: u64,
     /// Spans recorded for processors only.
     pub record_only: u64,
-    /// Calls with a stale, ended or made-up handle, or on what was freed; frees of what is not owned.
+    /// Calls with a stale, ended or made-up handle, or on what was freed; frees of what is no object.
     pub stale: u64,
     /// Texts with invalid UTF-8, mended with U+FFFD.
     pub invalid_utf8: u64,

@@ -3,7 +3,7 @@
 use crate::boundary::{guard, record};
 use crate::capture_view::Lent;
 use crate::log_view::LogView;
-use crate::pool::{self, Object, Owned, Pool};
+use crate::pool::{self, Object, Pool};
 use crate::ptr;
 use crate::view::View;
 use libtracer::Capture;
@@ -19,17 +19,12 @@ pub struct tracer_capture {
     pub(crate) log_views: Lent<LogView>,
     /// Messages lent to the caller.
     lent: Mutex<Vec<Arc<[u8]>>>,
-    owned: Owned,
 }
 
 static CAPTURES: Pool<tracer_capture> = Pool::new();
 
 impl Object for tracer_capture {
     const POOL: &'static Pool<Self> = &CAPTURES;
-
-    fn owned(&self) -> &Owned {
-        &self.owned
-    }
 
     fn empty(&mut self) {
         *self = Self::default();
@@ -70,8 +65,7 @@ pub extern "C" fn tracer_capture_new() -> *mut tracer_capture {
 /// Ends a capture. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tracer_capture_free(capture: *mut tracer_capture) {
-    // SAFETY: as the header says.
-    unsafe { pool::free(capture) };
+    pool::free(capture);
 }
 
 /// Spans seen so far. NULL: 0.

@@ -19,7 +19,7 @@ pub mod log;
 use crate::boundary::{guard, record};
 use crate::exporter::OwnExporter;
 use crate::last_error::{fail, invalid_config, missing};
-use crate::pool::{self, Object, Owned, Pool};
+use crate::pool::{self, Object, Pool};
 use crate::processor::OwnProcessor;
 use crate::ptr;
 use libtracer::binding::{MisuseKind, count_misuse};
@@ -48,17 +48,12 @@ pub struct tracer_config {
     /// Code of the program's own, which this holds until it is freed.
     processors: Vec<OwnProcessor>,
     exporters: Vec<OwnExporter>,
-    owned: Owned,
 }
 
 static CONFIGS: Pool<tracer_config> = Pool::new();
 
 impl Object for tracer_config {
     const POOL: &'static Pool<Self> = &CONFIGS;
-
-    fn owned(&self) -> &Owned {
-        &self.owned
-    }
 
     fn empty(&mut self) {
         *self = Self::new(Config::new());
@@ -72,7 +67,7 @@ pub(crate) fn meant<C: Deref<Target = tracer_config>>(config: Option<C>) -> Opti
         missing("config");
         return None;
     };
-    if !config.owned.is_live() {
+    if !CONFIGS.is_live(&raw const *config) {
         count_misuse(MisuseKind::Stale);
         fail(TRACER_INVALID_ARGUMENT, &"config was freed");
         return None;
@@ -90,7 +85,6 @@ impl tracer_config {
             warnings: VecDeque::new(),
             processors: Vec::new(),
             exporters: Vec::new(),
-            owned: Owned::default(),
         }
     }
 
@@ -175,8 +169,7 @@ pub extern "C" fn tracer_config_new() -> *mut tracer_config {
 /// Frees a configuration; providers made from it go on. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tracer_config_free(config: *mut tracer_config) {
-    // SAFETY: as the header says.
-    unsafe { pool::free(config) };
+    pool::free(config);
 }
 
 /// Takes from `OTEL_*` variables what is not set in code, before or after. A variable that cannot be

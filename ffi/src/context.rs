@@ -1,7 +1,7 @@
 //! Contexts: what is current, and how it travels between threads and processes.
 
 use crate::boundary::{contain, guard, record};
-use crate::pool::{self, Object, Owned, Pool};
+use crate::pool::{self, Object, Pool};
 use crate::ptr;
 use libtracer::binding::{
     attach_span_context, attach_whole, current_pair, current_with_base, detach,
@@ -22,17 +22,12 @@ pub struct tracer_context {
     asked_of: SpanHandle,
     /// The calling language's span when this was taken as current, if it could tell.
     base: Option<SpanId>,
-    owned: Owned,
 }
 
 static CONTEXTS: Pool<tracer_context> = Pool::new();
 
 impl Object for tracer_context {
     const POOL: &'static Pool<Self> = &CONTEXTS;
-
-    fn owned(&self) -> &Owned {
-        &self.owned
-    }
 
     fn empty(&mut self) {
         *self = Self::default();
@@ -175,8 +170,7 @@ pub extern "C" fn tracer_context_copy(context: Option<&tracer_context>) -> *mut 
 /// Frees a context. Thread-safe. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tracer_context_free(context: *mut tracer_context) {
-    // SAFETY: as the header says.
-    unsafe { pool::free(context) };
+    pool::free(context);
 }
 
 fn span_of<R>(

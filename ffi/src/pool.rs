@@ -21,45 +21,21 @@ const SEGMENTS: usize = 24;
 /// The last place, counted from 1.
 const LAST: u32 = FIRST * ((1 << SEGMENTS) - 1);
 
-/// Whether C owns an object and has not freed it. What is only lent to C is not; nor is a clone.
-#[derive(Debug, Default)]
-pub(crate) struct Owned(AtomicBool);
-
-impl Owned {
-    /// Whether it may be written to.
-    pub(crate) fn is_live(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// Whether it was live: true for one of all that free it.
-    fn end(&self) -> bool {
-        self.0.swap(false, Ordering::AcqRel)
-    }
-}
-
-impl Clone for Owned {
-    fn clone(&self) -> Self {
-        Self::default()
-    }
-}
-
 /// What C makes and frees.
 pub(crate) trait Object: Sized + 'static {
     /// Where all of this type are.
     const POOL: &'static Pool<Self>;
 
-    fn owned(&self) -> &Owned;
-
     /// Lets go of what it holds. What is left is what a use after its free finds.
     fn empty(&mut self);
 }
 
-/// Where an object is. It comes first: a pointer to it is one to the place.
+/// Where an object is: at the very start.
 #[repr(C)]
 struct Place<T> {
     object: UnsafeCell<MaybeUninit<T>>,
-    /// Its number, from 1.
-    number: u32,
+    /// Whether C owns it and has not freed it yet.
+    is_live: AtomicBool,
     link: free::Link,
 }
 
@@ -83,53 +59,74 @@ impl<T> Pool<T> {
         }
     }
 
-    /// A place for an object. None if memory is refused.
+    /// Puts an object into a place that is free. None if memory is refused.
     fn put(&self, object: T) -> Option<*mut T> {
-        if let Some(place) = self.place(self.free.take(self)) {
-            let at = place.cast::<T>();
-            // SAFETY: it was filled before and is nobody else's now; the object comes first.
-            unsafe { *at = object };
-            return Some(at);
-        }
-        let (place, number) = self.fresh()?;
-        // SAFETY: nobody else's, in zeroed memory, which a number may be.
-        unsafe { (*place).number = number };
-        let at = place.cast::<T>();
-        // SAFETY: as above; the object comes first.
-        unsafe { at.write(object) };
-        Some(at)
+        let place = if let Some(place) = self.place(self.free.take(self)) {
+            // SAFETY: it was filled before and is nobody else's now.
+            unsafe { *place.object.get().cast() = object };
+            place
+        } else {
+            let place = self.fresh()?;
+            // SAFETY: nobody has had it.
+            unsafe { (*place.object.get()).write(object) };
+            place
+        };
+        place.is_live.store(true, Ordering::Release);
+        Some(place.object.get().cast())
     }
 
-    /// A place that nobody has had, with its number.
-    fn fresh(&self) -> Option<(*mut Place<T>, u32)> {
+    /// A place that nobody has had.
+    fn fresh(&self) -> Option<&Place<T>> {
         let next = |made: u32| (made < LAST).then_some(made + 1);
         let made = self
             .made
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
         let number = made.ok()? + 1;
-        let (segment, offset, places) = position(number);
+        let (segment, _, places) = position(number);
         let first = self.segments.get(segment)?;
-        let mut start = first.load(Ordering::Acquire);
-        if start.is_null() {
-            start = begin(first, places)?;
+        if first.load(Ordering::Acquire).is_null() {
+            begin(first, places)?;
         }
-        // SAFETY: within the segment.
-        Some((unsafe { start.add(offset) }, number))
+        self.place(number)
     }
 
     /// The place of a number that was made; none for 0.
-    fn place(&self, number: u32) -> Option<*mut Place<T>> {
+    fn place(&self, number: u32) -> Option<&Place<T>> {
         let (segment, offset, _) = position(number);
         let start = self.segments.get(segment)?.load(Ordering::Acquire);
         // SAFETY: within the segment.
-        (!start.is_null()).then(|| unsafe { start.add(offset) })
+        let place = (!start.is_null()).then(|| unsafe { start.add(offset) })?;
+        // SAFETY: segments are zeroed, which a place may be, and never unmapped.
+        Some(unsafe { &*place })
+    }
+
+    /// The number of the place of an object; none for what is in none.
+    fn number(&self, object: *const T) -> Option<u32> {
+        let mut before = 0;
+        let sizes = (0..).map(|doubled| FIRST << doubled);
+        for (segment, places) in self.segments.iter().zip(sizes) {
+            let start = segment.load(Ordering::Acquire);
+            let offset = object.addr().wrapping_sub(start.addr());
+            let place = u32::try_from(offset / size_of::<Place<T>>()).unwrap_or(u32::MAX);
+            if !start.is_null() && place < places {
+                let is_a_start = offset % size_of::<Place<T>>() == 0;
+                return is_a_start.then_some(before + place + 1);
+            }
+            before += places;
+        }
+        None
+    }
+
+    /// Whether C owns an object and has not freed it yet.
+    pub(crate) fn is_live(&self, object: *const T) -> bool {
+        let place = self.number(object).and_then(|number| self.place(number));
+        place.is_some_and(|place| place.is_live.load(Ordering::Relaxed))
     }
 }
 
 impl<T> free::Links for Pool<T> {
     fn of(&self, number: u32) -> Option<&free::Link> {
-        // SAFETY: segments are zeroed, which a place may be, and never unmapped.
-        self.place(number).map(|place| unsafe { &(*place).link })
+        self.place(number).map(|place| &place.link)
     }
 }
 
@@ -146,7 +143,7 @@ fn position(number: u32) -> (usize, usize, usize) {
 
 /// Makes a segment, unless another thread is faster. None if memory is refused.
 #[cold]
-fn begin<T>(first: &AtomicPtr<Place<T>>, places: usize) -> Option<*mut Place<T>> {
+fn begin<T>(first: &AtomicPtr<Place<T>>, places: usize) -> Option<()> {
     let _errno = SavedErrno::now();
     let layout = Layout::array::<Place<T>>(places).ok()?;
     // SAFETY: a place is not of no size.
@@ -154,14 +151,12 @@ fn begin<T>(first: &AtomicPtr<Place<T>>, places: usize) -> Option<*mut Place<T>>
     if made.is_null() {
         return None;
     }
-    match first.compare_exchange(null_mut(), made, Ordering::AcqRel, Ordering::Acquire) {
-        Ok(_) => Some(made),
-        Err(other) => {
-            // SAFETY: made above, and seen by nobody.
-            unsafe { dealloc(made.cast(), layout) };
-            Some(other)
-        }
+    let other = first.compare_exchange(null_mut(), made, Ordering::AcqRel, Ordering::Relaxed);
+    if other.is_err() {
+        // SAFETY: made above, and seen by nobody.
+        unsafe { dealloc(made.cast(), layout) };
     }
+    Some(())
 }
 
 /// Gives C an object of its own. NULL if `work` makes none, or memory is refused.
@@ -175,50 +170,35 @@ pub(crate) fn give<T: Object, M: Into<Option<T>>>(work: impl FnOnce() -> M) -> *
 /// [`give`] within `contain`, of an object whose making leaves `errno` as it is.
 #[inline]
 pub(crate) fn hand<T: Object>(object: T) -> *mut T {
-    let Some(pointer) = T::POOL.put(object) else {
-        return null_mut();
-    };
-    // SAFETY: put there above.
-    unsafe { &*pointer }
-        .owned()
-        .0
-        .store(true, Ordering::Release);
-    pointer
+    T::POOL.put(object).unwrap_or(null_mut())
 }
 
 /// Takes an object back from C: what `take` makes of it, and it is freed. None for NULL and for what
-/// C does not own, such as what it has freed before, which is counted.
-///
-/// # Safety
-/// `pointer` is NULL, came from [`give`], or is lent to C and lives.
-pub(crate) unsafe fn take<T: Object, R>(
-    pointer: *mut T,
-    take: impl FnOnce(&mut T) -> R,
-) -> Option<R> {
-    // SAFETY: as the caller vouches; what was given is never unmapped.
-    let is_live = unsafe { pointer.as_ref() }?.owned().end();
-    if !is_live {
-        count_misuse(MisuseKind::Stale);
+/// C does not own, such as what it has freed before or was only lent, which is counted.
+pub(crate) fn take<T: Object, R>(object: *mut T, take: impl FnOnce(&mut T) -> R) -> Option<R> {
+    if object.is_null() {
         return None;
     }
-    // SAFETY: of all that free it, one gets here.
-    let object = unsafe { &mut *pointer };
+    let number = T::POOL.number(object);
+    let owned = number.and_then(|number| Some((number, T::POOL.place(number)?)));
+    // Acquire: of all that free it, one gets further, and sees what was done with it.
+    let owned = owned.filter(|(_, place)| place.is_live.swap(false, Ordering::Acquire));
+    let Some((number, place)) = owned else {
+        count_misuse(MisuseKind::Stale);
+        return None;
+    };
+    // SAFETY: it was put there, and is this call's alone.
+    let object = unsafe { &mut *place.object.get().cast::<T>() };
     let taken = take(object);
     object.empty();
-    // SAFETY: it was given, so that it is in a place.
-    let place = unsafe { &*pointer.cast::<Place<T>>() };
-    T::POOL.free.give(T::POOL, place.number);
+    T::POOL.free.give(T::POOL, number);
     Some(taken)
 }
 
 /// Frees an object of C's. NULL is allowed; what C does not own is counted.
-///
-/// # Safety
-/// As for [`take`].
-pub(crate) unsafe fn free<T: Object>(pointer: *mut T) {
+pub(crate) fn free<T: Object>(object: *mut T) {
     record(|| {
-        // SAFETY: as the caller vouches.
-        unsafe { take(pointer, |_| ()) };
+        take(object, |_| ());
     });
 }
 
@@ -227,28 +207,20 @@ mod tests {
     use super::*;
 
     #[derive(Debug, Default)]
-    struct Thing {
-        holds: Option<Box<usize>>,
-        owned: Owned,
-    }
+    struct Thing(Option<Box<usize>>);
 
     static THINGS: Pool<Thing> = Pool::new();
 
     impl Object for Thing {
         const POOL: &'static Pool<Self> = &THINGS;
 
-        fn owned(&self) -> &Owned {
-            &self.owned
-        }
-
         fn empty(&mut self) {
             *self = Self::default();
         }
     }
 
-    fn taken(pointer: *mut Thing) -> Option<usize> {
-        // SAFETY: given, or lent and alive.
-        unsafe { take(pointer, |thing| thing.holds.as_deref().copied()) }.flatten()
+    fn taken(object: *mut Thing) -> Option<usize> {
+        take(object, |thing| thing.0.as_deref().copied()).flatten()
     }
 
     #[test]
@@ -265,12 +237,23 @@ mod tests {
     }
 
     #[test]
+    fn an_object_is_found_by_its_address_and_nothing_else_is() {
+        let pool = Pool::new();
+        for number in 1..100 {
+            let object = pool.put(0_u64).unwrap();
+            assert_eq!(pool.number(object), Some(number));
+            assert!(pool.is_live(object));
+            let within = object.wrapping_byte_add(1);
+            assert_eq!(pool.number(within), None);
+        }
+        assert_eq!(pool.number(&0), None);
+        assert!(!pool.is_live(null_mut()));
+    }
+
+    #[test]
     fn a_second_free_is_counted_and_what_is_left_is_empty() {
         let stale = || libtracer::diagnostics().stale;
-        let given = give(|| Thing {
-            holds: Some(Box::new(1)),
-            ..Thing::default()
-        });
+        let given = give(|| Thing(Some(Box::new(1))));
         let before = stale();
         assert_eq!(taken(given), Some(1));
         assert_eq!(taken(null_mut()), None);
@@ -278,8 +261,8 @@ mod tests {
         assert_eq!(taken(given), None);
         assert_eq!(stale(), before + 1);
         // SAFETY: what was given is never unmapped.
-        let after = unsafe { &*given };
-        assert!(after.holds.is_none() && !after.owned().is_live());
+        assert!(unsafe { &*given }.0.is_none());
+        assert!(!THINGS.is_live(given));
         let mut lent = Thing::default();
         assert_eq!(taken(&raw mut lent), None);
         assert_eq!(stale(), before + 2);

@@ -166,8 +166,7 @@ impl Propagator for OwnPropagator {
             if made.is_null() || std::ptr::eq(made, &raw const lent) {
                 return None;
             }
-            // SAFETY: made by a `tracer_context_` function and handed over, as the header says.
-            unsafe { pool::take(made, |made| made.value().clone()) }
+            pool::take(made, |made| made.value().clone())
         });
         made.flatten().unwrap_or_else(|| context.clone())
     }

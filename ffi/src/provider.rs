@@ -3,7 +3,7 @@
 use crate::boundary::guard;
 use crate::config::{meant, tracer_config};
 use crate::last_error::{delivered, fail, invalid_config, missing};
-use crate::pool::{self, Object, Owned, Pool};
+use crate::pool::{self, Object, Pool};
 use crate::{ptr, value};
 use libtracer::binding::SavedErrno;
 use libtracer::{Tracer, TracerProvider, ValueBuilder};
@@ -18,16 +18,12 @@ use std::time::Duration;
 
 /// Records spans and sends them where its configuration says.
 #[derive(Debug)]
-pub struct tracer_provider(pub(crate) TracerProvider, Owned);
+pub struct tracer_provider(pub(crate) TracerProvider);
 
 static PROVIDERS: Pool<tracer_provider> = Pool::new();
 
 impl Object for tracer_provider {
     const POOL: &'static Pool<Self> = &PROVIDERS;
-
-    fn owned(&self) -> &Owned {
-        &self.1
-    }
 
     /// It holds nothing: providers stay.
     fn empty(&mut self) {}
@@ -35,16 +31,12 @@ impl Object for tracer_provider {
 
 /// An instrumentation scope: the library or module that makes spans. Immutable; any thread may use it.
 #[derive(Debug)]
-pub struct tracer_scope(Tracer, Owned);
+pub struct tracer_scope(Tracer);
 
 static SCOPES: Pool<tracer_scope> = Pool::new();
 
 impl Object for tracer_scope {
     const POOL: &'static Pool<Self> = &SCOPES;
-
-    fn owned(&self) -> &Owned {
-        &self.1
-    }
 
     /// It holds nothing: scopes stay.
     fn empty(&mut self) {}
@@ -155,7 +147,7 @@ pub extern "C" fn tracer_provider_new(
         }
         match config.make_provider() {
             Ok(provider) => {
-                let given = pool::give(|| tracer_provider(provider, Owned::default()));
+                let given = pool::give(|| tracer_provider(provider));
                 if given.is_null() {
                     return fail(TRACER_INTERNAL, &"memory was refused");
                 }
@@ -170,8 +162,7 @@ pub extern "C" fn tracer_provider_new(
 /// Frees the handle of a provider; its spans and exports go on until shutdown or exit. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tracer_provider_free(provider: *mut tracer_provider) {
-    // SAFETY: as the header says.
-    unsafe { pool::free(provider) };
+    pool::free(provider);
 }
 
 /// Delivers every span of this provider that has ended; at most `timeout_ms`. NULL: all providers.
@@ -277,7 +268,7 @@ pub unsafe extern "C" fn tracer_scope_new_with_attributes(
         let builder = attributes.fold(builder, |builder, (key, value)| {
             builder.attribute(key, value)
         });
-        tracer_scope(builder.build(), Owned::default())
+        tracer_scope(builder.build())
     })
 }
 
@@ -292,6 +283,5 @@ pub extern "C" fn tracer_scope_is_enabled(scope: Option<&tracer_scope>) -> bool 
 /// Frees a scope; its spans go on. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tracer_scope_free(scope: *mut tracer_scope) {
-    // SAFETY: as the header says.
-    unsafe { pool::free(scope) };
+    pool::free(scope);
 }

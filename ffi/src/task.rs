@@ -1,7 +1,7 @@
 //! Tasks: what a coroutine or fiber made current goes with it.
 
 use crate::boundary::record;
-use crate::pool::{self, Object, Owned, Pool};
+use crate::pool::{self, Object, Pool};
 use libtracer::binding::{MisuseKind, Task, count_misuse};
 
 /// What a coroutine or fiber has made current, which goes with it from thread to thread. One thread
@@ -10,17 +10,12 @@ use libtracer::binding::{MisuseKind, Task, count_misuse};
 pub struct tracer_task {
     /// None once it is freed.
     task: Option<Task>,
-    owned: Owned,
 }
 
 static TASKS: Pool<tracer_task> = Pool::new();
 
 impl Object for tracer_task {
     const POOL: &'static Pool<Self> = &TASKS;
-
-    fn owned(&self) -> &Owned {
-        &self.owned
-    }
 
     fn empty(&mut self) {
         if let Some(mut task) = self.task.take() {
@@ -44,15 +39,13 @@ fn with(task: Option<&mut tracer_task>, work: impl FnOnce(&mut Task)) {
 pub extern "C" fn tracer_task_new() -> *mut tracer_task {
     pool::give(|| tracer_task {
         task: Some(Task::new()),
-        owned: Owned::default(),
     })
 }
 
 /// Frees a task, suspended before if it runs, as `tracer_task_suspend` says. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tracer_task_free(task: *mut tracer_task) {
-    // SAFETY: as the header says.
-    unsafe { pool::free(task) };
+    pool::free(task);
 }
 
 /// Makes current on this thread what was so in the task when it was suspended: call it when the

@@ -1,7 +1,7 @@
 //! Nested values, built as a stream: arrays, maps and null.
 
 use crate::boundary::{contain, record};
-use crate::pool::{self, Object, Owned, Pool};
+use crate::pool::{self, Object, Pool};
 use crate::ptr;
 use crate::value_view::Read;
 use libtracer::binding::{MisuseKind, count_misuse};
@@ -17,17 +17,12 @@ pub(crate) struct Built {
     builder: ValueBuilder,
     /// What C was shown of it since it last changed.
     read: OnceLock<Read>,
-    owned: Owned,
 }
 
 static VALUES: Pool<Built> = Pool::new();
 
 impl Object for Built {
     const POOL: &'static Pool<Self> = &VALUES;
-
-    fn owned(&self) -> &Owned {
-        &self.owned
-    }
 
     fn empty(&mut self) {
         *self = Self::default();
@@ -74,7 +69,7 @@ unsafe fn with(value: *mut tracer_value, work: impl FnOnce(&mut ValueBuilder)) {
     record(|| {
         // SAFETY: as the caller vouches.
         if let Some(value) = unsafe { value.cast::<Built>().as_mut() } {
-            if !value.owned.is_live() {
+            if !VALUES.is_live(value) {
                 return count_misuse(MisuseKind::Stale);
             }
             if value.read.get().is_some() {
@@ -94,8 +89,7 @@ pub extern "C" fn tracer_value_new() -> *mut tracer_value {
 /// Frees a value. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tracer_value_free(value: *mut tracer_value) {
-    // SAFETY: as the header says.
-    unsafe { pool::free(value.cast::<Built>()) };
+    pool::free(value.cast::<Built>());
 }
 
 /// Empties a value and keeps its memory. NULL is allowed, here and below.

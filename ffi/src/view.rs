@@ -2,7 +2,7 @@
 
 use crate::boundary::guard;
 use crate::context::handle;
-use crate::pool::{self, Object, Owned, Pool};
+use crate::pool::{self, Object, Pool};
 use crate::value::Built;
 use crate::{attribute, ptr, value};
 use libtracer::{
@@ -22,17 +22,12 @@ use std::rc::Rc;
 pub(crate) struct View {
     span: tracer_span_view,
     kept: Kept,
-    owned: Owned,
 }
 
 static VIEWS: Pool<View> = Pool::new();
 
 impl Object for View {
     const POOL: &'static Pool<Self> = &VIEWS;
-
-    fn owned(&self) -> &Owned {
-        &self.owned
-    }
 
     fn empty(&mut self) {
         *self = Self::of(FinishedSpan::default());
@@ -203,11 +198,7 @@ impl View {
             resource_attribute_count,
             resource_schema_url: kept.text(&*resource.schema_url),
         };
-        Self {
-            span,
-            kept,
-            owned: Owned::default(),
-        }
+        Self { span, kept }
     }
 
     /// What C sees of it, while this lives.
@@ -250,8 +241,7 @@ fn alone(span: &[u8]) -> Vec<u8> {
 /// Frees what `tracer_span_view_new` returned, and no other view. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tracer_span_view_free(view: *mut tracer_span_view) {
-    // SAFETY: as the header says.
-    unsafe { pool::free(view.cast::<View>()) };
+    pool::free(view.cast::<View>());
 }
 
 /// Finds an attribute by its key; NULL if there is none. Borrowed from the array. Thread-safe.

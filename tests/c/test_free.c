@@ -220,6 +220,22 @@ static void what_is_lent_cannot_be_freed(void) {
     tracer_provider_free(provider);
 }
 
+static void what_is_no_object_cannot_be_freed(void) {
+    uint64_t other[64] = {0};
+    for (int i = 0; i < TYPES; i++) {
+        char *object = types[i].new();
+        void *made_up[] = {other, object + 8, object - 8, (void *)(uintptr_t)16, (void *)UINTPTR_MAX};
+        for (size_t n = 0; n < sizeof made_up / sizeof *made_up; n++) {
+            CHECK_INT(counted(&types[i], made_up[n]), 1);
+        }
+        const object_type *another = &types[(i + 1) % TYPES];
+        void *of_another = another->new();
+        CHECK_INT(counted(&types[i], of_another), 1);
+        CHECK_INT(counted(another, of_another), 0);
+        CHECK_INT(counted(&types[i], object), 0);
+    }
+}
+
 static void a_forked_child_makes_and_frees(void) {
     void *kept[TYPES];
     for (int i = 0; i < TYPES; i++) {
@@ -253,6 +269,7 @@ int main(void) {
     RUN(a_freed_configuration_is_refused);
     RUN(what_was_freed_reads_as_empty);
     RUN(what_is_lent_cannot_be_freed);
+    RUN(what_is_no_object_cannot_be_freed);
     RUN(a_forked_child_makes_and_frees);
     tracer_span_end(open_span);
     return finish();

@@ -233,9 +233,7 @@ mod tests {
     fn freed(pool: &'static Pool<usize>, place: *mut usize) -> usize {
         // SAFETY: put there, and this thread's.
         let number = unsafe { *place };
-        // SAFETY: a pool's.
-        let place: &super::super::Place<usize> = unsafe { &*place.cast() };
-        pool.free.give(pool, place.number);
+        pool.free.give(pool, pool.number(place).unwrap());
         number
     }
 
