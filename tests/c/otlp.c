@@ -279,18 +279,22 @@ bool see(const tracer_capture *capture, size_t index, seen *out) {
     const uint8_t *bytes = NULL;
     size_t len = 0;
     memset(out, 0, sizeof *out);
-    bool found = tracer_capture_otlp(capture, index, &bytes, &len);
+    if (!tracer_capture_otlp(capture, index, &bytes, &len)) {
+        return false;
+    }
     read_one(out, (part){bytes, bytes + len}, put_span);
-    return found;
+    return true;
 }
 
 bool see_log(const tracer_capture *capture, size_t index, seen *out) {
     const uint8_t *bytes = NULL;
     size_t len = 0;
     memset(out, 0, sizeof *out);
-    bool found = tracer_capture_log_otlp(capture, index, &bytes, &len);
+    if (!tracer_capture_log_otlp(capture, index, &bytes, &len)) {
+        return false;
+    }
     read_one(out, (part){bytes, bytes + len}, put_log);
-    return found;
+    return true;
 }
 
 bool see_named(const tracer_capture *capture, const char *name, seen *out) {

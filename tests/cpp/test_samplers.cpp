@@ -79,7 +79,8 @@ void a_sampler_says_a_share() {
             }
 #endif
             output.set_adjusted_count_reliable(std::string(input.name()) != "guessed");
-            return std::string(input.name()) == "lost" ? 0.0 : 1.0;
+            const std::string name = input.name();
+            return name == "kept" || name == "guessed" ? 1.0 : 0.0;
         },
         true);
     const traced_by by(setup);
