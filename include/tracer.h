@@ -46,7 +46,7 @@
  *             is the caller's, freed by the _free of its type. What it returns by const pointer is
  *             lent: its comment says until when. What is passed in is borrowed for the call and copied.
  *             To free twice, or what is not the caller's, is a counted no-op, and what was freed reads
- *             as empty: until its thread has freed 64 more of its type, when its memory serves again.
+ *             as empty: as a rule until 64 more of its type were freed, when its memory serves again.
  *  Text       Names and keys are NUL-terminated UTF-8; values have a length. Invalid UTF-8 becomes
  *             U+FFFD and is counted. Times are Unix nanoseconds, 0 = now.
  *  Structs    Those that begin with struct_size grow at their end: begin with the _INIT of the type,

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 /// Lists, so that threads seldom want the same.
 const LISTS: usize = 16;
-/// Places that rest in a list: one serves again when so many more were freed.
+/// Places that rest in a list: one serves again when so many more were freed there. One that finds its
+/// list in use does not rest.
 const RESTING: usize = 64;
 /// Places that go to the stack, and come from it, at a time.
 const CHAIN: usize = 32;
