@@ -17,6 +17,8 @@ pub(crate) struct Built {
     builder: ValueBuilder,
     /// What C was shown of it since it last changed.
     read: OnceLock<Read>,
+    /// Whether C made it: what was freed, or is only lent to C, is not written to.
+    is_writable: bool,
 }
 
 static VALUES: Pool<Built> = Pool::new();
@@ -54,7 +56,7 @@ pub(crate) unsafe fn kept<'a>(value: *const tracer_value) -> Option<&'a Built> {
 /// The builder behind a pointer.
 ///
 /// # Safety
-/// `value` is NULL, or came from `tracer_value_new` and has not been freed, or is of a view that
+/// `value` is NULL, or came from `tracer_value_new`, freed or not, or is of a view that
 /// lives; nobody writes it for `'a`.
 pub(crate) unsafe fn built<'a>(value: *const tracer_value) -> Option<&'a ValueBuilder> {
     // SAFETY: as the caller vouches.
@@ -69,7 +71,7 @@ unsafe fn with(value: *mut tracer_value, work: impl FnOnce(&mut ValueBuilder)) {
     record(|| {
         // SAFETY: as the caller vouches.
         if let Some(value) = unsafe { value.cast::<Built>().as_mut() } {
-            if !VALUES.is_live(value) {
+            if !value.is_writable {
                 return count_misuse(MisuseKind::Stale);
             }
             if value.read.get().is_some() {
@@ -83,7 +85,13 @@ unsafe fn with(value: *mut tracer_value, work: impl FnOnce(&mut ValueBuilder)) {
 /// Makes an empty value: null until something is added. Caller frees it. One thread at a time.
 #[unsafe(no_mangle)]
 pub extern "C" fn tracer_value_new() -> *mut tracer_value {
-    contain(null_mut(), || pool::hand(Built::default())).cast()
+    let made = || {
+        pool::hand(Built {
+            is_writable: true,
+            ..Built::default()
+        })
+    };
+    contain(null_mut(), made).cast()
 }
 
 /// Frees a value. NULL is allowed.
